@@ -1,0 +1,94 @@
+//! Files that are there whole or not at all: temporary file in the same directory, fsync, rename.
+
+use crate::error::{Error, Result, file_error};
+use sha2::{Digest, Sha256};
+use std::fs::{File, Permissions};
+use std::io::{BufWriter, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// A file being written; it appears under its name only at [`NewFile::commit`].
+pub struct NewFile {
+    temporary: BufWriter<NamedTempFile>,
+    path: PathBuf,
+}
+
+impl NewFile {
+    /// Begin a file that will be called `path`.
+    pub fn create(path: &Path) -> Result<Self> {
+        let parent = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let temporary = tempfile::Builder::new()
+            .prefix(".tg-")
+            .permissions(Permissions::from_mode(0o666)) // less the umask, as any other file
+            .tempfile_in(parent)
+            .map_err(file_error(path))?;
+        Ok(Self { temporary: BufWriter::with_capacity(1 << 16, temporary), path: path.into() })
+    }
+
+    /// Make it durable and visible.
+    pub fn commit(self) -> Result<()> {
+        let path = self.path;
+        let temporary =
+            self.temporary.into_inner().map_err(|cause| file_error(&path)(cause.into_error()))?;
+        temporary.as_file().sync_all().map_err(file_error(&path))?;
+        temporary.persist(&path).map_err(|cause| file_error(&path)(cause.error))?;
+        Ok(())
+    }
+}
+
+impl Write for NewFile {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.temporary.write(bytes)
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.temporary.flush()
+    }
+}
+
+/// Write a whole small file.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file = NewFile::create(path)?;
+    file.write_all(bytes).map_err(file_error(path))?;
+    file.commit()
+}
+
+/// Read a whole text file; the error names it.
+pub fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(file_error(path))
+}
+
+/// Make a directory and those above it.
+pub fn make_dir(path: &Path) -> Result<()> {
+    std::fs::create_dir_all(path).map_err(file_error(path))
+}
+
+/// The SHA-256 of bytes, as lower-case hex.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Bytes as lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The lock of a run or a results directory: held as long as the value lives, and gone with the process.
+pub struct Lock(#[expect(dead_code, reason = "held, never read")] File);
+
+impl Lock {
+    /// Take the lock at `path`, creating the file; `None` if somebody else holds it.
+    pub fn take(path: &Path) -> Result<Option<Self>> {
+        let file = File::options().create(true).truncate(false).write(true).open(path).map_err(file_error(path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self(file))),
+            Err(std::fs::TryLockError::WouldBlock) => Ok(None),
+            Err(std::fs::TryLockError::Error(cause)) => Err(Error::outside(path.display(), cause)),
+        }
+    }
+
+    /// Whether nobody holds the lock at `path` (or it does not exist).
+    pub fn is_free(path: &Path) -> bool {
+        !path.exists() || matches!(Self::take(path), Ok(Some(_)))
+    }
+}

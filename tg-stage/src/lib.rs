@@ -1,0 +1,20 @@
+//! The pipe: what every tool of the chain shares, and nothing that only one of them needs.
+//!
+//! A tool reads run records (one JSON object a line), adds one key named after itself, and writes them on. This
+//! crate knows the records, the lines, the exit codes and the errors; it knows nothing of the host, of metrics or
+//! of agents. Records are kept as the ordered maps they came as, so that keys nobody here knows pass unharmed.
+
+pub mod cli;
+pub mod error;
+pub mod file;
+pub mod lines;
+pub mod record;
+pub mod stage;
+pub mod time;
+pub mod types;
+
+pub use cli::{main, standard_input};
+pub use error::{Error, Exit, Result};
+pub use lines::{Line, Lines, Output};
+pub use record::Record;
+pub use types::{Agent, Export, Instantiate, Launch, Limits, Run, Shown, Wait};

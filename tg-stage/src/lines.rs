@@ -1,0 +1,87 @@
+//! JSON Lines in and out.
+//!
+//! In: each line is a run record, a record of a type unknown here (passed through byte for byte), or an error that
+//! names its line; a bad line never stops the others. Out: one record a line, flushed at once, and a reader that went
+//! away is told apart from a failing disk.
+
+use crate::error::{Error, Result};
+use crate::record::Record;
+use serde_json::{Map, Value};
+use std::io::{BufRead, ErrorKind, Write};
+
+/// One line of input.
+#[derive(Debug)]
+pub enum Line {
+    /// A run record.
+    Run(Box<Record>),
+    /// A record of another type, with its newline: to be passed on untouched.
+    Other(Vec<u8>),
+    /// Not a record; the error names the line.
+    Bad(Error),
+}
+
+/// The lines of an input, one by one as they arrive.
+pub struct Lines<R> {
+    input: R,
+    number: u64,
+}
+
+impl<R: BufRead> Lines<R> {
+    /// Read records from `input`.
+    pub fn new(input: R) -> Self {
+        Self { input, number: 0 }
+    }
+
+    fn parse(text: &[u8]) -> Result<Line> {
+        let object: Map<String, Value> =
+            serde_json::from_slice(text).map_err(|cause| Error::input("", format!("not a JSON object: {cause}")))?;
+        match object.get("type").map(Value::as_str) {
+            Some(Some("run")) => Record::from_object(object).map(|record| Line::Run(Box::new(record))),
+            Some(Some(_)) => Ok(Line::Other(text.to_vec())),
+            _ => Err(Error::input("", "an object without a \"type\" is no record")),
+        }
+    }
+}
+
+impl<R: BufRead> Iterator for Lines<R> {
+    type Item = Line;
+
+    fn next(&mut self) -> Option<Line> {
+        loop {
+            let mut text = Vec::new();
+            self.number += 1;
+            match self.input.read_until(b'\n', &mut text) {
+                Ok(0) => return None,
+                Ok(_) if text.trim_ascii().is_empty() => {}
+                Ok(_) => {
+                    let line = Self::parse(&text);
+                    return Some(line.unwrap_or_else(|error| Line::Bad(error.within(format!("line {}", self.number)))));
+                }
+                Err(cause) => return Some(Line::Bad(Error::outside("stdin", cause))),
+            }
+        }
+    }
+}
+
+/// Where records go.
+pub struct Output<W>(W);
+
+impl<W: Write> Output<W> {
+    /// Write records to `output`.
+    pub fn new(output: W) -> Self {
+        Self(output)
+    }
+
+    /// Write one record and flush. The error says whether the reader has gone ([`Error::is_closed_pipe`]).
+    pub fn record(&mut self, record: &Record) -> Result<()> {
+        self.bytes(&record.line())
+    }
+
+    /// Write bytes as they are and flush.
+    pub fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        self.0.write_all(bytes).and_then(|()| self.0.flush()).map_err(|cause| match cause.kind() {
+            ErrorKind::BrokenPipe => Error::closed_pipe(),
+            _ => Error::outside("stdout", cause),
+        })
+    }
+}

@@ -1,0 +1,152 @@
+//! What the stages write under their keys. Units are in the names; `None` is unknown, never 0.
+//!
+//! Readers are tolerant: a hand-written record needs little more than `run.id`, and keys that are not here stay in the
+//! record. `metrics` is not here: it is flat, name -> number or null, and `tg-metrics` alone knows the names.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// `run`: which cell of the matrix this is, and everything that was held constant or varied.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Run {
+    /// `<arm>-r<replicate>`; also the name of the run's directory.
+    pub id: String,
+    /// The manifest's name.
+    pub experiment: String,
+    /// The configuration's name, the unit of comparison.
+    pub arm: String,
+    /// The host's workflow.
+    pub workflow: String,
+    /// A workflow file of the user's own, as the manifest names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workflow_file: Option<String>,
+    /// Overlays, in order.
+    pub overlays: Vec<String>,
+    /// The template's name: its file name without `.json` or `.json.gz`.
+    pub template: String,
+    /// How many agents, the coordinator included.
+    pub agents: u32,
+    /// Which repetition, from 1.
+    pub replicate: u32,
+    /// The seed of this replicate, the same in every arm.
+    pub seed: u64,
+    /// The model the agents use; null for the stand-in.
+    pub model: Option<String>,
+    /// The model's temperature.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
+    /// Whether no real agent works here.
+    pub simulated: bool,
+    /// The run's directory, as seen from where the chain was started.
+    pub dir: String,
+    /// The agent's command line, placeholders unfilled.
+    pub command: Vec<String>,
+    /// The stand-in's work model, if the stand-in works.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stand_in: Option<serde_json::Value>,
+    /// When to give up.
+    pub limits: Limits,
+    /// What the report shows.
+    pub report: Shown,
+    /// Display names of `metric_0` .. `metric_7`.
+    pub slots: BTreeMap<String, String>,
+    /// SHA-256 of each input by name: template, workflow, agent, ...
+    pub inputs: BTreeMap<String, String>,
+    /// SHA-256 over all of `inputs`; a run whose inputs changed is run again.
+    pub inputs_sha256: String,
+}
+
+/// When a run is given up.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Limits {
+    /// Wall time from the launch.
+    pub timeout_ms: Option<u64>,
+    /// Time without any change in the database.
+    pub stall_ms: Option<u64>,
+}
+
+/// What the manifest wants shown.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Shown {
+    /// Metrics, in this order; empty means the report's own choice.
+    pub metrics: Vec<String>,
+    /// The metric on which a verdict rests.
+    pub primary: Option<String>,
+    /// The arm the others are compared with.
+    pub baseline: Option<String>,
+}
+
+/// `instantiate`: the database that was made.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Instantiate {
+    /// Path of the run's database.
+    pub db: String,
+    /// Tasks, containers included.
+    pub tasks: u64,
+    /// `follows` and `blocks` edges.
+    pub ordering_deps: u64,
+    /// The host's version.
+    pub host: String,
+    /// `created_at` of all tasks when they were written.
+    pub created_at_ms: i64,
+}
+
+/// `launch`: the agents that were started, or are to be connected by hand.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Launch {
+    /// In the order they were started.
+    pub agents: Vec<Agent>,
+    /// The moment before the first agent was started; the tasks' `created_at` is set to it.
+    pub started_at_ms: i64,
+    /// Nobody was started: a person connects the agents.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub manual: bool,
+}
+
+/// One agent of a run.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Agent {
+    /// Worker id at the host.
+    pub worker: String,
+    /// `worker`, `coordinator`, ...
+    pub role: String,
+    /// Tags it connects with.
+    pub tags: Vec<String>,
+}
+
+/// `wait`: how the run ended.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Wait {
+    /// `completed`, `failed_tasks`, `timeout`, `stalled`, `agents_gone`, `never_connected`, `cancelled`, `infra`.
+    pub outcome: String,
+    /// Tasks in scope by state.
+    pub states: BTreeMap<String, u64>,
+    /// Last terminal change if all tasks are terminal, else the moment of decision.
+    pub ended_at_ms: i64,
+}
+
+impl Wait {
+    /// Whether the machinery failed, not the agents: such a run is run again by the same command.
+    pub fn is_void(outcome: &str) -> bool {
+        matches!(outcome, "cancelled" | "infra")
+    }
+}
+
+/// `export`: the snapshot that was written.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Export {
+    /// The snapshot file.
+    pub path: String,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// Size of the file.
+    pub bytes: u64,
+}
