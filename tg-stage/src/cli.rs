@@ -23,7 +23,9 @@ pub fn main(tool: &str, run: impl FnOnce() -> Result<Exit>) -> ExitCode {
 /// Refuse to wait for records that nobody will type.
 pub fn standard_input(example: &str) -> Result<()> {
     if stdin().is_terminal() {
-        return Err(Error::usage("stdin", "is a terminal, and records were expected there").hint(example));
+        return Err(
+            Error::usage("stdin", "is a terminal, and records were expected there").hint(example),
+        );
     }
     Ok(())
 }

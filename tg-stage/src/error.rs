@@ -40,7 +40,12 @@ pub struct Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    fn new(exit: Exit, kind: &'static str, subject: impl fmt::Display, cause: impl fmt::Display) -> Self {
+    fn new(
+        exit: Exit,
+        kind: &'static str,
+        subject: impl fmt::Display,
+        cause: impl fmt::Display,
+    ) -> Self {
         Self {
             exit,
             kind,
@@ -116,7 +121,20 @@ impl std::error::Error for Error {}
 pub fn file_error(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Error + '_ {
     move |cause| {
         let text = cause.to_string();
-        let text = text.split(" (os error").next().unwrap_or(&text).to_lowercase();
+        let text = text
+            .split(" (os error")
+            .next()
+            .unwrap_or(&text)
+            .to_lowercase();
         Error::outside(path.display(), text)
+    }
+}
+
+/// An error of the host library: `subject: cause`, with its hint on a second line.
+pub fn outside(error: impl fmt::Display) -> Error {
+    let text = error.to_string();
+    match text.split_once("\nhint: ") {
+        Some((cause, hint)) => Error::outside("", cause).hint(hint),
+        None => Error::outside("", text),
     }
 }

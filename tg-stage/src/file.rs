@@ -17,22 +17,32 @@ pub struct NewFile {
 impl NewFile {
     /// Begin a file that will be called `path`.
     pub fn create(path: &Path) -> Result<Self> {
-        let parent = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let parent = path
+            .parent()
+            .filter(|dir| !dir.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
         let temporary = tempfile::Builder::new()
             .prefix(".tg-")
             .permissions(Permissions::from_mode(0o666)) // less the umask, as any other file
             .tempfile_in(parent)
             .map_err(file_error(path))?;
-        Ok(Self { temporary: BufWriter::with_capacity(1 << 16, temporary), path: path.into() })
+        Ok(Self {
+            temporary: BufWriter::with_capacity(1 << 16, temporary),
+            path: path.into(),
+        })
     }
 
     /// Make it durable and visible.
     pub fn commit(self) -> Result<()> {
         let path = self.path;
-        let temporary =
-            self.temporary.into_inner().map_err(|cause| file_error(&path)(cause.into_error()))?;
+        let temporary = self
+            .temporary
+            .into_inner()
+            .map_err(|cause| file_error(&path)(cause.into_error()))?;
         temporary.as_file().sync_all().map_err(file_error(&path))?;
-        temporary.persist(&path).map_err(|cause| file_error(&path)(cause.error))?;
+        temporary
+            .persist(&path)
+            .map_err(|cause| file_error(&path)(cause.error))?;
         Ok(())
     }
 }
@@ -79,7 +89,12 @@ pub struct Lock(#[expect(dead_code, reason = "held, never read")] File);
 impl Lock {
     /// Take the lock at `path`, creating the file; `None` if somebody else holds it.
     pub fn take(path: &Path) -> Result<Option<Self>> {
-        let file = File::options().create(true).truncate(false).write(true).open(path).map_err(file_error(path))?;
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path)
+            .map_err(file_error(path))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self(file))),
             Err(std::fs::TryLockError::WouldBlock) => Ok(None),

@@ -33,12 +33,17 @@ impl<R: BufRead> Lines<R> {
     }
 
     fn parse(text: &[u8]) -> Result<Line> {
-        let object: Map<String, Value> =
-            serde_json::from_slice(text).map_err(|cause| Error::input("", format!("not a JSON object: {cause}")))?;
+        let object: Map<String, Value> = serde_json::from_slice(text)
+            .map_err(|cause| Error::input("", format!("not a JSON object: {cause}")))?;
         match object.get("type").map(Value::as_str) {
-            Some(Some("run")) => Record::from_object(object).map(|record| Line::Run(Box::new(record))),
+            Some(Some("run")) => {
+                Record::from_object(object).map(|record| Line::Run(Box::new(record)))
+            }
             Some(Some(_)) => Ok(Line::Other(text.to_vec())),
-            _ => Err(Error::input("", "an object without a \"type\" is no record")),
+            _ => Err(Error::input(
+                "",
+                "an object without a \"type\" is no record",
+            )),
         }
     }
 }
@@ -55,7 +60,9 @@ impl<R: BufRead> Iterator for Lines<R> {
                 Ok(_) if text.trim_ascii().is_empty() => {}
                 Ok(_) => {
                     let line = Self::parse(&text);
-                    return Some(line.unwrap_or_else(|error| Line::Bad(error.within(format!("line {}", self.number)))));
+                    return Some(line.unwrap_or_else(|error| {
+                        Line::Bad(error.within(format!("line {}", self.number)))
+                    }));
                 }
                 Err(cause) => return Some(Line::Bad(Error::outside("stdin", cause))),
             }
@@ -79,9 +86,12 @@ impl<W: Write> Output<W> {
 
     /// Write bytes as they are and flush.
     pub fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
-        self.0.write_all(bytes).and_then(|()| self.0.flush()).map_err(|cause| match cause.kind() {
-            ErrorKind::BrokenPipe => Error::closed_pipe(),
-            _ => Error::outside("stdout", cause),
-        })
+        self.0
+            .write_all(bytes)
+            .and_then(|()| self.0.flush())
+            .map_err(|cause| match cause.kind() {
+                ErrorKind::BrokenPipe => Error::closed_pipe(),
+                _ => Error::outside("stdout", cause),
+            })
     }
 }

@@ -42,9 +42,15 @@ impl Record {
             Some(Some(VERSION)) => Ok(Self(object)),
             Some(_) => Err(Error::input(
                 "",
-                format!("record version {}, and this tool reads version {VERSION}", object["v"]),
+                format!(
+                    "record version {}, and this tool reads version {VERSION}",
+                    object["v"]
+                ),
             )),
-            None => Err(Error::input("", format!("record without a version (\"v\":{VERSION})"))),
+            None => Err(Error::input(
+                "",
+                format!("record without a version (\"v\":{VERSION})"),
+            )),
         }
     }
 
@@ -58,17 +64,25 @@ impl Record {
 
     /// The name of the run for messages.
     pub fn id(&self) -> &str {
-        self.0.get("run").and_then(|run| run["id"].as_str()).unwrap_or("(no id)")
+        self.0
+            .get("run")
+            .and_then(|run| run["id"].as_str())
+            .unwrap_or("(no id)")
     }
 
     /// `run.dir`, where the run keeps its files.
     pub fn dir(&self) -> Option<PathBuf> {
-        self.0.get("run").and_then(|run| run["dir"].as_str()).map(PathBuf::from)
+        self.0
+            .get("run")
+            .and_then(|run| run["dir"].as_str())
+            .map(PathBuf::from)
     }
 
     /// Whether the stage that writes `key` has written it, and not as an error.
     pub fn has(&self, key: &str) -> bool {
-        self.0.get(key).is_some_and(|value| value.get("error").is_none())
+        self.0
+            .get(key)
+            .is_some_and(|value| value.get("error").is_none())
     }
 
     /// The raw value of a key.
@@ -79,16 +93,27 @@ impl Record {
     /// What the stage of `key` wrote; where it wrote nothing, the error names the tool to run first.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<T> {
         let Some(value) = self.0.get(key) else {
-            let tool = STAGES.iter().find(|stage| stage.0 == key).map_or("the stage before", |stage| stage.1);
-            return Err(Error::input(format!("run {}", self.id()), format!("the record has no \"{key}\""))
-                .hint(format!("pass it through {tool} first")));
+            let tool = STAGES
+                .iter()
+                .find(|stage| stage.0 == key)
+                .map_or("the stage before", |stage| stage.1);
+            return Err(Error::input(
+                format!("run {}", self.id()),
+                format!("the record has no \"{key}\""),
+            )
+            .hint(format!("pass it through {tool} first")));
         };
-        T::deserialize(value).map_err(|cause| Error::input(format!("run {}: {key}", self.id()), cause))
+        T::deserialize(value)
+            .map_err(|cause| Error::input(format!("run {}: {key}", self.id()), cause))
     }
 
     /// The stage that could not do its work on this record, if any.
     pub fn failed_stage(&self) -> Option<&'static str> {
-        STAGES.iter().map(|stage| stage.0).find(|key| self.0.get(*key).is_some_and(|value| value.get("error").is_some()))
+        STAGES.iter().map(|stage| stage.0).find(|key| {
+            self.0
+                .get(*key)
+                .is_some_and(|value| value.get("error").is_some())
+        })
     }
 
     /// Write a stage's key, dropping those of later stages.
@@ -103,7 +128,10 @@ impl Record {
 
     /// Note in the record that the stage of `key` could not do its work.
     pub fn set_error(&mut self, key: &str, error: &Error) -> Result<()> {
-        self.set(key, &json!({"error": {"kind": error.kind, "message": error.to_string()}}))
+        self.set(
+            key,
+            &json!({"error": {"kind": error.kind, "message": error.to_string()}}),
+        )
     }
 
     /// Drop the keys of all stages after `key`: the record as it was when that stage had written it.

@@ -57,8 +57,16 @@ fn one(
 /// Say that `key`'s stage failed on `record`, in the record and on stderr; a record that lacks what the stage needs
 /// is a fault of the input, anything else a failed run.
 pub fn failed(tool: &str, key: &str, record: &mut Record, error: Error) -> Result<Exit> {
-    let error = if error.subject.starts_with("run ") { error } else { error.within(format!("run {}", record.id())) };
+    let error = if error.subject.starts_with("run ") {
+        error
+    } else {
+        error.within(format!("run {}", record.id()))
+    };
     error.report(tool);
     record.set_error(key, &error)?;
-    Ok(if error.exit == Exit::Input { Exit::Input } else { Exit::SomeFailed })
+    Ok(if error.exit == Exit::Input {
+        Exit::Input
+    } else {
+        Exit::SomeFailed
+    })
 }

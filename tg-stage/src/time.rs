@@ -4,12 +4,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Now, in milliseconds since the epoch.
 pub fn now_ms() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as i64)
 }
 
 /// A duration as people type it; for clap's `value_parser` and for manifests.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|_| format!("`{text}` is no duration: write 500ms, 90s, 30m or 1h30m"))
+    humantime::parse_duration(text)
+        .map_err(|_| format!("`{text}` is no duration: write 500ms, 90s, 30m or 1h30m"))
 }
 
 /// A duration as `1h 30m`, to whole seconds from ten seconds on.

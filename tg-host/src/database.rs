@@ -1,0 +1,82 @@
+//! Opening run databases: read-only while agents live, alone and writable when they are gone.
+//!
+//! While servers live, the file can be a stub with everything in its `-wal`: never copy it, never open it `immutable`.
+//! A reader in read-only mode harms nobody; a writer makes every claim of that moment fail. `journal_mode=DELETE`
+//! succeeds only if nobody else has the database open, and leaves one self-contained file: it is the test for "all
+//! gone".
+
+use crate::error::{Error, Result, sqlite};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Open a database that others may be writing to.
+pub fn open_read_only(path: &Path) -> Result<Connection> {
+    present(path)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags).map_err(sqlite(path))?;
+    db.busy_timeout(Duration::from_secs(5))
+        .map_err(sqlite(path))?;
+    db.query_row(
+        "SELECT count(*) FROM sqlite_schema WHERE name = 'tasks'",
+        [],
+        |row| row.get(0),
+    )
+    .map_err(sqlite(path))
+    .and_then(|tables: i64| match tables {
+        0 => Err(Error::new(
+            path.display(),
+            "has no table `tasks`: not a database of the host",
+        )),
+        _ => Ok(db),
+    })
+}
+
+/// Open a database that nobody else writes to: before the first server starts, or after the last has ended.
+pub fn open_to_write(path: &Path) -> Result<Connection> {
+    present(path)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags).map_err(sqlite(path))?;
+    db.busy_timeout(Duration::from_secs(5))
+        .map_err(sqlite(path))?;
+    db.pragma_update(None, "foreign_keys", true)
+        .map_err(sqlite(path))?;
+    Ok(db)
+}
+
+/// Open for writing once nobody else has the database open; `None` if somebody still has after `patience`.
+pub fn open_alone(path: &Path, patience: Duration) -> Result<Option<Connection>> {
+    let begun = Instant::now();
+    loop {
+        let db = open_to_write(path)?;
+        db.busy_timeout(Duration::from_millis(50))
+            .map_err(sqlite(path))?;
+        let alone = db.query_row("PRAGMA journal_mode=DELETE", [], |row| {
+            row.get::<_, String>(0)
+        });
+        match alone {
+            Ok(mode) if mode == "delete" => return Ok(Some(db)),
+            Ok(_) => {}
+            Err(cause) if cause.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {}
+            Err(cause) => return Err(sqlite(path)(cause)),
+        }
+        drop(db);
+        if begun.elapsed() >= patience {
+            return Ok(None);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A number that changes whenever another connection commits; reading it takes about a microsecond.
+pub fn data_version(db: &Connection) -> rusqlite::Result<i64> {
+    db.prepare_cached("PRAGMA data_version")?
+        .query_row([], |row| row.get(0))
+}
+
+fn present(path: &Path) -> Result<()> {
+    if path.is_file() {
+        return Ok(());
+    }
+    Err(Error::new(path.display(), "no such database").hint("tg-instantiate makes one"))
+}

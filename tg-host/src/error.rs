@@ -1,0 +1,59 @@
+//! What went wrong with the host or its files, and what to do.
+//!
+//! This crate depends on nothing of ours, so it has an error of its own; it prints as `subject: cause`, and its hint,
+//! if any, as a second line `hint: ...`, which the tools take apart again.
+
+use std::fmt;
+
+/// An error about the host.
+#[derive(Debug, Clone)]
+pub struct Error {
+    /// What it is about: a file, a workflow, a call.
+    pub subject: String,
+    /// What is wrong, in lower case.
+    pub cause: String,
+    /// What to type next.
+    pub hint: Option<String>,
+}
+
+/// The result type of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// `subject: cause`.
+    pub fn new(subject: impl fmt::Display, cause: impl fmt::Display) -> Self {
+        Self {
+            subject: subject.to_string(),
+            cause: cause.to_string(),
+            hint: None,
+        }
+    }
+
+    /// The same error with a line to type next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl fmt::Display) -> Self {
+        self.hint = Some(hint.to_string());
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.subject, self.cause)?;
+        self.hint
+            .as_ref()
+            .map_or(Ok(()), |hint| write!(f, "\nhint: {hint}"))
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// `path: cause`.
+pub(crate) fn about(path: &std::path::Path) -> impl Fn(std::io::Error) -> Error + '_ {
+    move |cause| Error::new(path.display(), cause.to_string().to_lowercase())
+}
+
+/// `path: what SQLite says`.
+pub(crate) fn sqlite(path: &std::path::Path) -> impl Fn(rusqlite::Error) -> Error + '_ {
+    move |cause| Error::new(path.display(), cause)
+}
