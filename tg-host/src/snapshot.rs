@@ -252,7 +252,12 @@ impl Snapshot {
 
 /// The bytes of a file, decompressed if they are gzip.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
-    let bytes = std::fs::read(path).map_err(about(path))?;
+    plain(std::fs::read(path).map_err(about(path))?)
+        .map_err(|cause| Error::new(path.display(), cause))
+}
+
+/// Bytes, decompressed if they are gzip.
+pub fn plain(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
     if !bytes.starts_with(&[0x1f, 0x8b]) {
         return Ok(bytes);
     }
@@ -262,12 +267,9 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     let mut decoder = flate2::read::MultiGzDecoder::new(bytes.as_slice()).take(limit);
     decoder
         .read_to_end(&mut plain)
-        .map_err(|cause| Error::new(path.display(), format!("broken gzip: {cause}")))?;
+        .map_err(|cause| format!("broken gzip: {cause}"))?;
     if plain.len() as u64 == limit {
-        return Err(Error::new(
-            path.display(),
-            "expands to more than 200 times its size: not a snapshot",
-        ));
+        return Err("expands to more than 200 times its size: not a snapshot".into());
     }
     Ok(plain)
 }

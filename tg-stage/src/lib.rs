@@ -10,6 +10,7 @@ pub mod file;
 pub mod lines;
 pub mod record;
 pub mod stage;
+pub mod stand_in;
 pub mod time;
 pub mod types;
 
@@ -17,4 +18,5 @@ pub use cli::{main, standard_input};
 pub use error::{Error, Exit, Result};
 pub use lines::{Line, Lines, Output};
 pub use record::Record;
+pub use stand_in::StandIn;
 pub use types::{Agent, Export, Instantiate, Launch, Limits, Run, Shown, Wait};

@@ -75,6 +75,7 @@ impl Record {
         self.0
             .get("run")
             .and_then(|run| run["dir"].as_str())
+            .filter(|dir| !dir.is_empty())
             .map(PathBuf::from)
     }
 

@@ -44,7 +44,7 @@ pub struct Run {
     pub command: Vec<String>,
     /// The stand-in's work model, if the stand-in works.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub stand_in: Option<serde_json::Value>,
+    pub stand_in: Option<crate::StandIn>,
     /// When to give up.
     pub limits: Limits,
     /// What the report shows.

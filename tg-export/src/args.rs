@@ -1,0 +1,37 @@
+//! The command line.
+
+use clap::Parser;
+use std::path::PathBuf;
+
+/// Write a run's database as one snapshot file, every table of it, losing nothing
+///
+/// The database is only read, in one transaction, also while agents still work on it. The same database gives the same
+/// bytes, and a snapshot that is already there with these bytes is left untouched. The host's own `import` accepts the
+/// file, and `tg-metrics` needs nothing else.
+#[derive(Debug, Clone, Default, Parser)]
+#[command(version, after_help = after_help())]
+pub struct Args {
+    /// Snapshot to write, gzip if it ends in .gz; {run} stands for the run's id [default: snapshot.json.gz in the
+    /// run's directory]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+
+    /// Export this database, reading no records; needs --out, where `-` is stdout
+    #[arg(long, value_name = "FILE", requires = "out")]
+    pub db: Option<PathBuf>,
+}
+
+fn after_help() -> String {
+    format!(
+        "\
+Reads: run records with \"instantiate\", JSON Lines; the databases they name, read-only
+Writes: a snapshot per run; the records with \"export\": {{path, sha256, bytes}}; with --db only the snapshot
+{}
+Examples:
+  tg-instantiate push-vs-pull.yaml | tg-launch | tg-wait | tg-export | tg-metrics
+  tg-export --out 'snapshots/{{run}}.json' < results/push-vs-pull/swarm-r1/run.json
+  tg-export --db task-graph/tasks.db --out tasks.json.gz
+  tg-export --db task-graph/tasks.db --out - | jq '.tables.tasks | length'",
+        tg_stage::cli::EXIT_STATUS
+    )
+}

@@ -1,0 +1,128 @@
+//! The snapshot as one JSON document, in the raw row shape that the host's own `import` reads.
+//!
+//! `schema_version` and `export_version` are the host's. `exported_at` is no clock but the newest time in the data, so
+//! that the same database gives the same bytes; the rows come by primary key, one a line, and none is kept in memory.
+
+use crate::end::End;
+use crate::rows::{Table, tables};
+use rusqlite::{Connection, OptionalExtension};
+use std::io::{self, Write};
+use std::time::{Duration, UNIX_EPOCH};
+
+/// The latest moment RFC 3339 can write, in milliseconds since the epoch.
+const LATEST_MS: i64 = 253_402_300_799_999;
+
+/// Why a snapshot could not be written.
+#[derive(Debug)]
+pub enum Failure {
+    /// The database could not be read.
+    Database(rusqlite::Error),
+    /// It is a database, but not one of the host.
+    Schema(String),
+    /// The snapshot could not be written.
+    Output(io::Error),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(cause: rusqlite::Error) -> Self {
+        Self::Database(cause)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(cause: io::Error) -> Self {
+        Self::Output(cause)
+    }
+}
+
+/// Write everything in `db`, as it stands at one moment, to `out`; `end` fills what `experiment_runs` does not know of a
+/// run that has no outcome there.
+pub fn write(db: &Connection, end: Option<End>, out: &mut impl Write) -> Result<(), Failure> {
+    let transaction = db.unchecked_transaction()?;
+    let tables = tables(&transaction)?;
+    let end = match end {
+        Some(end) if is_untold(&transaction, &tables, &end)? => Some(end),
+        _ => None,
+    };
+    let newest = newest(&transaction, &tables, end.as_ref())?;
+    write!(
+        out,
+        "{{\"schema_version\":3,\"export_version\":\"1.0.0\",\"exported_at\":\"{}\",\"exported_by\":\"tg-export {}\",\"tables\":{{",
+        rfc3339(newest),
+        env!("CARGO_PKG_VERSION"),
+    )?;
+    for (at, table) in tables.iter().enumerate() {
+        out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
+        write_table(&transaction, table, end.as_ref(), out)?;
+    }
+    out.write_all(b"\n}}\n")?;
+    Ok(())
+}
+
+fn write_table(
+    db: &Connection,
+    table: &Table,
+    end: Option<&End>,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    write!(out, "{}:[", serde_json::Value::from(table.name.as_str()))?;
+    let keys = table.keys();
+    let stand_ins = table.stand_ins(end);
+    let mut statement = db.prepare(&table.select())?;
+    let mut rows = statement.query([])?;
+    let mut separator: &[u8] = b"\n";
+    while let Some(row) = rows.next()? {
+        out.write_all(separator)?;
+        table.row(row, &keys, stand_ins, out)??;
+        separator = b",\n";
+    }
+    out.write_all(if separator == b"\n" { b"]" } else { b"\n]" })?;
+    Ok(())
+}
+
+fn is_there(tables: &[Table], name: &str) -> bool {
+    tables.iter().any(|table| table.name == name)
+}
+
+/// Whether the run is in the database without an outcome.
+fn is_untold(db: &Connection, tables: &[Table], end: &End) -> rusqlite::Result<bool> {
+    if !is_there(tables, "experiment_runs") {
+        return Ok(false);
+    }
+    let sql = "SELECT outcome IS NULL FROM experiment_runs WHERE id = ?1";
+    Ok(db
+        .query_row(sql, [&end.run], |row| row.get(0))
+        .optional()?
+        .unwrap_or(false))
+}
+
+/// When the last run ended, else the newest time of a task, in milliseconds since the epoch.
+fn newest(db: &Connection, tables: &[Table], end: Option<&End>) -> Result<i64, Failure> {
+    let newest = |table: &str, column: &str| {
+        let sql = format!("SELECT max({column}) FROM {table} WHERE typeof({column}) = 'integer'");
+        db.query_row(&sql, [], |row| row.get::<_, Option<i64>>(0))
+    };
+    let Some(history) = ["task_sequence", "task_state_sequence"]
+        .into_iter()
+        .find(|name| is_there(tables, name))
+    else {
+        return Err(Failure::Schema(
+            "has no history of its tasks: not a database of the host".into(),
+        ));
+    };
+    let ended = match is_there(tables, "experiment_runs") {
+        true => newest("experiment_runs", "completed_at")?,
+        false => None,
+    };
+    let ended = ended.max(end.map(|end| end.ended_at_ms));
+    if let Some(ended) = ended {
+        return Ok(ended);
+    }
+    let changed = newest(history, "timestamp")?;
+    Ok(changed.max(newest("tasks", "updated_at")?).unwrap_or(0))
+}
+
+fn rfc3339(ms: i64) -> String {
+    let since = Duration::from_millis(ms.clamp(0, LATEST_MS) as u64);
+    humantime::format_rfc3339_millis(UNIX_EPOCH + since).to_string()
+}

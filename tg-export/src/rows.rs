@@ -1,0 +1,136 @@
+//! Tables and their rows as JSON, raw: the columns as they are called, the values as they are stored.
+//!
+//! Integers stay integers (times are integer milliseconds), reals numbers, texts strings even where they hold JSON, NULL
+//! is null. What JSON has no form for keeps one of its own, so that nothing is lost silently: a blob is
+//! `{"blob_hex":"..."}`, a text that is not UTF-8 `{"text_hex":"..."}`, an infinite real `{"real":"inf"}` or
+//! `{"real":"-inf"}` (SQLite itself stores NaN as NULL).
+
+use crate::end::End;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row};
+use serde_json::json;
+use std::io::{self, Write};
+use tg_stage::file::hex;
+
+/// Tables whose order is not that of their primary key. A history is read task by task; the `+` has SQLite sort instead
+/// of following an index through the whole file, which takes half the time of the whole export.
+const ORDERS: [(&str, &str); 2] = [
+    ("task_sequence", "+\"task_id\", \"id\""),
+    ("task_state_sequence", "+\"task_id\", \"id\""),
+];
+
+/// A table to be exported.
+pub struct Table {
+    /// Its name.
+    pub name: String,
+    columns: Vec<String>,
+    order: String,
+}
+
+/// All ordinary tables by name: not SQLite's own, and not the text index, which is derived from the others.
+pub fn tables(db: &Connection) -> rusqlite::Result<Vec<Table>> {
+    let sql = "SELECT name FROM pragma_table_list \
+               WHERE schema = 'main' AND type = 'table' AND substr(name, 1, 7) <> 'sqlite_' ORDER BY name";
+    let mut names = db.prepare(sql)?;
+    let names = names.query_map([], |row| row.get::<_, String>(0))?;
+    names.map(|name| table(db, name?)).collect()
+}
+
+fn table(db: &Connection, name: String) -> rusqlite::Result<Table> {
+    let mut statement = db.prepare("SELECT name, pk FROM pragma_table_info(?1) ORDER BY cid")?;
+    let info = statement.query_map([&name], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let info: Vec<(String, i64)> = info.collect::<rusqlite::Result<_>>()?;
+    let mut key: Vec<_> = info.iter().filter(|column| column.1 > 0).collect();
+    key.sort_by_key(|column| column.1);
+    let key: Vec<_> = key.iter().map(|column| quoted(&column.0)).collect();
+    let order = match ORDERS.iter().find(|order| order.0 == name) {
+        Some(order) => order.1.to_string(),
+        None if key.is_empty() => "rowid".to_string(),
+        None => key.join(", "),
+    };
+    Ok(Table {
+        name,
+        columns: info.into_iter().map(|column| column.0).collect(),
+        order,
+    })
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+impl Table {
+    /// The statement that reads it, row by row in order.
+    pub fn select(&self) -> String {
+        let columns: Vec<_> = self.columns.iter().map(|column| quoted(column)).collect();
+        format!(
+            "SELECT {} FROM {} ORDER BY {}",
+            columns.join(", "),
+            quoted(&self.name),
+            self.order
+        )
+    }
+
+    /// The keys of its rows as they are written, `"id":`.
+    pub fn keys(&self) -> Vec<Vec<u8>> {
+        self.columns
+            .iter()
+            .map(|column| format!("{}:", json!(column)).into_bytes())
+            .collect()
+    }
+
+    /// The values that stand in for NULLs of this table's rows: column, value, and the run whose row it is.
+    pub fn stand_ins<'a>(&self, end: Option<&'a End>) -> Option<(usize, &'a End)> {
+        let end = end.filter(|_| self.name == "experiment_runs")?;
+        Some((self.columns.iter().position(|column| column == "id")?, end))
+    }
+
+    /// Write one row as one object; `stand_ins` as they come from [`Table::stand_ins`].
+    pub fn row(
+        &self,
+        row: &Row,
+        keys: &[Vec<u8>],
+        stand_ins: Option<(usize, &End)>,
+        out: &mut impl Write,
+    ) -> rusqlite::Result<io::Result<()>> {
+        let end = match stand_ins {
+            Some((id, end)) if row.get_ref(id)? == ValueRef::Text(end.run.as_bytes()) => Some(end),
+            _ => None,
+        };
+        for (at, (key, column)) in keys.iter().zip(&self.columns).enumerate() {
+            let value = row.get_ref(at)?;
+            let known = end
+                .filter(|_| value == ValueRef::Null)
+                .and_then(|end| end.value(column));
+            let separator = if at == 0 { b"{" } else { b"," };
+            let done = out
+                .write_all(separator)
+                .and_then(|()| out.write_all(key))
+                .and_then(|()| match known {
+                    Some(known) => write!(out, "{known}"),
+                    None => write_value(value, out),
+                });
+            if done.is_err() {
+                return Ok(done);
+            }
+        }
+        Ok(out.write_all(b"}"))
+    }
+}
+
+fn write_value(value: ValueRef, out: &mut impl Write) -> io::Result<()> {
+    let odd = match value {
+        ValueRef::Null => return out.write_all(b"null"),
+        ValueRef::Integer(number) => return write!(out, "{number}"),
+        ValueRef::Real(number) if number.is_finite() => {
+            return Ok(serde_json::to_writer(out, &number)?);
+        }
+        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => return Ok(serde_json::to_writer(out, text)?),
+            Err(_) => json!({"text_hex": hex(bytes)}),
+        },
+        ValueRef::Blob(bytes) => json!({"blob_hex": hex(bytes)}),
+        ValueRef::Real(number) => json!({"real": if number > 0.0 { "inf" } else { "-inf" }}),
+    };
+    write!(out, "{odd}")
+}

@@ -1,0 +1,67 @@
+//! The command line.
+
+use clap::Parser;
+use std::path::PathBuf;
+
+/// Make the databases of an experiment's runs
+///
+/// With a manifest: one run record a line on stdout for each row of its matrix, each with a database of its own under
+/// the results directory. Rows that were run already with the same inputs are not made again; their record is passed
+/// on as it is, and the stages that follow leave them alone. Earlier attempts are kept as RUN.try1, RUN.try2, ...
+#[derive(Debug, Parser)]
+#[command(version, after_help = AFTER)]
+pub struct Args {
+    /// The experiment's manifest (YAML)
+    pub manifest: Option<PathBuf>,
+    /// Only these rows, by number in --plan or by run id
+    #[arg(long, value_name = "N|RUN", conflicts_with = "template")]
+    pub row: Vec<String>,
+    /// Only the rows of these arms
+    #[arg(long, value_name = "NAME", conflicts_with = "template")]
+    pub arm: Vec<String>,
+    /// Print the rows and what would be done, and touch nothing
+    #[arg(long, conflicts_with = "template")]
+    pub plan: bool,
+    /// Say on stderr for each row why it is run or not
+    #[arg(long, conflicts_with = "template")]
+    pub explain: bool,
+    /// Run every chosen row again, also those that are done
+    #[arg(long, conflicts_with = "template")]
+    pub again: bool,
+    /// Where runs keep their directories
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    pub results: PathBuf,
+    /// Without a manifest: the template to copy
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "db",
+        conflicts_with = "manifest"
+    )]
+    pub template: Option<PathBuf>,
+    /// The database to copy it into; made if it is not there
+    #[arg(long, value_name = "FILE", requires = "template")]
+    pub db: Option<PathBuf>,
+    /// Tag every task of the copy
+    #[arg(long, value_name = "TAG", requires = "template")]
+    pub tag: Vec<String>,
+    /// Begin every title with this
+    #[arg(long, value_name = "TEXT")]
+    pub title_prefix: Option<String>,
+    /// Put the copy under this task of the database
+    #[arg(long, value_name = "ID", requires = "template")]
+    pub parent: Option<String>,
+}
+
+const AFTER: &str = "\
+Reads: the manifest, its templates and workflow files; stdin is not read
+Writes: RESULTS/EXPERIMENT/RUN/{run.json,tasks.db,host/}; run records on stdout
+
+Exit status: 0 all done; 2 the command line, the manifest or a template was wrong;
+  4 a file, a database or the host failed, or nobody read the records
+
+Examples:
+  tg-instantiate --plan experiments/push-vs-pull.yaml
+  tg-instantiate experiments/push-vs-pull.yaml | tg-launch | tg-wait | tg-export | tg-metrics | tg-report
+  tg-instantiate --arm push --row 2 experiments/push-vs-pull.yaml
+  tg-instantiate --template templates/tiny-feature.json --db tasks.db --tag exp:try --title-prefix 'Try 1: '";

@@ -1,0 +1,263 @@
+//! The manifest: what is compared, on what, how often, with which agents.
+//!
+//! YAML, read strictly. A key nobody knows is an error that names the key, its line and the nearest known key; a key
+//! that is designed but not built yet says so, rather than being passed over.
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+use tg_stage::{Error, Result, StandIn, file, time};
+
+/// Keys of the design that this version does not act on.
+const PLANNED: [&str; 9] = [
+    "workspace",
+    "verify",
+    "warmup",
+    "success",
+    "null_arms",
+    "tools",
+    "prompts",
+    "run_cost_usd",
+    "experiment_cost_usd",
+];
+
+/// A manifest as written; [`crate::matrix`] makes rows of it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    pub name: String,
+    #[serde(default)]
+    #[expect(dead_code, reason = "for the reader of the manifest")]
+    pub description: Option<String>,
+    pub template: Option<String>,
+    pub templates: Option<Vec<String>>,
+    pub agent_count: Option<u32>,
+    pub agent_counts: Option<Vec<u32>>,
+    #[serde(default = "three")]
+    pub runs_per_config: u32,
+    pub configs: Vec<Config>,
+    pub agent: Option<String>,
+    pub command: Option<Vec<String>>,
+    pub model: Option<String>,
+    pub temperature: Option<f64>,
+    pub stand_in: Option<StandIn>,
+    #[serde(default)]
+    pub limits: Limits,
+    #[serde(default = "one")]
+    pub seed: u64,
+    #[serde(default)]
+    pub metrics: Vec<String>,
+    pub primary: Option<String>,
+    pub baseline: Option<String>,
+    #[serde(default)]
+    pub slots: BTreeMap<String, String>,
+}
+
+/// One configuration under test.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub workflow: String,
+    pub workflow_file: Option<String>,
+    #[serde(default)]
+    pub overlays: Vec<String>,
+    pub name: Option<String>,
+    #[serde(default)]
+    #[expect(dead_code, reason = "for the reader of the manifest")]
+    pub description: Option<String>,
+    pub agents: Option<u32>,
+}
+
+/// When to give a run up.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    pub timeout: Option<String>,
+    pub stall: Option<String>,
+}
+
+fn three() -> u32 {
+    3
+}
+
+fn one() -> u64 {
+    1
+}
+
+impl Manifest {
+    /// Read a manifest and check what can be checked without looking at other files.
+    pub fn load(path: &Path) -> Result<Self> {
+        let text = file::read(path)?;
+        let manifest: Self =
+            serde_yaml::from_str(&text).map_err(|cause| explain(path, &cause.to_string()))?;
+        manifest.fault().map_or(Ok(manifest), |fault| {
+            Err(Error::usage(path.display(), fault))
+        })
+    }
+
+    /// The templates, in order.
+    pub fn templates(&self) -> Vec<&str> {
+        self.template
+            .iter()
+            .chain(self.templates.iter().flatten())
+            .map(String::as_str)
+            .collect()
+    }
+
+    /// The agent counts, in order.
+    pub fn agent_counts(&self) -> Vec<u32> {
+        match &self.agent_counts {
+            Some(counts) => counts.clone(),
+            None => vec![self.agent_count.unwrap_or(1)],
+        }
+    }
+
+    fn fault(&self) -> Option<String> {
+        if let Err(why) = check_name("name", &self.name) {
+            return Some(why);
+        }
+        let counts = self.agent_counts();
+        let checks = [
+            (self.templates().is_empty(), "needs a `template`"),
+            (
+                self.template.is_some() && self.templates.is_some(),
+                "has both `template` and `templates`",
+            ),
+            (
+                self.agent_count.is_some() && self.agent_counts.is_some(),
+                "has both `agent_count` and `agent_counts`",
+            ),
+            (counts.is_empty(), "`agent_counts` is empty"),
+            (
+                counts.contains(&0),
+                "an agent count of 0 leaves nobody to work",
+            ),
+            (
+                counts.iter().any(|count| *count > 999),
+                "an agent count above 999 is more than one machine can hold",
+            ),
+            (
+                self.runs_per_config == 0,
+                "`runs_per_config` is 0: there would be nothing to compare",
+            ),
+            (
+                self.configs.is_empty(),
+                "`configs` is empty: there is nothing to compare",
+            ),
+            (
+                self.agent.is_some() && self.command.is_some(),
+                "has both `agent` and `command`",
+            ),
+            (
+                self.command.as_ref().is_some_and(Vec::is_empty),
+                "`command` is empty",
+            ),
+            (
+                self.command.is_some() && self.stand_in.is_some(),
+                "`stand_in` sets the stand-in agent, and `command` starts another one",
+            ),
+        ];
+        if let Some((_, why)) = checks.iter().find(|(wrong, _)| *wrong) {
+            return Some((*why).into());
+        }
+        if let Some(agent) = self.agent.as_ref().filter(|agent| *agent != "tg-agent") {
+            return Some(format!(
+                "unknown agent `{agent}`: `tg-agent` is the stand-in; for another one set `command: [...]`"
+            ));
+        }
+        if let Some(slot) = self
+            .slots
+            .keys()
+            .find(|slot| !SLOTS.contains(&slot.as_str()))
+        {
+            return Some(format!(
+                "unknown slot `{slot}`: the host has {}",
+                SLOTS.join(", ")
+            ));
+        }
+        self.stand_in
+            .as_ref()
+            .and_then(StandIn::fault)
+            .map(|fault| format!("stand_in: {fault}"))
+    }
+}
+
+const SLOTS: [&str; 8] = [
+    "metric_0", "metric_1", "metric_2", "metric_3", "metric_4", "metric_5", "metric_6", "metric_7",
+];
+
+/// A name that becomes a directory, a tag and part of worker ids.
+pub fn check_name(what: &str, name: &str) -> std::result::Result<(), String> {
+    let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if name.is_empty() || name.len() > 40 || name.starts_with(['.', '-']) || !name.chars().all(fine)
+    {
+        let shown: String = name.chars().take(40).collect();
+        return Err(format!(
+            "{what} `{}` cannot name a directory here: use 1 to 40 of a-z A-Z 0-9 - _ . and begin with a letter or digit",
+            shown.escape_debug()
+        ));
+    }
+    Ok(())
+}
+
+/// A limit in milliseconds.
+pub fn limit(path: &Path, key: &str, text: Option<&String>) -> Result<Option<u64>> {
+    text.map(|text| time::duration(text).map(|limit| limit.as_millis() as u64))
+        .transpose()
+        .map_err(|why| Error::usage(path.display(), format!("limits: {key}: {why}")))
+}
+
+/// Turn the parser's words into ours: line first, then the key and the nearest known one.
+fn explain(path: &Path, cause: &str) -> Error {
+    let line = cause
+        .rsplit_once(" at line ")
+        .and_then(|(_, place)| place.split(' ').next());
+    let subject = line.map_or(path.display().to_string(), |line| {
+        format!("{}: line {line}", path.display())
+    });
+    let mut words = cause.split('`').skip(1).step_by(2).map(String::from);
+    if !cause.contains("unknown field") {
+        let bare = cause
+            .rsplit_once(" at line ")
+            .map_or(cause, |(bare, _)| bare);
+        return Error::usage(subject, bare);
+    }
+    let key = words.next().unwrap_or_default();
+    if PLANNED.contains(&key.as_str()) {
+        return Error::usage(
+            subject,
+            format!("`{key}` is planned, and this version does not act on it yet"),
+        )
+        .hint("leave the key out");
+    }
+    let known: Vec<String> = words.collect();
+    let error = Error::usage(subject, format!("unknown key `{key}`"));
+    match nearest(&key, &known) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error.hint(format!("known here: {}", known.join(", "))),
+    }
+}
+
+/// The known word fewest edits away, if it is near enough to be meant.
+fn nearest<'k>(word: &str, known: &'k [String]) -> Option<&'k String> {
+    known
+        .iter()
+        .map(|name| (edits(word, name), name))
+        .filter(|(edits, _)| *edits <= 1 + word.len() / 3)
+        .min()
+        .map(|(_, name)| name)
+}
+
+/// Levenshtein's distance, in bytes.
+fn edits(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (i, a) in one.bytes().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, b) in other.bytes().enumerate() {
+            let change = diagonal + usize::from(a != b);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[other.len()]
+}

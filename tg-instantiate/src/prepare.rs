@@ -1,0 +1,87 @@
+//! Making a row: its directory, its sealed configuration, its database.
+//!
+//! All of it is made under a temporary name and renamed when it is whole, so that a killed tool leaves no half row. The
+//! host confirms the workflow once per row, on a scratch database, before any agent is paid.
+
+use crate::insert::{self, Stamp};
+use crate::matrix::Row;
+use crate::resume::put_aside;
+use crate::template::Template;
+use std::path::{Path, PathBuf};
+use tg_host::{Seal, Workflow, database, empty, workflow::verify};
+use tg_stage::error::{file_error, outside};
+use tg_stage::{Error, Instantiate, Record, Result, Run, file, time};
+
+/// Make the row and return its record.
+pub fn row(row: &Row, title_prefix: &str) -> Result<Record> {
+    let dir = PathBuf::from(&row.run.dir);
+    let making = dir.with_file_name(format!(".{}.new", row.run.id));
+    if making.exists() {
+        std::fs::remove_dir_all(&making).map_err(file_error(&making))?; // what a killed call left; never launched
+    }
+    file::make_dir(&making)?;
+    let made = fill(row, title_prefix, &making);
+    let record = match made {
+        Ok(record) => record,
+        Err(error) => {
+            let _ = std::fs::remove_dir_all(&making);
+            return Err(error);
+        }
+    };
+    put_aside(&dir)?;
+    std::fs::rename(&making, &dir).map_err(file_error(&dir))?;
+    Ok(record)
+}
+
+fn fill(row: &Row, title_prefix: &str, making: &Path) -> Result<Record> {
+    let db = making.join("tasks.db");
+    let seal = Seal::new(making, &db).map_err(outside)?;
+    let mut workflow = Workflow::clone(&row.workflow);
+    seal.write(&workflow.name, &workflow.texts())
+        .map_err(outside)?;
+    verify::confirm(&row.host, &seal, &mut workflow).map_err(outside)?;
+    empty::create(&row.host, &db).map_err(outside)?;
+    let run = &row.run;
+    let stamp = Stamp {
+        run: run.clone(),
+        initial_state: &workflow.effective.settings.initial_state,
+        tags: vec![
+            format!("exp:{}", run.experiment),
+            format!("run:{}-{}", run.arm, run.replicate),
+        ],
+        title_prefix,
+        parent: None,
+        config_snapshot: Some(workflow.snapshot(&row.host).to_string()),
+    };
+    let now = write(&db, &row.template, &stamp)?;
+    let shown = Path::new(&run.dir)
+        .join("tasks.db")
+        .to_string_lossy()
+        .into_owned();
+    let record = record(run, &row.template, shown, &row.host.version, now)?;
+    file::write(&making.join("run.json"), &record.line())?;
+    Ok(record)
+}
+
+/// Insert the template into `db` and return the moment everything was created.
+pub fn write(db: &Path, template: &Template, stamp: &Stamp) -> Result<i64> {
+    let now = time::now_ms();
+    let mut connection = database::open_to_write(db).map_err(outside)?;
+    insert::template(&mut connection, template, stamp, now)
+        .map_err(|cause| Error::outside(db.display(), cause))?;
+    Ok(now)
+}
+
+/// The record of a database that was made.
+pub fn record(run: &Run, template: &Template, db: String, host: &str, now: i64) -> Result<Record> {
+    let mut record = Record::new(run)?;
+    let made = Instantiate {
+        db,
+        tasks: template.tasks.len() as u64,
+        ordering_deps: template.ordering_deps() as u64,
+        host: host.into(),
+        created_at_ms: now,
+    };
+    record.set("instantiate", &made)?;
+    Ok(record)
+}

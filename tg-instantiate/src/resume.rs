@@ -1,0 +1,110 @@
+//! Which rows still have to be run, and why.
+//!
+//! A run is done when its record says how it ended and its inputs are unchanged. A bad outcome (a timeout, failed
+//! tasks) is data and is not repeated; a run that was cancelled, or in which the machinery failed, is.
+
+use crate::matrix::Row;
+use std::path::{Path, PathBuf};
+use tg_stage::file::Lock;
+use tg_stage::{Error, Record, Result, Run, Wait};
+
+/// What is to be done about a row.
+pub enum State {
+    /// It ran; the record is passed on, and the later stages leave it alone.
+    Done { record: Record, why: String },
+    /// Its database is there and nobody has worked in it.
+    Ready { record: Record },
+    /// It has to be made.
+    Due { why: String },
+}
+
+/// Look at what an earlier call left of a row. `again` makes every row due.
+pub fn state(row: &Row, again: bool) -> Result<State> {
+    let due = |why: String| Ok(State::Due { why });
+    let dir = PathBuf::from(&row.run.dir);
+    if !dir.exists() {
+        return due("is new".into());
+    }
+    if !Lock::is_free(&dir.join("launch.lock")) {
+        return Err(Error::outside(
+            format!("run {}", row.run.id),
+            "is running: somebody holds its launch.lock",
+        )
+        .hint("wait for it, or end the tg-launch that runs it"));
+    }
+    let Ok(mut record) = Record::load(&dir.join("run.json")) else {
+        return due("its run.json cannot be read".into());
+    };
+    let Ok(before) = record.get::<Run>("run") else {
+        return due("its run.json is not one of ours".into());
+    };
+    if again {
+        return due("--again".into());
+    }
+    if before.inputs_sha256 != row.run.inputs_sha256 {
+        return due(format!(
+            "changed: {}",
+            changed(&before, &row.run).join(", ")
+        ));
+    }
+    if record.has("wait") {
+        let outcome = record.get::<Wait>("wait")?.outcome;
+        if Wait::is_void(&outcome) {
+            return due(format!("ended as {outcome}"));
+        }
+        refresh(&mut record, row)?;
+        return Ok(State::Done {
+            record,
+            why: outcome,
+        });
+    }
+    if let Some(stage) = record.failed_stage() {
+        return due(format!("{stage} failed"));
+    }
+    if record.has("launch") {
+        return due("was interrupted".into());
+    }
+    refresh(&mut record, row)?;
+    Ok(State::Ready { record })
+}
+
+/// The record as the wait left it, with what is only shown taken from the manifest of today.
+fn refresh(record: &mut Record, row: &Row) -> Result<()> {
+    let mut stages = Vec::new();
+    for key in ["instantiate", "launch", "wait"] {
+        stages.extend(record.value(key).cloned().map(|value| (key, value)));
+    }
+    let mut run: Run = record.get("run")?;
+    run.report = row.run.report.clone();
+    run.slots.clone_from(&row.run.slots);
+    run.dir.clone_from(&row.run.dir);
+    record.set("run", &run)?;
+    stages
+        .iter()
+        .try_for_each(|(key, value)| record.set(key, value))
+}
+
+fn changed(before: &Run, now: &Run) -> Vec<String> {
+    let names = now
+        .inputs
+        .iter()
+        .filter(|(name, hash)| before.inputs.get(*name) != Some(hash));
+    names.map(|(name, _)| name.clone()).collect()
+}
+
+/// Keep an earlier attempt as `RUN.try1`, `RUN.try2`, ...
+pub fn put_aside(dir: &Path) -> Result<()> {
+    if !dir.exists() {
+        return Ok(());
+    }
+    let name = dir
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let free = (1..)
+        .map(|attempt| dir.with_file_name(format!("{name}.try{attempt}")))
+        .find(|path| !path.exists());
+    let Some(free) = free else { return Ok(()) };
+    std::fs::rename(dir, &free).map_err(tg_stage::error::file_error(dir))
+}

@@ -1,0 +1,202 @@
+//! What is known of each metric: unit, direction, and which runs enter its mean.
+//!
+//! A name that is not in the table takes its unit from its ending (`_ms`, `_usd`, `_pct`) and has no direction: nothing
+//! is called better that nobody declared so. `tg-metrics` defines how the values are computed; this table must only
+//! agree with it on the names.
+
+use Better::{Higher, Lower, NearOne, Undeclared};
+use Over::{Completed, Ended};
+use Unit::{Count, Ms, PerHour, Percent, Plain, Ratio, Usd};
+
+/// What a value is counted in, in the records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Milliseconds.
+    Ms,
+    /// US dollars.
+    Usd,
+    /// Hundredths.
+    Percent,
+    /// A share or quotient, 1 meaning all or equal.
+    Ratio,
+    /// So many an hour.
+    PerHour,
+    /// A number of things.
+    Count,
+    /// Not declared.
+    Plain,
+}
+
+/// Which way is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Better {
+    /// Less is better.
+    Lower,
+    /// More is better.
+    Higher,
+    /// 1 is best.
+    NearOne,
+    /// Nobody said.
+    Undeclared,
+}
+
+/// Which runs enter the mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Over {
+    /// Completed runs: a clock that was stopped by a limit says how long the limit was.
+    Completed,
+    /// Every run that has a value, but for `cancelled` and `infra`, which say nothing of the agents.
+    Ended,
+}
+
+/// What is known of one metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kind {
+    /// Unit of the values in the records.
+    pub unit: Unit,
+    /// Direction.
+    pub better: Better,
+    /// Runs that enter its mean.
+    pub over: Over,
+}
+
+/// The time a run took.
+pub const WALL: &str = "wall_clock_time_ms";
+/// What a run cost.
+pub const COST: &str = "total_cost_usd";
+
+/// The columns shown where neither the manifest nor the command line names any.
+pub const DEFAULT: [&str; 8] = [
+    WALL,
+    COST,
+    "agent_utilization_pct",
+    "tasks_per_hour",
+    "coordination_overhead_pct",
+    "dependency_wait_time_ms",
+    "rework_rate",
+    "failure_rate",
+];
+
+/// Every metric that has a meaning of its own, in the order of the documentation.
+pub const METRICS: &[(&str, Unit, Better, Over)] = &[
+    (WALL, Ms, Lower, Completed),
+    (COST, Usd, Lower, Ended),
+    ("active_work_time_ms", Ms, Lower, Completed),
+    ("dependency_wait_time_ms", Ms, Lower, Completed),
+    ("agent_utilization_pct", Percent, Higher, Completed),
+    ("rework_rate", Ratio, Lower, Ended),
+    ("tasks_per_hour", PerHour, Higher, Completed),
+    ("coordination_overhead_pct", Percent, Lower, Completed),
+    ("dispatch_latency_ms", Ms, Lower, Completed),
+    ("dispatch_from_ready_ms", Ms, Lower, Completed),
+    ("pickup_latency_ms", Ms, Lower, Completed),
+    ("failure_rate", Ratio, Lower, Ended),
+    ("estimate_accuracy", Ratio, NearOne, Completed),
+    ("points_per_hour", PerHour, Higher, Completed),
+    ("metric_0", Count, Undeclared, Ended),
+    ("metric_1", Count, Undeclared, Ended),
+    ("metric_2", Count, Undeclared, Ended),
+    ("metric_3", Count, Undeclared, Ended),
+    ("metric_4", Count, Undeclared, Ended),
+    ("metric_5", Count, Undeclared, Ended),
+    ("metric_6", Count, Undeclared, Ended),
+    ("metric_7", Count, Undeclared, Ended),
+    ("launch_to_done_ms", Ms, Lower, Completed),
+    ("first_claim_to_done_ms", Ms, Lower, Completed),
+    ("blocked_time_ms", Ms, Lower, Completed),
+    ("ready_wait_time_ms", Ms, Lower, Completed),
+    ("assigned_wait_time_ms", Ms, Lower, Completed),
+    ("early_starts", Count, Lower, Ended),
+    ("redo_rate", Ratio, Lower, Ended),
+    ("first_pass_rate", Ratio, Higher, Ended),
+    ("completion_rate_pct", Percent, Higher, Ended),
+    ("total_task_latency_ms", Ms, Lower, Completed),
+    ("avg_parallelism", Ratio, Higher, Completed),
+    ("peak_parallelism", Count, Undeclared, Completed),
+    ("critical_path_ms", Ms, Lower, Completed),
+    ("bound_efficiency", Ratio, Higher, Completed),
+    ("load_gini", Ratio, Lower, Completed),
+    ("load_max_over_mean", Ratio, Lower, Completed),
+    ("handoffs", Count, Undeclared, Ended),
+    ("reassignments", Count, Lower, Ended),
+    ("worker_idle_time_ms", Ms, Lower, Completed),
+    ("coordinator_cost_usd", Usd, Lower, Ended),
+    ("coordinator_tokens", Count, Lower, Ended),
+    ("coordinator_decisions", Count, Undeclared, Ended),
+    ("tainted_starts", Count, Lower, Ended),
+    ("file_contention", Count, Lower, Ended),
+    ("tokens_total", Count, Lower, Ended),
+    ("tokens_per_completed_task", Count, Lower, Ended),
+    ("cache_hit_rate", Ratio, Higher, Ended),
+    ("cost_per_task", Usd, Lower, Ended),
+    ("cost_per_point", Usd, Lower, Ended),
+    ("cost_mismatch", Plain, Undeclared, Ended),
+    ("verify_passed", Ratio, Higher, Ended),
+    ("verify_score", Plain, Higher, Ended),
+];
+
+/// Endings of names and the unit they mean; the ending is not shown where the unit is.
+pub const ENDINGS: [(&str, Unit, Over); 3] = [
+    ("_ms", Ms, Completed),
+    ("_usd", Usd, Ended),
+    ("_pct", Percent, Ended),
+];
+
+/// What is known of the metric called `name`.
+pub fn kind(name: &str) -> Kind {
+    if let Some(&(_, unit, better, over)) = METRICS.iter().find(|row| row.0 == name) {
+        return Kind { unit, better, over };
+    }
+    let ending = ENDINGS.iter().find(|ending| name.ends_with(ending.0));
+    let (unit, over) = ending.map_or((Plain, Ended), |ending| (ending.1, ending.2));
+    Kind {
+        unit,
+        better: Undeclared,
+        over,
+    }
+}
+
+/// The name without the ending that is its unit: `wall_clock_time`.
+pub fn stem(name: &str) -> &str {
+    ENDINGS
+        .iter()
+        .find_map(|ending| name.strip_suffix(ending.0))
+        .unwrap_or(name)
+}
+
+impl Unit {
+    /// For the machine formats.
+    pub fn name(self) -> &'static str {
+        match self {
+            Ms => "ms",
+            Usd => "usd",
+            Percent => "%",
+            Ratio => "ratio",
+            PerHour => "1/h",
+            Count => "count",
+            Plain => "",
+        }
+    }
+}
+
+impl Better {
+    /// One word, empty where nobody said.
+    pub fn name(self) -> &'static str {
+        match self {
+            Lower => "lower",
+            Higher => "higher",
+            NearOne => "near 1",
+            Undeclared => "",
+        }
+    }
+}
+
+impl Over {
+    /// For the machine formats.
+    pub fn name(self) -> &'static str {
+        match self {
+            Completed => "completed runs",
+            Ended => "all runs but cancelled and infra",
+        }
+    }
+}

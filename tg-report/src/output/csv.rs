@@ -1,0 +1,159 @@
+//! The comparison as CSV: a summary by arm and metric, or tidy, one row per run.
+//!
+//! Values are at full precision and in the units of the records. Numbers are numbers; a text that a spreadsheet would
+//! take for a formula begins with an apostrophe. What is unknown is empty.
+
+use crate::compare::{Arm, Comparison};
+use crate::data::Row;
+
+const SUMMARY: [&str; 17] = [
+    "experiment",
+    "arm",
+    "baseline",
+    "simulated",
+    "runs",
+    "completed",
+    "metric",
+    "slot",
+    "unit",
+    "better",
+    "over",
+    "n",
+    "mean",
+    "sd",
+    "min",
+    "median",
+    "max",
+];
+
+const TIDY: [&str; 10] = [
+    "run",
+    "experiment",
+    "arm",
+    "workflow",
+    "template",
+    "agents",
+    "replicate",
+    "seed",
+    "simulated",
+    "outcome",
+];
+
+/// One row for each arm and metric.
+pub fn summary(comparison: &Comparison) -> String {
+    let mut out = SUMMARY.join(",") + "\n";
+    let baseline = comparison.arms.first().map_or("", |arm| arm.label.as_str());
+    for arm in &comparison.arms {
+        for (column, cell) in comparison.columns.iter().zip(&arm.cells) {
+            let value =
+                |of: fn(&crate::stats::Summary) -> Option<f64>| number(cell.as_ref().and_then(of));
+            let kind = column.kind;
+            line(
+                &mut out,
+                &[
+                    text(arm.runs.first().map_or("", |row| &row.run.experiment)),
+                    text(&arm.label),
+                    text(baseline),
+                    simulated(arm).to_owned(),
+                    arm.runs.len().to_string(),
+                    arm.completed.to_string(),
+                    text(&column.name),
+                    text(column.slot.as_deref().unwrap_or("")),
+                    text(kind.unit.name()),
+                    text(kind.better.name()),
+                    text(kind.over.name()),
+                    cell.map_or(0, |cell| cell.n).to_string(),
+                    value(|cell| Some(cell.mean)),
+                    value(|cell| cell.sd),
+                    value(|cell| Some(cell.min)),
+                    value(|cell| Some(cell.median)),
+                    value(|cell| Some(cell.max)),
+                ],
+            );
+        }
+    }
+    out
+}
+
+fn simulated(arm: &Arm) -> &'static str {
+    match arm.simulated() {
+        0 => "false",
+        n if n == arm.runs.len() => "true",
+        _ => "some",
+    }
+}
+
+/// One row for each run, every metric a column.
+pub fn tidy(comparison: &Comparison) -> String {
+    let mut out = String::new();
+    let metrics = comparison.columns.iter().map(|column| text(&column.name));
+    let head: Vec<String> = TIDY
+        .iter()
+        .map(ToString::to_string)
+        .chain(metrics)
+        .collect();
+    line(&mut out, &head);
+    for row in comparison.arms.iter().flat_map(|arm| &arm.runs) {
+        let values = comparison
+            .columns
+            .iter()
+            .map(|column| number(row.value(&column.name)));
+        let cells: Vec<String> = about(row).into_iter().chain(values).collect();
+        line(&mut out, &cells);
+    }
+    out
+}
+
+fn about(row: &Row) -> [String; 10] {
+    let run = &row.run;
+    let known = |number: u32| {
+        if number == 0 {
+            String::new()
+        } else {
+            number.to_string()
+        }
+    };
+    [
+        text(&run.id),
+        text(&run.experiment),
+        text(&run.arm),
+        text(&run.workflow),
+        text(&run.template),
+        known(run.agents),
+        known(run.replicate),
+        run.seed.to_string(),
+        run.simulated.to_string(),
+        text(&row.end()),
+    ]
+}
+
+fn line(out: &mut String, cells: &[String]) {
+    *out += &cells.join(",");
+    out.push('\n');
+}
+
+/// The shortest digits that read back as the same number.
+fn number(value: Option<f64>) -> String {
+    match value {
+        None => String::new(),
+        Some(value) if value != 0.0 && !(1e-5..1e16).contains(&value.abs()) => format!("{value:e}"),
+        Some(value) => value.to_string(),
+    }
+}
+
+/// A cell of text, quoted where it must be.
+fn text(text: &str) -> String {
+    let is_formula = text
+        .trim_start_matches(' ')
+        .starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    let text = if is_formula {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    };
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text
+    }
+}

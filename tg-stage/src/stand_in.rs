@@ -1,0 +1,99 @@
+//! The parameters of the stand-in agent's work model, as the manifest sets them and the record keeps them.
+//!
+//! They are here because three tools meet in them: `tg-instantiate` checks them, `tg-agent` works by them,
+//! `tg-metrics` needs the time scale. Times of the model are those of the imagined real agent; `time_scale` shrinks
+//! them to the clock. Defaults are plausible round numbers, not measurements: what they produce is simulated.
+
+use serde::{Deserialize, Serialize};
+
+/// The work model's parameters.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StandIn {
+    /// Milliseconds on the clock for one estimated millisecond; 0.0005 makes an hour 1.8 s.
+    pub time_scale: f64,
+    /// Standard deviation of the logarithm of a task's duration, whose mean is its estimate.
+    pub noise: f64,
+    /// Duration in estimated minutes of a task without an estimate.
+    pub default_estimate_min: f64,
+    /// Probability that a task's first attempt is handed back and done again.
+    pub redo: f64,
+    /// Share of the drawn duration that the second attempt takes.
+    pub redo_share: f64,
+    /// Probability that a task ends failed.
+    pub fail: f64,
+    /// Seconds a coordinator thinks about one assignment.
+    pub decision_s: f64,
+    /// Milliseconds on the clock (not scaled) between two looks of an agent with nothing to do.
+    pub poll_ms: f64,
+    /// Tokens read per minute of work, cached ones included.
+    pub tokens_in_per_min: f64,
+    /// Tokens written per minute of work.
+    pub tokens_out_per_min: f64,
+    /// Share of the tokens read that come from a cache.
+    pub cached_share: f64,
+    /// Price in USD of a million tokens read, not cached.
+    pub usd_per_mtok_in: f64,
+    /// Price in USD of a million tokens read from the cache.
+    pub usd_per_mtok_cached: f64,
+    /// Price in USD of a million tokens written.
+    pub usd_per_mtok_out: f64,
+}
+
+impl Default for StandIn {
+    fn default() -> Self {
+        Self {
+            time_scale: 0.0005,
+            noise: 0.3,
+            default_estimate_min: 30.0,
+            redo: 0.1,
+            redo_share: 0.5,
+            fail: 0.0,
+            decision_s: 20.0,
+            poll_ms: 40.0,
+            tokens_in_per_min: 9_000.0,
+            tokens_out_per_min: 600.0,
+            cached_share: 0.8,
+            usd_per_mtok_in: 3.0,
+            usd_per_mtok_cached: 0.3,
+            usd_per_mtok_out: 15.0,
+        }
+    }
+}
+
+impl StandIn {
+    /// What is impossible about these numbers, if anything.
+    pub fn fault(&self) -> Option<String> {
+        let shares = [
+            ("redo", self.redo),
+            ("fail", self.fail),
+            ("cached_share", self.cached_share),
+        ];
+        if let Some((name, value)) = shares
+            .iter()
+            .find(|(_, value)| !(0.0..=1.0).contains(value))
+        {
+            return Some(format!("{name} is {value}, and must be from 0 to 1"));
+        }
+        let amounts = [
+            ("noise", self.noise),
+            ("default_estimate_min", self.default_estimate_min),
+            ("redo_share", self.redo_share),
+            ("decision_s", self.decision_s),
+            ("poll_ms", self.poll_ms),
+            ("tokens_in_per_min", self.tokens_in_per_min),
+            ("tokens_out_per_min", self.tokens_out_per_min),
+            ("usd_per_mtok_in", self.usd_per_mtok_in),
+            ("usd_per_mtok_cached", self.usd_per_mtok_cached),
+            ("usd_per_mtok_out", self.usd_per_mtok_out),
+        ];
+        if let Some((name, value)) = amounts
+            .iter()
+            .find(|(_, value)| !(value.is_finite() && *value >= 0.0))
+        {
+            return Some(format!("{name} is {value}, and must be 0 or more"));
+        }
+        (!(self.time_scale.is_finite() && self.time_scale > 0.0))
+            .then(|| format!("time_scale is {}, and must be more than 0", self.time_scale))
+    }
+}
