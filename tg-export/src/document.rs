@@ -40,10 +40,13 @@ impl From<io::Error> for Failure {
 pub fn write(db: &Connection, end: Option<End>, out: &mut impl Write) -> Result<(), Failure> {
     let transaction = db.unchecked_transaction()?;
     let tables = tables(&transaction)?;
-    let end = match end {
-        Some(end) if is_untold(&transaction, &tables, &end)? => Some(end),
-        _ => None,
-    };
+    let mut end = end;
+    if let Some(known) = &mut end {
+        match is_untold(&transaction, &tables, known)? {
+            true => leave_out_told(&transaction, &tables, known)?,
+            false => end = None,
+        }
+    }
     let newest = newest(&transaction, &tables, end.as_ref())?;
     write!(
         out,
@@ -76,6 +79,15 @@ fn write_table(
         table.row(row, &keys, stand_ins, out)??;
         separator = b",\n";
     }
+    for agent in end
+        .filter(|_| table.name == "experiment_agents")
+        .into_iter()
+        .flat_map(|end| &end.agents)
+    {
+        out.write_all(separator)?;
+        serde_json::to_writer(&mut *out, agent).map_err(io::Error::from)?;
+        separator = b",\n";
+    }
     out.write_all(if separator == b"\n" { b"]" } else { b"\n]" })?;
     Ok(())
 }
@@ -94,6 +106,23 @@ fn is_untold(db: &Connection, tables: &[Table], end: &End) -> rusqlite::Result<b
         .query_row(sql, [&end.run], |row| row.get(0))
         .optional()?
         .unwrap_or(false))
+}
+
+/// Keep only the agents that the database does not know.
+fn leave_out_told(db: &Connection, tables: &[Table], end: &mut End) -> rusqlite::Result<()> {
+    if !is_there(tables, "experiment_agents") {
+        return Ok(());
+    }
+    let mut known =
+        db.prepare("SELECT 1 FROM experiment_agents WHERE run_id = ?1 AND worker_id = ?2")?;
+    let mut missing = Vec::new();
+    for agent in end.agents.drain(..) {
+        if !known.exists([&agent.run_id, &agent.worker_id])? {
+            missing.push(agent);
+        }
+    }
+    end.agents = missing;
+    Ok(())
 }
 
 /// When the last run ended, else the newest time of a task, in milliseconds since the epoch.

@@ -1,10 +1,13 @@
 //! How a run ended, where only its record knows.
 //!
 //! `tg-wait` writes the end into the database when the last agent has gone. Agents that were connected by hand may stay,
-//! and then nothing may be written; the snapshot carries the end all the same, from the record.
+//! and then nothing may be written; the snapshot carries the end all the same, from the record and from what the
+//! launcher left of each agent (`agents/<worker>/end.json`).
 
 use serde_json::{Value, json};
-use tg_stage::{Launch, Record, Result, Wait};
+use std::path::Path;
+use tg_host::experiment::AgentRow;
+use tg_stage::{Agent, Launch, Record, Result, Wait};
 
 /// The end of a run by its record.
 #[derive(Debug, Clone)]
@@ -17,6 +20,8 @@ pub struct End {
     pub ended_at_ms: i64,
     /// When it was launched, in milliseconds since the epoch.
     pub started_at_ms: Option<i64>,
+    /// The agents, as far as they are known, by worker id.
+    pub agents: Vec<AgentRow>,
 }
 
 impl End {
@@ -26,17 +31,27 @@ impl End {
             return Ok(None);
         }
         let wait: Wait = record.get("wait")?;
-        let launch: Option<Launch> = record
-            .has("launch")
-            .then(|| record.get("launch"))
-            .transpose()?;
+        if wait.outcome.is_empty() {
+            return Ok(None);
+        }
+        let launch: Launch = if record.has("launch") {
+            record.get("launch")?
+        } else {
+            Launch::default()
+        };
+        let dir = record.dir().unwrap_or_default().join("agents");
+        let mut agents: Vec<_> = launch
+            .agents
+            .iter()
+            .map(|agent| row(record.id(), agent, &dir))
+            .collect();
+        agents.sort_by(|a, b| a.worker_id.cmp(&b.worker_id));
         Ok(Some(Self {
             run: record.id().into(),
             outcome: wait.outcome,
             ended_at_ms: wait.ended_at_ms,
-            started_at_ms: launch
-                .map(|launch| launch.started_at_ms)
-                .filter(|ms| *ms > 0),
+            started_at_ms: Some(launch.started_at_ms).filter(|ms| *ms > 0),
+            agents,
         }))
     }
 
@@ -48,5 +63,21 @@ impl End {
             "started_at" => self.started_at_ms.map(|ms| json!(ms)),
             _ => None,
         }
+    }
+}
+
+/// What the launcher says of an agent, else no more than what it was to be.
+fn row(run: &str, agent: &Agent, dir: &Path) -> AgentRow {
+    let end = std::fs::read(dir.join(&agent.worker).join("end.json"));
+    let end: Option<AgentRow> = end.ok().and_then(|text| serde_json::from_slice(&text).ok());
+    let known = end.unwrap_or_else(|| AgentRow {
+        role: Some(agent.role.clone()),
+        tags: Some(json!(agent.tags).to_string()),
+        ..AgentRow::default()
+    });
+    AgentRow {
+        run_id: run.into(),
+        worker_id: agent.worker.clone(),
+        ..known
     }
 }

@@ -24,6 +24,8 @@ pub struct StateClasses {
     pub timed: BTreeSet<String>,
     /// Over, well or badly.
     pub terminal: BTreeSet<String>,
+    /// Holding dependents back; across the classes above.
+    pub blocking: BTreeSet<String>,
 }
 
 impl StateClasses {
@@ -32,10 +34,11 @@ impl StateClasses {
         let initial = &workflow.settings.initial_state;
         let mut classes = Self {
             initial: BTreeSet::from([initial.clone()]),
+            blocking: workflow.settings.blocking_states.iter().cloned().collect(),
             ..Self::default()
         };
         for (name, state) in &workflow.states {
-            let blocking = workflow.settings.blocking_states.contains(name);
+            let blocking = classes.blocking.contains(name);
             if state.timed {
                 classes.timed.insert(name.clone());
             } else if name != initial && blocking {
@@ -55,6 +58,17 @@ impl StateClasses {
             assigned: set(&["assigned", "todo", "planned"]),
             timed: set(&["working", "in_progress", "active", "review"]),
             terminal: set(&["completed", "failed", "cancelled", "done"]),
+            blocking: set(&[
+                "pending",
+                "assigned",
+                "working",
+                "backlog",
+                "todo",
+                "in_progress",
+                "planned",
+                "active",
+                "review",
+            ]),
         }
     }
 

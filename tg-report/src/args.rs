@@ -9,7 +9,7 @@ use std::path::PathBuf;
 /// Columns of text output where there is no terminal to ask.
 const WIDTH: usize = 100;
 
-/// Compare runs: one row per arm, one column per metric, and the ratios to a baseline
+/// Compare runs: a row per arm, a column per metric, and ratios to a baseline
 ///
 /// An arm is one configuration of an experiment, a run one repetition of it. The cells are mean ± standard deviation
 /// over an arm's runs; runs that did not complete are counted and named, never dropped silently.
@@ -107,13 +107,13 @@ fn after_help() -> String {
     format!(
         "\
 Reads: run records that passed through tg-metrics, JSON Lines
-Writes: one report to stdout or --out; bad lines, and warnings that a format has no room for, to stderr
+Writes: one report, to stdout or --out; bad lines and CSV's warnings to stderr
 {}
   tg-report exits 0 once it has reported, also when runs failed
 Examples:
   tg-report results/push-vs-pull/*/run.json
-  tg-metrics results/push-vs-pull/*/snapshot.json.gz | tg-report --baseline solo --out report.md
-  tg-report --metric wall_clock_time_ms,tokens_total runs.jsonl
+  tg-metrics results/*/*/snapshot.json.gz | tg-report --out report.md
+  tg-report --baseline solo --metric wall_clock_time,tokens_total runs.jsonl
   tg-report --format tidy runs.jsonl > runs.csv
   tg-report --format json runs.jsonl | jq '.arms[] | {{arm, ratios}}'",
         tg_stage::cli::EXIT_STATUS

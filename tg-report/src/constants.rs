@@ -4,109 +4,79 @@
 //! agent counts and workflows differ on purpose. Agreement is by value for what a record spells out, by hash for the
 //! inputs. A key that a record does not have at all (the host's version, the inputs) says nothing either way.
 
-use crate::compare::Arm;
-use crate::data::{Row, Warning, list};
+use crate::arm::Arm;
+use crate::data::list;
+use crate::row::Row;
+use crate::warning::Warning;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A key that must be constant.
-struct Constant {
-    name: &'static str,
-    /// Between arms too.
-    between: bool,
-    value: fn(&Row) -> Option<String>,
+/// A key that must be constant: its name, where, and its value in a run.
+type Constant = (&'static str, Where, fn(&Row) -> Option<String>);
+
+#[derive(Clone, Copy, PartialEq)]
+enum Where {
+    InArm,
+    Everywhere,
 }
 
 const CONSTANTS: [Constant; 10] = [
-    Constant {
-        name: "template",
-        between: true,
-        value: |row| known(&row.run.template),
-    },
-    Constant {
-        name: "workflow",
-        between: false,
-        value: |row| known(&row.run.workflow),
-    },
-    Constant {
-        name: "overlays",
-        between: false,
-        value: |row| Some(or_none(row.run.overlays.join("+"))),
-    },
-    Constant {
-        name: "agents",
-        between: false,
-        value: |row| (row.run.agents > 0).then(|| row.run.agents.to_string()),
-    },
-    Constant {
-        name: "model",
-        between: true,
-        value: |row| Some(row.run.model.clone().unwrap_or_else(none)),
-    },
-    Constant {
-        name: "temperature",
-        between: true,
-        value: |row| Some(row.run.temperature.map_or_else(none, |t| t.to_string())),
-    },
-    Constant {
-        name: "host",
-        between: true,
-        value: |row| row.host.clone(),
-    },
-    Constant {
-        name: "simulated",
-        between: true,
-        value: |row| Some(row.run.simulated.to_string()),
-    },
-    Constant {
-        name: "command",
-        between: true,
-        value: |row| known(&row.run.command.join(" ")),
-    },
-    Constant {
-        name: "cost_source",
-        between: false,
-        value: |row| row.cost_source.clone(),
-    },
+    ("template", Where::Everywhere, |row| {
+        known(row.run.template.clone())
+    }),
+    ("workflow", Where::InArm, |row| {
+        known(row.run.workflow.clone())
+    }),
+    ("overlays", Where::InArm, |row| {
+        or_none(known(row.run.overlays.join("+")))
+    }),
+    ("agents", Where::InArm, |row| {
+        Some(row.run.agents)
+            .filter(|n| *n > 0)
+            .map(|n| n.to_string())
+    }),
+    ("model", Where::Everywhere, |row| {
+        or_none(row.run.model.clone())
+    }),
+    ("temperature", Where::Everywhere, |row| {
+        or_none(row.run.temperature.map(|t| t.to_string()))
+    }),
+    ("host", Where::Everywhere, |row| row.host.clone()),
+    ("simulated", Where::Everywhere, |row| {
+        Some(row.run.simulated.to_string())
+    }),
+    ("command", Where::Everywhere, |row| {
+        known(row.run.command.join(" "))
+    }),
+    ("cost_source", Where::InArm, |row| row.cost_source.clone()),
 ];
 
-fn known(text: &str) -> Option<String> {
-    (!text.is_empty()).then(|| text.to_owned())
+fn known(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
 }
 
-fn none() -> String {
-    "none".to_owned()
-}
-
-fn or_none(text: String) -> String {
-    if text.is_empty() { none() } else { text }
+/// For keys whose absence is a value, as that of a model is for the stand-in agent.
+fn or_none(text: Option<String>) -> Option<String> {
+    Some(text.unwrap_or_else(|| "none".to_owned()))
 }
 
 /// One warning for each key that varies where it must not.
 pub fn warnings(arms: &[Arm]) -> Vec<Warning> {
-    let mut warnings = Vec::new();
-    for arm in arms {
-        within(arm, &mut warnings);
-    }
-    if arms.len() > 1 {
-        for constant in CONSTANTS.iter().filter(|constant| constant.between) {
-            warnings.extend(between(arms, constant));
-        }
-    }
+    let everywhere = CONSTANTS
+        .iter()
+        .filter(|constant| constant.1 == Where::Everywhere);
+    let mut warnings: Vec<Warning> = arms.iter().flat_map(within).collect();
+    warnings.extend(everywhere.filter_map(|constant| between(arms, constant)));
     warnings.extend(slots(arms));
     warnings
 }
 
-/// Keys on which the runs of one arm differ; an input whose name says the same is not named again by its hash.
-fn within(arm: &Arm, warnings: &mut Vec<Warning>) {
+/// Keys on which the runs of one arm differ; an input whose name says so already is not named again by its hash.
+fn within(arm: &Arm) -> Vec<Warning> {
     let mut varying = Vec::new();
-    for constant in &CONSTANTS {
-        let values = arm
-            .runs
-            .iter()
-            .filter_map(|row| (constant.value)(row))
-            .collect();
-        if let Some(warning) = differ(arm, constant.name, values) {
-            varying.push(constant.name);
+    let mut warnings = Vec::new();
+    for (name, _, value) in &CONSTANTS {
+        if let Some(warning) = differ(arm, name, arm.runs.iter().filter_map(|row| value(row))) {
+            varying.push(*name);
             warnings.push(warning);
         }
     }
@@ -124,72 +94,65 @@ fn within(arm: &Arm, warnings: &mut Vec<Warning>) {
         .into_iter()
         .filter(|key| *key != "seed" && !varying.contains(key))
     {
-        let values = inputs()
-            .map(|inputs| inputs.get(key).cloned().unwrap_or_else(none))
-            .collect();
-        warnings.extend(differ(arm, &format!("inputs.{key}"), values));
+        let hashes = inputs().filter_map(|inputs| or_none(inputs.get(key).cloned()));
+        warnings.extend(differ(arm, &format!("inputs.{key}"), hashes));
     }
+    warnings
 }
 
-fn differ(arm: &Arm, name: &str, values: Vec<String>) -> Option<Warning> {
+fn differ(arm: &Arm, name: &str, values: impl Iterator<Item = String>) -> Option<Warning> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for value in values {
         *counts.entry(value).or_default() += 1;
     }
-    let shown = counts
+    if counts.len() < 2 {
+        return None;
+    }
+    let values = counts
         .iter()
-        .map(|(value, runs)| format!("{} ({runs} of them)", short(value)));
-    (counts.len() > 1).then(|| Warning {
+        .map(|(value, runs)| format!("{} ({runs})", short(value)));
+    let message = format!(
+        "runs of {} differ in {name}: {}",
+        arm.label,
+        list(values.collect())
+    );
+    Some(Warning {
         kind: "varies_in_arm",
-        message: format!(
-            "runs of {} differ in {name}: {}",
-            arm.label,
-            list(shown.collect())
-        ),
+        message,
     })
 }
 
 /// A key that each arm holds constant, at different values.
-fn between(arms: &[Arm], constant: &Constant) -> Option<Warning> {
+fn between(arms: &[Arm], (name, _, value): &Constant) -> Option<Warning> {
     let mut values: Vec<(String, &str)> = Vec::new();
     for arm in arms {
-        let own: BTreeSet<String> = arm
-            .runs
-            .iter()
-            .filter_map(|row| (constant.value)(row))
-            .collect();
+        let own: BTreeSet<String> = arm.runs.iter().filter_map(|row| value(row)).collect();
         if own.len() > 1 {
-            return None; // said of the arm
+            return None; // said of that arm
         }
         values.extend(own.into_iter().map(|value| (value, arm.label.as_str())));
     }
     let distinct: BTreeSet<&String> = values.iter().map(|value| &value.0).collect();
-    let named = || {
-        values
-            .iter()
-            .map(|(value, arm)| format!("{arm} {}", short(value)))
-    };
-    (distinct.len() > 1).then(|| Warning {
+    if distinct.len() < 2 {
+        return None;
+    }
+    let values = values
+        .iter()
+        .map(|(value, arm)| format!("{arm} {}", short(value)));
+    let message = format!("arms differ in {name}: {}", list(values.collect()));
+    Some(Warning {
         kind: "varies_between_arms",
-        message: format!(
-            "arms differ in {}: {}",
-            constant.name,
-            list(named().collect())
-        ),
+        message,
     })
 }
 
 /// A slot that holds one thing in some runs and another in others.
 fn slots(arms: &[Arm]) -> Vec<Warning> {
     let mut names: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for (slot, name) in arms
-        .iter()
-        .flat_map(|arm| &arm.runs)
-        .flat_map(|row| &row.run.slots)
-    {
+    let rows = arms.iter().flat_map(|arm| &arm.runs);
+    for (slot, name) in rows.flat_map(|row| &row.run.slots) {
         names.entry(slot).or_default().insert(name);
     }
-    let mixed = names.into_iter().filter(|slot| slot.1.len() > 1);
     let message = |(slot, names): (&str, BTreeSet<&str>)| {
         let names = names.into_iter().map(short).collect();
         format!(
@@ -197,6 +160,7 @@ fn slots(arms: &[Arm]) -> Vec<Warning> {
             list(names)
         )
     };
+    let mixed = names.into_iter().filter(|slot| slot.1.len() > 1);
     mixed
         .map(|slot| Warning {
             kind: "varies_in_slots",
@@ -205,7 +169,7 @@ fn slots(arms: &[Arm]) -> Vec<Warning> {
         .collect()
 }
 
-/// A value as far as it tells two apart; hashes to twelve digits.
+/// A value as far as it tells two apart; of a hash, twelve digits.
 fn short(value: &str) -> String {
     let is_hash = value.len() == 64 && value.bytes().all(|byte| byte.is_ascii_hexdigit());
     let shown = if is_hash { 12 } else { 60 };

@@ -6,13 +6,18 @@
 //! enter its mean) is one table, in [`metric`].
 
 pub mod args;
+pub mod arm;
 pub mod columns;
 pub mod compare;
 pub mod constants;
 pub mod data;
+pub mod floor;
 pub mod metric;
 pub mod output;
+pub mod ratio;
+pub mod row;
 pub mod stats;
+pub mod warning;
 
 pub use args::{Args, Format};
 

@@ -192,11 +192,11 @@ impl Better {
 }
 
 impl Over {
-    /// For the machine formats.
+    /// For the machine formats: the outcome a run must have, `ended` being any but `cancelled` and `infra`.
     pub fn name(self) -> &'static str {
         match self {
-            Completed => "completed runs",
-            Ended => "all runs but cancelled and infra",
+            Completed => "completed",
+            Ended => "ended",
         }
     }
 }

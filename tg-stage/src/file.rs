@@ -2,10 +2,11 @@
 
 use crate::error::{Error, Result, file_error};
 use sha2::{Digest, Sha256};
-use std::fs::{File, Permissions};
+use std::fs::{File, Permissions, TryLockError};
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tempfile::NamedTempFile;
 
 /// A file being written; it appears under its name only at [`NewFile::commit`].
@@ -88,6 +89,8 @@ pub struct Lock(#[expect(dead_code, reason = "held, never read")] File);
 
 impl Lock {
     /// Take the lock at `path`, creating the file; `None` if somebody else holds it.
+    ///
+    /// Asking whether a lock is free takes it for a moment, so a refusal is asked again.
     pub fn take(path: &Path) -> Result<Option<Self>> {
         let file = File::options()
             .create(true)
@@ -95,15 +98,20 @@ impl Lock {
             .write(true)
             .open(path)
             .map_err(file_error(path))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Self(file))),
-            Err(std::fs::TryLockError::WouldBlock) => Ok(None),
-            Err(std::fs::TryLockError::Error(cause)) => Err(Error::outside(path.display(), cause)),
+        for _ in 0..20 {
+            match file.try_lock() {
+                Ok(()) => return Ok(Some(Self(file))),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
+                Err(TryLockError::Error(cause)) => {
+                    return Err(Error::outside(path.display(), cause));
+                }
+            }
         }
+        Ok(None)
     }
 
     /// Whether nobody holds the lock at `path` (or it does not exist).
     pub fn is_free(path: &Path) -> bool {
-        !path.exists() || matches!(Self::take(path), Ok(Some(_)))
+        File::open(path).is_ok_and(|file| file.try_lock_shared().is_ok()) || !path.exists()
     }
 }

@@ -130,6 +130,9 @@ pub struct Wait {
     pub states: BTreeMap<String, u64>,
     /// Last terminal change if all tasks are terminal, else the moment of decision.
     pub ended_at_ms: i64,
+    /// Tasks that were not over, the first ten of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub open: Vec<String>,
 }
 
 impl Wait {

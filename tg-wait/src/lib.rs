@@ -1,1 +1,157 @@
-//! To be written.
+//! Decides the end of a run, and says how it ended.
+//!
+//! This stage alone decides. It watches run databases read-only, any number at once, and prints each record when its
+//! run is over; what is over is a pure function of what was seen ([`decide`]).
+
+mod args;
+mod decide;
+mod finish;
+mod launcher;
+mod probe;
+mod progress;
+mod watch;
+
+pub use args::Args;
+
+use indicatif::MultiProgress;
+use std::io::{BufRead, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+use tg_stage::{Error, Exit, Instantiate, Line, Lines, Output, Record, Result, Run, stage};
+
+/// What all waits share.
+struct Shared<'a> {
+    args: &'a Args,
+    told_to_stop: Arc<AtomicBool>,
+    bars: MultiProgress,
+}
+
+/// Wait for the runs whose records come in, or for the database of `--db`.
+pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write) -> Result<Exit> {
+    let told_to_stop = Arc::new(AtomicBool::new(false));
+    for signal in [
+        signal_hook::consts::SIGTERM,
+        signal_hook::consts::SIGINT,
+        signal_hook::consts::SIGHUP,
+    ] {
+        signal_hook::flag::register(signal, told_to_stop.clone())
+            .map_err(|cause| Error::outside("signals", cause))?;
+    }
+    let shared = Shared {
+        args,
+        told_to_stop,
+        bars: MultiProgress::new(),
+    };
+    let mut output = Output::new(output);
+    if let Some(db) = &args.db {
+        let mut record = record_of(db)?;
+        watch::run(&shared, &mut record)?;
+        output.record(&record)?;
+        return Ok(Exit::Done);
+    }
+    tg_stage::standard_input("tg-instantiate MANIFEST | tg-launch | tg-wait")?;
+    let (lines_in, lines) = mpsc::channel();
+    thread::spawn(move || Lines::new(input).try_for_each(|line| lines_in.send(line)));
+    let (done_in, done) = mpsc::channel();
+    let mut gone = None;
+    let exit = thread::scope(|scope| {
+        let (mut exit, mut waiting, mut reading) = (Exit::Done, 0, true);
+        while reading || waiting > 0 {
+            for (record, ended) in done.try_iter() {
+                waiting -= 1;
+                exit = exit.max(finished(record, ended, &mut output, &mut gone));
+            }
+            match lines.recv_timeout(Duration::from_millis(20)) {
+                Ok(Line::Run(mut record)) if watch::is_due(&record) => {
+                    waiting += 1;
+                    let (shared, done_in) = (&shared, done_in.clone());
+                    scope.spawn(move || {
+                        let ended = watch::run(shared, &mut record);
+                        let _ = done_in.send((record, ended));
+                    });
+                }
+                Ok(Line::Run(record)) => {
+                    exit = exit.max(if record.failed_stage().is_some() {
+                        Exit::SomeFailed
+                    } else {
+                        Exit::Done
+                    });
+                    keep_gone(output.record(&record), &mut gone);
+                }
+                Ok(Line::Other(bytes)) => keep_gone(output.bytes(&bytes), &mut gone),
+                Ok(Line::Bad(error)) => {
+                    error.report("tg-wait");
+                    exit = exit.max(error.exit);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    reading = false;
+                    thread::sleep(Duration::from_millis(5));
+                }
+            }
+            if shared.told_to_stop.load(Ordering::Relaxed) || gone.is_some() {
+                // Whatever ends us ends the runs: each is decided, stored and, if anybody reads, printed.
+                shared.told_to_stop.store(true, Ordering::Relaxed);
+                reading = false;
+            }
+        }
+        exit
+    });
+    gone.map_or(Ok(exit), Err)
+}
+
+fn finished(
+    mut record: Box<Record>,
+    ended: Result<()>,
+    output: &mut Output<impl Write>,
+    gone: &mut Option<Error>,
+) -> Exit {
+    let exit = match ended {
+        Ok(()) => Exit::Done,
+        Err(error) => {
+            stage::failed("tg-wait", "wait", &mut record, error).unwrap_or(Exit::SomeFailed)
+        }
+    };
+    keep_gone(output.record(&record), gone);
+    exit
+}
+
+/// Remember that the reader has gone; what is being waited for is brought to its end all the same.
+fn keep_gone(written: Result<()>, gone: &mut Option<Error>) {
+    if let Err(error) = written {
+        gone.get_or_insert(error);
+    }
+}
+
+/// A record for a database without one: what the database says of its only run, else just its name.
+fn record_of(db: &Path) -> Result<Record> {
+    let connection = tg_host::database::open_read_only(db).map_err(tg_stage::error::outside)?;
+    let known: Option<Run> = connection
+        .query_row("SELECT run_json FROM experiment_runs", [], |row| {
+            row.get::<_, String>(0)
+        })
+        .ok()
+        .and_then(|text| serde_json::from_str(&text).ok());
+    let name = db
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let run = known.unwrap_or_else(|| Run {
+        id: name,
+        ..Run::default()
+    });
+    let mut record = Record::new(&run)?;
+    record.set(
+        "instantiate",
+        &Instantiate {
+            db: db.to_string_lossy().into_owned(),
+            ..Instantiate::default()
+        },
+    )?;
+    Ok(record)
+}

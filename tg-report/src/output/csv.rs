@@ -3,57 +3,30 @@
 //! Values are at full precision and in the units of the records. Numbers are numbers; a text that a spreadsheet would
 //! take for a formula begins with an apostrophe. What is unknown is empty.
 
-use crate::compare::{Arm, Comparison};
-use crate::data::Row;
+use crate::arm::Arm;
+use crate::compare::Comparison;
+use crate::row::Row;
+use crate::stats::Summary;
 
-const SUMMARY: [&str; 17] = [
-    "experiment",
-    "arm",
-    "baseline",
-    "simulated",
-    "runs",
-    "completed",
-    "metric",
-    "slot",
-    "unit",
-    "better",
-    "over",
-    "n",
-    "mean",
-    "sd",
-    "min",
-    "median",
-    "max",
-];
+const SUMMARY: &str = "experiment,arm,baseline,simulated,runs,completed,\
+    metric,slot,unit,better,over,n,mean,sd,min,median,max";
 
-const TIDY: [&str; 10] = [
-    "run",
-    "experiment",
-    "arm",
-    "workflow",
-    "template",
-    "agents",
-    "replicate",
-    "seed",
-    "simulated",
-    "outcome",
-];
+const TIDY: &str = "run,experiment,arm,workflow,template,agents,replicate,seed,simulated,outcome";
 
 /// One row for each arm and metric.
 pub fn summary(comparison: &Comparison) -> String {
-    let mut out = SUMMARY.join(",") + "\n";
-    let baseline = comparison.arms.first().map_or("", |arm| arm.label.as_str());
-    for arm in &comparison.arms {
+    let mut out = format!("{SUMMARY}\n");
+    for (place, arm) in comparison.arms.iter().enumerate() {
+        let run = arm.runs.first().map(|row| &row.run);
         for (column, cell) in comparison.columns.iter().zip(&arm.cells) {
-            let value =
-                |of: fn(&crate::stats::Summary) -> Option<f64>| number(cell.as_ref().and_then(of));
+            let value = |of: fn(&Summary) -> Option<f64>| number(cell.as_ref().and_then(of));
             let kind = column.kind;
             line(
                 &mut out,
                 &[
-                    text(arm.runs.first().map_or("", |row| &row.run.experiment)),
-                    text(&arm.label),
-                    text(baseline),
+                    text(run.map_or("", |run| &run.experiment)),
+                    text(run.map_or("", |run| &run.arm)),
+                    (place == 0).to_string(),
                     simulated(arm).to_owned(),
                     arm.runs.len().to_string(),
                     arm.completed.to_string(),
@@ -85,14 +58,11 @@ fn simulated(arm: &Arm) -> &'static str {
 
 /// One row for each run, every metric a column.
 pub fn tidy(comparison: &Comparison) -> String {
-    let mut out = String::new();
-    let metrics = comparison.columns.iter().map(|column| text(&column.name));
-    let head: Vec<String> = TIDY
-        .iter()
-        .map(ToString::to_string)
-        .chain(metrics)
-        .collect();
-    line(&mut out, &head);
+    let mut out = TIDY.to_owned();
+    for column in &comparison.columns {
+        out += &format!(",{}", text(&column.name));
+    }
+    out.push('\n');
     for row in comparison.arms.iter().flat_map(|arm| &arm.runs) {
         let values = comparison
             .columns

@@ -1,8 +1,7 @@
 //! Values as people read them: one unit and one number of decimals for each column.
 //!
-//! Times become seconds, minutes or hours by the largest mean of their column. Decimals are as many as the smallest mean
-//! needs for three digits or the smallest deviation for one, but no more than six digits in all. A value that would
-//! round to 0 without being 0 is written with an exponent.
+//! Times become seconds, minutes or hours by the largest mean of their column. A value that would round to 0 without
+//! being 0, or would not end, is written with an exponent.
 
 use crate::columns::Column;
 use crate::compare::Comparison;
@@ -14,15 +13,22 @@ use crate::stats::Summary;
 pub struct Shown {
     /// The metric's name without its unit.
     pub title: String,
-    /// The unit of the cells; empty if there is none to name.
-    pub unit: &'static str,
-    /// `lower`, `higher`, `near 1`, or empty.
-    pub better: &'static str,
-    /// Mean and standard deviation of each arm; nothing is known of an arm without the first.
-    pub cells: Vec<(Option<String>, Option<String>)>,
+    /// Unit and better direction, as far as there are any: `min, lower`.
+    pub about: String,
+    /// One for each arm.
+    pub cells: Vec<Cell>,
 }
 
-/// Times are shown in the first of these units that the largest mean (milliseconds) reaches.
+/// Mean and standard deviation, each if known.
+#[derive(Debug)]
+pub struct Cell {
+    /// The mean, or `-`.
+    pub mean: String,
+    /// The deviation, if there is more than one value.
+    pub sd: Option<String>,
+}
+
+/// Times are shown in the first unit whose bound the largest mean reaches: bound and unit in milliseconds.
 const TIMES: [(f64, f64, &str); 4] = [
     (7_200_000.0, 3_600_000.0, "h"),
     (120_000.0, 60_000.0, "min"),
@@ -37,78 +43,99 @@ pub fn columns(comparison: &Comparison) -> Vec<Shown> {
             .arms
             .iter()
             .map(move |arm| arm.cells[at])
-            .collect::<Vec<_>>()
+            .collect()
     };
-    comparison
-        .columns
-        .iter()
-        .enumerate()
-        .map(|(at, column)| shown(column, &cells(at)))
+    let columns = comparison.columns.iter().enumerate();
+    columns
+        .map(|(at, column)| shown(column, cells(at)))
         .collect()
 }
 
-fn shown(column: &Column, cells: &[Option<Summary>]) -> Shown {
-    let largest = cells
-        .iter()
-        .flatten()
-        .map(|cell| cell.mean.abs())
-        .fold(0.0, f64::max);
-    let (divisor, unit) = match column.kind.unit {
-        Unit::Ms => TIMES
-            .iter()
-            .find(|time| largest >= time.0)
-            .map_or((1.0, "ms"), |time| (time.1, time.2)),
-        Unit::Usd => (1.0, "USD"),
-        Unit::Count => (1.0, ""),
-        other => (1.0, other.name()),
+fn shown(column: &Column, cells: Vec<Option<Summary>>) -> Shown {
+    let known = || cells.iter().flatten();
+    let (unit, divisor) = unit(column.kind.unit, largest(known().map(|cell| cell.mean)));
+    let means = known().map(|cell| cell.mean / divisor);
+    let sds = known().filter_map(|cell| cell.sd).map(|sd| sd / divisor);
+    let decimals = decimals(means, sds, bounds(column.kind.unit));
+    let text = |value: f64| number(value / divisor, decimals);
+    let cell = |cell: Option<Summary>| Cell {
+        mean: cell.map_or_else(|| "-".to_owned(), |cell| text(cell.mean)),
+        sd: cell
+            .and_then(|cell| cell.sd)
+            .map(|sd| spread(sd / divisor, decimals)),
     };
-    let scaled = |value: f64| value / divisor;
-    let means = cells.iter().flatten().map(|cell| scaled(cell.mean));
-    let sds = cells
-        .iter()
-        .flatten()
-        .filter_map(|cell| cell.sd)
-        .map(scaled);
-    let decimals = decimals(
-        means,
-        sds,
-        if column.kind.unit == Unit::Usd { 2 } else { 0 },
-    );
-    let cell = |cell: &Option<Summary>| {
-        let mean = cell.map(|cell| number(scaled(cell.mean), decimals));
-        (
-            mean,
-            cell.and_then(|cell| cell.sd)
-                .map(|sd| number(scaled(sd), decimals)),
-        )
-    };
+    let about = [unit, column.kind.better.name()]
+        .into_iter()
+        .filter(|word| !word.is_empty());
     Shown {
         title: column.title(),
-        unit,
-        better: column.kind.better.name(),
-        cells: cells.iter().map(cell).collect(),
+        about: about.collect::<Vec<_>>().join(", "),
+        cells: cells.into_iter().map(cell).collect(),
     }
 }
 
-/// How many decimals a column needs.
-fn decimals(means: impl Iterator<Item = f64>, sds: impl Iterator<Item = f64>, least: i32) -> usize {
-    let digits = |value: f64| value.abs().log10().floor() as i32;
-    let means: Vec<i32> = means.filter(|mean| *mean != 0.0).map(digits).collect();
-    let for_means = means.iter().min().map_or(0, |smallest| 2 - smallest);
-    let for_sds = sds
-        .filter(|sd| *sd != 0.0)
-        .map(digits)
-        .min()
-        .map_or(0, |smallest| -smallest);
-    let room = 5 - means.iter().max().copied().unwrap_or(0).max(0);
-    for_means.max(for_sds).min(room).max(least).clamp(0, 6) as usize
+fn largest(values: impl Iterator<Item = f64>) -> f64 {
+    values.map(f64::abs).fold(0.0, f64::max)
+}
+
+/// The unit to show, and how many of the records' units it is.
+fn unit(unit: Unit, largest: f64) -> (&'static str, f64) {
+    let time = || TIMES.iter().find(|time| largest >= time.0);
+    match unit {
+        Unit::Ms => time().map_or(("ms", 1.0), |time| (time.2, time.1)),
+        Unit::Usd => ("USD", 1.0),
+        Unit::Count => ("", 1.0),
+        Unit::Percent | Unit::Ratio | Unit::PerHour | Unit::Plain => (unit.name(), 1.0),
+    }
+}
+
+/// The fewest and the most decimals of a unit.
+fn bounds(unit: Unit) -> (i32, i32) {
+    match unit {
+        Unit::Usd => (2, 6),
+        Unit::Percent => (1, 2),
+        Unit::Ratio => (2, 3),
+        Unit::Ms | Unit::PerHour | Unit::Count | Unit::Plain => (0, 6),
+    }
+}
+
+/// As many decimals as give the largest mean three digits, the smallest two, and the smallest deviation one; but no
+/// more than six digits in all.
+fn decimals(
+    means: impl Iterator<Item = f64>,
+    sds: impl Iterator<Item = f64>,
+    (least, most): (i32, i32),
+) -> usize {
+    let magnitude = |value: f64| value.abs().log10().floor() as i32;
+    let magnitudes: Vec<i32> = means.filter(|mean| *mean != 0.0).map(magnitude).collect();
+    let smallest_sd = sds.filter(|sd| *sd != 0.0).map(magnitude).min();
+    let largest = magnitudes.iter().max().copied();
+    let smallest = magnitudes.iter().min().copied();
+    let wanted = [
+        largest.map(|m| 2 - m),
+        smallest.map(|m| 1 - m),
+        smallest_sd.map(|m| -m),
+    ];
+    let wanted = wanted.into_iter().flatten().max().unwrap_or(0);
+    let room = 5 - largest.unwrap_or(0).max(0);
+    wanted.min(room).clamp(least, most) as usize
 }
 
 /// A number with so many decimals, or with an exponent where those would hide it or it would not end.
-pub fn number(value: f64, decimals: usize) -> String {
+fn number(value: f64, decimals: usize) -> String {
+    let text = spread(value, decimals);
+    let is_hidden = value != 0.0 && !text.bytes().any(|byte| (b'1'..=b'9').contains(&byte));
+    if is_hidden {
+        format!("{value:.1e}")
+    } else {
+        text
+    }
+}
+
+/// The same for a deviation, which may be next to nothing.
+fn spread(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
-    let is_hidden = value != 0.0 && text.bytes().all(|byte| matches!(byte, b'0' | b'.' | b'-'));
-    if is_hidden || text.len() > 16 {
+    if text.len() > 16 {
         format!("{value:.1e}")
     } else {
         text
@@ -117,6 +144,5 @@ pub fn number(value: f64, decimals: usize) -> String {
 
 /// A quotient with three digits: `0.750`, `12.3`.
 pub fn quotient(value: f64) -> String {
-    let decimals = decimals([value].into_iter(), [].into_iter(), 0);
-    number(value, decimals)
+    number(value, decimals([value].into_iter(), [].into_iter(), (0, 6)))
 }

@@ -3,8 +3,12 @@
 //! Each run stands here with all its metrics, so that whatever was computed can be computed again from this file alone;
 //! `over` says which runs entered. What is undefined is null, with the reason under `undefined`.
 
-use crate::compare::{Arm, Comparison, Ratio, Ratios};
-use crate::data::Row;
+use crate::arm::Arm;
+use crate::columns::Column;
+use crate::compare::Comparison;
+use crate::floor::{ALPHA, Pair};
+use crate::ratio::Ratios;
+use crate::row::Row;
 use crate::stats::Summary;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -14,8 +18,14 @@ const VERSION: u64 = 1;
 
 /// The object, indented, with its newline.
 pub fn render(comparison: &Comparison) -> String {
-    let simulated: usize = comparison.arms.iter().map(Arm::simulated).sum();
-    let runs: usize = comparison.arms.iter().map(|arm| arm.runs.len()).sum();
+    let arms = comparison.arms.iter().zip(&comparison.ratios);
+    let arms: Vec<Value> = arms
+        .map(|(arm, ratios)| self::arm(comparison, arm, ratios))
+        .collect();
+    let count = |of: fn(&Arm) -> usize| comparison.arms.iter().map(of).sum::<usize>();
+    let (runs, simulated) = (count(|arm| arm.runs.len()), count(Arm::simulated));
+    let baseline = comparison.arms.first().map(|arm| &arm.label);
+    let warnings = comparison.warnings.iter();
     let report = json!({
         "type": "report",
         "v": VERSION,
@@ -24,41 +34,46 @@ pub fn render(comparison: &Comparison) -> String {
         "hosts": comparison.hosts,
         "simulated": simulated > 0,
         "runs": {"total": runs, "simulated": simulated},
-        "baseline": {"arm": comparison.arms.first().map(|arm| &arm.label), "by": comparison.baseline_by},
-        "metrics": comparison.columns.iter().map(|column| json!({
-            "name": column.name,
-            "slot": column.slot,
-            "unit": column.kind.unit.name(),
-            "better": column.kind.better.name(),
-            "over": column.kind.over.name(),
-        })).collect::<Vec<_>>(),
-        "arms": comparison.arms.iter().map(|arm| self::arm(comparison, arm)).collect::<Vec<_>>(),
+        "baseline": {"arm": baseline, "by": comparison.baseline_by},
+        "metrics": comparison.columns.iter().map(metric).collect::<Vec<_>>(),
+        "arms": arms,
         "floor": floor(comparison),
-        "warnings": comparison.warnings.iter().map(|warning| json!({
-            "kind": warning.kind, "message": warning.message,
-        })).collect::<Vec<_>>(),
+        "warnings": warnings.map(|w| json!({"kind": w.kind, "message": w.message})).collect::<Vec<_>>(),
     });
     format!("{report:#}\n")
 }
 
-fn arm(comparison: &Comparison, arm: &Arm) -> Value {
+fn metric(column: &Column) -> Value {
+    json!({
+        "name": column.name,
+        "slot": column.slot,
+        "unit": column.kind.unit.name(),
+        "better": column.kind.better.name(),
+        "over": column.kind.over.name(),
+    })
+}
+
+fn arm(comparison: &Comparison, arm: &Arm, ratios: &Ratios) -> Value {
     let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
     for row in &arm.runs {
         *outcomes.entry(row.end()).or_default() += 1;
     }
-    let first = arm.runs.first().map(|row| &row.run);
-    let metrics = comparison.columns.iter().zip(&arm.cells);
+    let cells = comparison.columns.iter().zip(&arm.cells);
+    let metrics: Map<_, _> = cells
+        .map(|(column, cell)| (column.name.clone(), summary(cell.as_ref())))
+        .collect();
+    let first = &arm.runs[0].run;
     json!({
         "arm": arm.label,
-        "experiment": first.map(|run| &run.experiment),
-        "workflow": first.map(|run| &run.workflow),
+        "experiment": first.experiment,
+        "workflow": first.workflow,
         "agents": arm.agents(),
         "simulated": arm.simulated() > 0,
         "runs": arm.runs.len(),
         "completed": arm.completed,
         "outcomes": outcomes,
-        "metrics": metrics.map(|(column, cell)| (column.name.clone(), summary(cell.as_ref()))).collect::<Map<_, _>>(),
-        "ratios": ratios(&arm.ratios),
+        "metrics": metrics,
+        "ratios": self::ratios(ratios),
         "per_run": arm.runs.iter().map(|row| run(comparison, row)).collect::<Vec<_>>(),
     })
 }
@@ -76,21 +91,17 @@ fn summary(cell: Option<&Summary>) -> Value {
 }
 
 fn ratios(ratios: &Ratios) -> Value {
-    let named: [(&str, &Ratio); 3] = [
-        ("speedup", &ratios.speedup),
-        ("cost_ratio", &ratios.cost),
-        ("efficiency", &ratios.efficiency),
-    ];
     let mut object = Map::new();
     let mut undefined = Map::new();
-    for (name, ratio) in named {
+    for (name, ratio) in ratios.named() {
+        let name = name.replace(' ', "_");
+        if let Err(why) = ratio {
+            undefined.insert(name.clone(), why.clone().into());
+        }
         object.insert(
-            name.into(),
+            name,
             ratio.as_ref().map_or(Value::Null, |value| number(*value)),
         );
-        if let Err(why) = ratio {
-            undefined.insert(name.into(), why.clone().into());
-        }
     }
     object.insert("undefined".into(), undefined.into());
     object.into()
@@ -123,17 +134,18 @@ fn floor(comparison: &Comparison) -> Value {
     let Some(floor) = &comparison.floor else {
         return Value::Null;
     };
-    let pairs = floor.pairs.iter().map(|(arms, runs, baseline, p)| {
-        json!({"arms": arms, "runs": runs, "baseline_runs": baseline, "smallest_p": p})
-    });
     json!({
         "test": "exact rank, two-sided",
-        "alpha": crate::compare::ALPHA,
-        "pairs": pairs.collect::<Vec<_>>(),
+        "alpha": ALPHA,
+        "pairs": floor.pairs.iter().map(pair).collect::<Vec<_>>(),
         "runs_per_arm_needed": floor.needed,
-        "comparisons": floor.needed_by_all.0,
-        "runs_per_arm_needed_by_all": floor.needed_by_all.1,
+        "comparisons": floor.comparisons,
+        "runs_per_arm_needed_by_all": floor.needed_by_all,
     })
+}
+
+fn pair(pair: &Pair) -> Value {
+    json!({"arms": pair.arms, "runs": pair.runs, "baseline_runs": pair.baseline, "smallest_p": pair.p})
 }
 
 /// Whole numbers without a decimal point.

@@ -2,7 +2,8 @@
 //!
 //! Every name and sentence is escaped as a whole, so that no name can open a link, a tag, a formula or a cell.
 
-use super::{human, notes, plain};
+use super::human::{self, Cell};
+use super::{notes, plain, versus};
 use crate::compare::Comparison;
 
 /// Heading, table, ends, ratios, notes and warnings.
@@ -12,43 +13,41 @@ pub fn render(comparison: &Comparison) -> String {
         out += &format!("**{}**\n\n", escape(&simulated));
     }
     out += &table(comparison);
-    section(&mut out, "Not completed", notes::not_completed(comparison));
-    section(&mut out, "", notes::table_notes(comparison));
-    out += &format!("\n### {}\n", escape(&capital(&notes::baseline(comparison))));
-    if comparison.arms.len() > 1 {
-        out += &format!("\n{}", ratios(comparison));
+    section(&mut out, "Not completed", &notes::not_completed(comparison));
+    section(&mut out, "", &notes::table(comparison));
+    out += &format!("\n{}\n", escape(&versus::title(comparison)));
+    let ratios = versus::table(comparison);
+    if !ratios.is_empty() {
+        let rows = ratios
+            .iter()
+            .map(|row| row.iter().map(|cell| escape(cell)).collect());
+        out.push('\n');
+        out += &pipes(&versus::HEADS.map(str::to_owned), rows);
     }
-    section(&mut out, "", notes::ratio_notes(comparison));
-    let warnings = comparison
+    section(&mut out, "", &versus::notes(comparison));
+    let warnings: Vec<String> = comparison
         .warnings
         .iter()
-        .map(|warning| warning.message.clone());
-    section(&mut out, "Warnings", warnings.collect());
+        .map(|warning| warning.message.clone())
+        .collect();
+    section(&mut out, "Warnings", &warnings);
     out
 }
 
 fn table(comparison: &Comparison) -> String {
     let columns = human::columns(comparison);
     let mut head = vec!["arm".to_owned(), "runs completed".to_owned()];
-    head.extend(columns.iter().map(|column| {
-        let about = [column.unit, column.better]
-            .into_iter()
-            .filter(|word| !word.is_empty())
-            .collect::<Vec<_>>();
-        let about = if about.is_empty() {
+    for column in &columns {
+        let about = if column.about.is_empty() {
             String::new()
         } else {
-            format!(" ({})", about.join(", "))
+            format!(" ({})", column.about)
         };
-        escape(&(column.title.clone() + &about))
-    }));
+        head.push(escape(&format!("{}{about}", column.title)));
+    }
     let rows = comparison.arms.iter().enumerate().map(|(at, arm)| {
-        let cells = columns.iter().map(|column| match &column.cells[at] {
-            (None, _) => "-".to_owned(),
-            (Some(mean), None) => mean.clone(),
-            (Some(mean), Some(sd)) => format!("{mean} ± {sd}"),
-        });
         let runs = format!("{}/{}", arm.completed, arm.runs.len());
+        let cells = columns.iter().map(|column| cell(&column.cells[at]));
         [escape(&arm.label), runs]
             .into_iter()
             .chain(cells)
@@ -57,17 +56,9 @@ fn table(comparison: &Comparison) -> String {
     pipes(&head, rows)
 }
 
-fn ratios(comparison: &Comparison) -> String {
-    let head: Vec<String> = ["arm"]
-        .iter()
-        .chain(&notes::RATIOS)
-        .map(ToString::to_string)
-        .collect();
-    let rows = notes::ratios(comparison).into_iter();
-    pipes(
-        &head,
-        rows.map(|(arm, cells)| [escape(arm)].into_iter().chain(cells).collect()),
-    )
+fn cell(cell: &Cell) -> String {
+    let spread = cell.sd.as_ref().map(|sd| format!(" ± {sd}"));
+    format!("{}{}", cell.mean, spread.unwrap_or_default())
 }
 
 /// A table: the first column to the left, the others to the right.
@@ -77,7 +68,8 @@ fn pipes(head: &[String], rows: impl Iterator<Item = Vec<String>>) -> String {
     rows.fold(line(head) + &rule, |table, row| table + &line(&row))
 }
 
-fn section(out: &mut String, heading: &str, lines: Vec<String>) {
+/// A list, with a heading if there is one; nothing at all where there are no lines.
+fn section(out: &mut String, heading: &str, lines: &[String]) {
     if lines.is_empty() {
         return;
     }
@@ -86,15 +78,8 @@ fn section(out: &mut String, heading: &str, lines: Vec<String>) {
     }
     out.push('\n');
     for line in lines {
-        *out += &format!("- {}\n", escape(&line));
+        *out += &format!("- {}\n", escape(line));
     }
-}
-
-fn capital(sentence: &str) -> String {
-    let mut chars = sentence.chars();
-    chars.next().map_or(String::new(), |first| {
-        first.to_uppercase().chain(chars).collect()
-    })
 }
 
 /// Text that Markdown prints as it is. An underscore between letters is left alone: it means nothing there.

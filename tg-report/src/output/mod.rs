@@ -1,14 +1,17 @@
 //! Printing: one file per format, each from a finished [`Comparison`] to text.
 //!
-//! What two formats share is here or in [`human`] (values as people read them) and [`notes`] (what stands beneath the
-//! table). Names come from the input and may hold anything; each format neutralises them in its own way.
+//! What two formats share has a file of its own: [`human`] (values as people read them), [`notes`] (what stands around
+//! the table) and [`versus`] (the arms against the baseline). Names come from the input and may hold anything; each
+//! format neutralises them in its own way.
 
+mod blocks;
 mod csv;
 pub mod human;
 mod json;
 mod markdown;
 pub mod notes;
 mod text;
+pub mod versus;
 
 use crate::args::Format;
 use crate::compare::Comparison;
@@ -31,18 +34,11 @@ pub fn plain(text: &str) -> String {
         match c {
             '\u{200b}'..='\u{200f}'
             | '\u{2028}'..='\u{202e}'
-            | '\u{2066}'..='\u{2069}'
-            | '\u{feff}' => {
-                plain.extend(c.escape_unicode());
-            }
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}' => plain.extend(c.escape_unicode()),
             c if c.is_control() => plain.extend(c.escape_default()),
             c => plain.push(c),
         }
     }
     plain
-}
-
-/// `1 run`, `3 runs`.
-fn count(n: usize, thing: &str) -> String {
-    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
 }

@@ -1,0 +1,54 @@
+//! The command line.
+
+use clap::{Parser, ValueEnum};
+use std::path::PathBuf;
+
+/// Play one agent, simulated: the host is real, the work is not
+///
+/// Connects to the host as any agent does, over MCP, and plays a role under the run's workflow. What it would have
+/// worked on it sleeps for; durations, redone work and failures are drawn from the seed and the template's task ids, so
+/// that every arm meets the same tasks. Everything it writes says `simulated`.
+#[derive(Debug, Parser)]
+#[command(version, after_help = AFTER)]
+pub struct Args {
+    /// MCP client configuration that says how to start the host's server
+    #[arg(long, value_name = "FILE")]
+    pub mcp_config: PathBuf,
+    /// Worker id at the host
+    #[arg(long, value_name = "ID")]
+    pub worker: String,
+    /// What to play
+    #[arg(long, value_enum, default_value_t = Role::Worker)]
+    pub role: Role,
+    /// Tags to connect with
+    #[arg(long, value_name = "TAG,...", value_delimiter = ',')]
+    pub tags: Vec<String>,
+    /// The run in the database to take workflow, seed and work model from; default: its only one
+    #[arg(long, value_name = "ID")]
+    pub run: Option<String>,
+    /// Workflow, where the database names none
+    #[arg(long, value_name = "NAME", default_value = "swarm")]
+    pub workflow: String,
+    /// Where `usage.json` goes; default: beside the MCP configuration
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+/// The roles the stand-in can play so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// Takes what is ready; under push, takes only what is assigned to it
+    Worker,
+    /// Assigns every ready task to a worker (push)
+    Coordinator,
+}
+
+const AFTER: &str = "\
+Reads: the host, through its server; nothing on stdin
+Writes: the host, through its server; simulated files in the working directory; usage.json; a line a task on stdout
+
+Exit status: 0 the run is over, or SIGTERM; 2 the command line was wrong; 4 the host failed
+
+Examples:
+  tg-agent --mcp-config results/smoke/swarm-r1/agents/swarm-r1-w1/mcp.json --worker swarm-r1-w1 --tags worker,designer
+  tg-agent --mcp-config mcp.json --worker boss --role coordinator --tags coordinator --run push-r1";

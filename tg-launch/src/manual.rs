@@ -1,0 +1,43 @@
+//! `--manual`: what a person has to start.
+
+use crate::start::Ready;
+
+/// Say on stderr how each agent is to be connected. stdout carries the record, as ever.
+pub fn explain(ready: &Ready) {
+    eprintln!(
+        "run {}: connect {} agents by hand under workflow {}",
+        ready.run.id,
+        ready.agents.len(),
+        ready.run.workflow
+    );
+    for (agent, place, command) in &ready.agents {
+        eprintln!(
+            "\n  {} ({}), in {}",
+            agent.worker,
+            agent.role,
+            place.work.display()
+        );
+        eprintln!(
+            "    MCP configuration: {}",
+            place.agent_dir.join("mcp.json").display()
+        );
+        let call = serde_json::json!({"worker_id": agent.worker, "tags": agent.tags, "workflow": ready.run.workflow});
+        eprintln!("    first call: connect({call})");
+        eprintln!("    or start: {}", shell_words(command));
+    }
+    eprintln!(
+        "\nThe clock runs from instantiation. Disconnect when no task is left; tg-wait sees the end."
+    );
+}
+
+fn shell_words(command: &[String]) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,:=@%+".contains(c);
+    let quote = |word: &String| {
+        if !word.is_empty() && word.chars().all(plain) {
+            word.clone()
+        } else {
+            format!("'{}'", word.replace('\'', "'\\''"))
+        }
+    };
+    command.iter().map(quote).collect::<Vec<_>>().join(" ")
+}

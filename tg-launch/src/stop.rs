@@ -1,0 +1,75 @@
+//! Ending agents, and keeping what they left: how they exited, what they used.
+
+use crate::start::Started;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use tg_host::experiment::AgentRow;
+use tg_stage::{Result, file};
+
+/// End one agent and all below it; returns when its supervisor has gone.
+pub fn end(one: &mut Started, grace: Duration) {
+    tell(one, Signal::TERM);
+    let begun = Instant::now();
+    while matches!(one.supervisor.try_wait(), Ok(None)) {
+        if begun.elapsed() > grace + Duration::from_secs(8) {
+            tell(one, Signal::KILL);
+        }
+        sleep(Duration::from_millis(5));
+    }
+}
+
+/// End all agents of a run together.
+pub fn end_all(started: &mut [Started], grace: Duration) {
+    for one in started.iter_mut() {
+        if matches!(one.supervisor.try_wait(), Ok(None)) {
+            tell(one, Signal::TERM);
+        }
+    }
+    for one in started {
+        end(one, grace);
+    }
+}
+
+fn tell(one: &mut Started, signal: Signal) {
+    if let Some(pid) = Pid::from_raw(one.supervisor.id() as i32)
+        && matches!(one.supervisor.try_wait(), Ok(None))
+    {
+        let _ = kill_process(pid, signal);
+    }
+}
+
+/// Write `end.json` of an agent whose supervisor has gone: a row of `experiment_agents`.
+pub fn keep(run: &str, one: &Started, why: &str) -> Result<()> {
+    let dir = &one.place.agent_dir;
+    let read = |name: &str| -> Value {
+        std::fs::read(dir.join(name))
+            .ok()
+            .and_then(|text| serde_json::from_slice(&text).ok())
+            .unwrap_or_default()
+    };
+    let (exit, usage) = (read("exit.json"), read("usage.json"));
+    let row = AgentRow {
+        run_id: run.into(),
+        worker_id: one.agent.worker.clone(),
+        role: Some(one.agent.role.clone()),
+        tags: Some(Value::from(one.agent.tags.clone()).to_string()),
+        program: Some(one.program.clone()),
+        version: usage["version"].as_str().map(String::from),
+        started_at: Some(one.started_at_ms),
+        connected_at: usage["connected_at_ms"].as_i64(),
+        ended_at: exit["ended_at_ms"].as_i64(),
+        exit: exit["exit"].as_str().map(String::from),
+        end_reason: Some(why.into()),
+        cost_usd: usage["cost_usd"].as_f64(),
+        tokens_in: usage["tokens_in"].as_i64(),
+        tokens_out: usage["tokens_out"].as_i64(),
+        tokens_cached: usage["tokens_cached"].as_i64(),
+        tokens_thinking: usage["tokens_thinking"].as_i64(),
+        cost_source: usage["cost_source"].as_str().map(String::from),
+    };
+    let text =
+        serde_json::to_vec(&row).map_err(|cause| tg_stage::Error::outside("end.json", cause))?;
+    file::write(&dir.join("end.json"), &text)
+}

@@ -1,0 +1,140 @@
+//! Money and tokens: what the agents themselves report where every agent's report is known, else what was logged on
+//! tasks.
+//!
+//! Logged values are summed over all tasks of the run, containers and deleted ones included: a coordinator logs on the
+//! root. Nothing logged means unknown, not free.
+
+use crate::answer::{Answer, Number, integer, sum};
+use crate::view::{View, is_leader};
+use std::collections::BTreeSet;
+use tg_host::experiment::AgentRow;
+
+/// What the slots hold unless the manifest says otherwise.
+const SLOTS: [&str; 8] = [
+    "tokens_in",
+    "tokens_out",
+    "tokens_cached",
+    "tokens_thinking",
+    "tokens_image",
+    "tokens_audio",
+    "",
+    "",
+];
+
+/// What a run took.
+pub struct Cost {
+    /// In USD.
+    pub total: Answer,
+    /// Who says so: `reported`, `priced`, `simulated`, `mixed`, `logged` or `unknown`.
+    pub source: String,
+    /// Sums of the eight slots.
+    pub slots: [i64; 8],
+    /// Tokens read, cached ones included.
+    pub tokens_in: Option<i64>,
+    /// Tokens written.
+    pub tokens_out: Option<i64>,
+    /// Tokens read from a cache.
+    pub tokens_cached: Option<i64>,
+    /// What coordinators and leads took, in USD.
+    pub coordinator_usd: Answer,
+    /// What coordinators and leads took, tokens in and out.
+    pub coordinator_tokens: Answer,
+}
+
+impl Cost {
+    /// What the run took.
+    pub fn of(view: &View) -> Self {
+        let agents: Vec<&AgentRow> = view.agents.values().copied().collect();
+        let slots =
+            std::array::from_fn(|slot| sum(view.tasks.iter().map(|task| task.slots()[slot])));
+        let (total, source) = total(view, &agents);
+        let mut cost = Self {
+            total,
+            source,
+            slots,
+            tokens_in: all(&agents, |agent| agent.tokens_in),
+            tokens_out: all(&agents, |agent| agent.tokens_out),
+            tokens_cached: all(&agents, |agent| agent.tokens_cached),
+            coordinator_usd: led(&agents, |agents| {
+                let usd: Option<f64> = agents.iter().map(|agent| agent.cost_usd).sum();
+                usd.map(Number::Real)
+            }),
+            coordinator_tokens: led(&agents, |agents| {
+                let tokens = agents
+                    .iter()
+                    .map(|agent| Some(agent.tokens_in?.saturating_add(agent.tokens_out?)));
+                tokens
+                    .collect::<Option<Vec<_>>>()
+                    .map(|tokens| Number::Integer(sum(tokens)))
+            }),
+        };
+        if cost.tokens_in.is_none() || cost.tokens_out.is_none() {
+            cost.take_tokens_from_slots(view);
+        }
+        cost
+    }
+
+    fn take_tokens_from_slots(&mut self, view: &View) {
+        let slot = |name| slot(view, name).map(|slot| self.slots[slot]);
+        let (tokens_in, tokens_out, cached) =
+            (slot("tokens_in"), slot("tokens_out"), slot("tokens_cached"));
+        let is_logged = tokens_in.unwrap_or(0) != 0 || tokens_out.unwrap_or(0) != 0;
+        self.tokens_in = tokens_in.filter(|_| is_logged);
+        self.tokens_out = tokens_out.filter(|_| is_logged);
+        self.tokens_cached = cached.filter(|_| is_logged);
+    }
+
+    /// Tokens read and written.
+    pub fn tokens(&self) -> Answer {
+        match (self.tokens_in, self.tokens_out) {
+            (Some(tokens_in), Some(tokens_out)) => integer(tokens_in.saturating_add(tokens_out)),
+            _ => Err("no tokens were reported or logged"),
+        }
+    }
+}
+
+/// The slot that holds what is called `name`.
+fn slot(view: &View, name: &str) -> Option<usize> {
+    let declared = |slot: usize| view.run["slots"][format!("metric_{slot}")].as_str();
+    (0..SLOTS.len()).find(|slot| declared(*slot).unwrap_or(SLOTS[*slot]) == name)
+}
+
+fn total(view: &View, agents: &[&AgentRow]) -> (Answer, String) {
+    let reported: Option<f64> = agents.iter().map(|agent| agent.cost_usd).sum();
+    if let Some(reported) = reported.filter(|_| !agents.is_empty()) {
+        let sources: BTreeSet<_> = agents
+            .iter()
+            .map(|agent| agent.cost_source.as_deref().unwrap_or("unknown"))
+            .collect();
+        let source = if sources.len() == 1 {
+            sources.first().copied().unwrap_or("unknown")
+        } else {
+            "mixed"
+        };
+        return (Ok(Number::Real(reported)), source.into());
+    }
+    let logged: Vec<f64> = view.tasks.iter().filter_map(|task| task.cost_usd).collect();
+    if logged.iter().any(|usd| *usd != 0.0) {
+        return (Ok(Number::Real(logged.iter().sum())), "logged".into());
+    }
+    (Err("no cost was reported or logged"), "unknown".into())
+}
+
+/// The sum over all agents, if it is known of every one.
+fn all(agents: &[&AgentRow], value: impl Fn(&AgentRow) -> Option<i64>) -> Option<i64> {
+    let values: Option<Vec<i64>> = agents.iter().map(|agent| value(agent)).collect();
+    values.filter(|values| !values.is_empty()).map(sum)
+}
+
+/// What the coordinators and leads took; nothing where there were none.
+fn led(agents: &[&AgentRow], value: impl Fn(&[&AgentRow]) -> Option<Number>) -> Answer {
+    let leaders: Vec<&AgentRow> = agents
+        .iter()
+        .copied()
+        .filter(|agent| is_leader(agent))
+        .collect();
+    if agents.is_empty() {
+        return Err("who worked in which role is not recorded");
+    }
+    value(&leaders).ok_or("what the coordinator took is not known")
+}

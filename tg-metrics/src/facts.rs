@@ -1,0 +1,97 @@
+//! Everything the metrics of a run are read from, computed once.
+
+use crate::clock::Clock;
+use crate::cost::Cost;
+use crate::graph;
+use crate::intervals::{Class, Story};
+use crate::scope;
+use crate::view::View;
+use crate::waits::Waits;
+use crate::warning::Warning;
+use crate::workers::Workers;
+
+/// A run, measured.
+pub struct Facts<'a> {
+    /// What happened to each task in scope.
+    pub tasks: Vec<Story<'a>>,
+    /// When it began and ended.
+    pub clock: Clock,
+    /// Who was busy when.
+    pub workers: Workers,
+    /// Where the time before work went.
+    pub waits: Waits,
+    /// What it took.
+    pub cost: Cost,
+    /// The longest chain of work, in milliseconds.
+    pub critical_path: Option<i64>,
+    /// How much faster than the estimates the agents are made to work: 1 for real ones.
+    pub time_scale: Option<f64>,
+    /// What must be known about all metrics.
+    pub warnings: Vec<Warning>,
+}
+
+impl<'a> Facts<'a> {
+    /// Measure a run.
+    pub fn of(view: &View<'a>) -> Self {
+        let tasks = scope::work(view);
+        let clock = Clock::of(view, &tasks);
+        let workers = Workers::of(view, &tasks, clock.window());
+        let mut facts = Self {
+            waits: Waits::of(view, &tasks),
+            critical_path: graph::critical_path(view, &tasks),
+            time_scale: time_scale(view),
+            cost: Cost::of(view),
+            warnings: view.warnings.clone(),
+            tasks,
+            clock,
+            workers,
+        };
+        facts.warn(view);
+        facts
+    }
+
+    /// Tasks that came to a good end.
+    pub fn completed(&self) -> impl Iterator<Item = &Story<'a>> {
+        self.tasks
+            .iter()
+            .filter(|story| story.now == Class::Success)
+    }
+
+    fn warn(&mut self, view: &View) {
+        if self.clock.open > 0 {
+            let message = "tasks are not over: the clock runs to the run's end";
+            self.warnings
+                .push(Warning::counted("censored", self.clock.open, message));
+        }
+        let cut = self.tasks.iter().map(|story| story.cut).sum();
+        if cut > 0 {
+            let message = "intervals of work had no recorded end, and were cut where their worker was last seen";
+            self.warnings
+                .push(Warning::counted("open_ended_intervals", cut, message));
+        }
+        if view.agents.is_empty() && !self.tasks.is_empty() {
+            let message = "agents are not recorded: workers are those who worked, and coordinators are not told apart";
+            self.warnings.push(Warning::new("agents_unknown", message));
+        }
+        if !self.workers.left_out.is_empty() {
+            let message = format!(
+                "coordinators that worked on no task count in no worker's mean: {}",
+                self.workers.left_out.join(", ")
+            );
+            self.warnings.push(Warning::counted(
+                "coordinators_left_out",
+                self.workers.left_out.len(),
+                message,
+            ));
+        }
+    }
+}
+
+fn time_scale(view: &View) -> Option<f64> {
+    let scale = &view.run["stand_in"]["time_scale"];
+    if scale.is_null() {
+        Some(1.0)
+    } else {
+        scale.as_f64().filter(|scale| *scale > 0.0)
+    }
+}

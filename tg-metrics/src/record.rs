@@ -1,0 +1,89 @@
+//! The record of a run as its snapshot tells it, for snapshots that come without one.
+//!
+//! What the snapshot does not say is left out, not guessed: the host's own export knows neither arm nor outcome.
+
+use crate::scope;
+use crate::view::View;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::path::Path;
+use tg_host::Snapshot;
+use tg_stage::{Export, Record, Result, Run};
+
+/// The record of the run in `view`, read from the file of `export`.
+pub fn of(snapshot: &Snapshot, view: &View, export: &Export) -> Result<Record> {
+    let mut record = Record::new(&Run::default())?;
+    record.set("run", &run(view, Path::new(&export.path)))?;
+    record.set("instantiate", &instantiate(snapshot, view))?;
+    if let Some(wait) = wait(view) {
+        record.set("wait", &wait)?;
+    }
+    record.set("export", export)?;
+    Ok(record)
+}
+
+fn run(view: &View, path: &Path) -> Value {
+    let mut run = view.run.as_object().cloned().unwrap_or_default();
+    let id = view.row.map_or_else(|| name(path), |row| row.id.clone());
+    run.entry("id").or_insert_with(|| id.into());
+    run.entry("arm").or_insert_with(|| "unknown".into());
+    run.entry("workflow")
+        .or_insert_with(|| view.config["workflow"].as_str().unwrap_or("unknown").into());
+    run.into()
+}
+
+/// The file's name without its endings; a file called `snapshot` has the name of its directory.
+fn name(path: &Path) -> String {
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    let stem = file.strip_suffix(".gz").unwrap_or(&file);
+    let stem = stem.strip_suffix(".json").unwrap_or(stem);
+    let parent = path
+        .parent()
+        .and_then(Path::file_name)
+        .filter(|_| stem == "snapshot");
+    parent.map_or_else(
+        || stem.to_string(),
+        |parent| parent.to_string_lossy().into_owned(),
+    )
+}
+
+fn instantiate(snapshot: &Snapshot, view: &View) -> Value {
+    let mut object = Map::new();
+    object.insert("tasks".into(), view.tasks.len().into());
+    object.insert(
+        "ordering_deps".into(),
+        view.edges
+            .iter()
+            .filter(|edge| edge.is_ordering())
+            .count()
+            .into(),
+    );
+    let host = view.config["host_version"].as_str();
+    let host = host.or_else(|| snapshot.exported_by.strip_prefix("task-graph-mcp v"));
+    let created = view.tasks.iter().filter_map(|task| task.created_at).min();
+    let known = [
+        ("host", host.map(Value::from)),
+        ("created_at_ms", created.map(Value::from)),
+    ];
+    object.extend(
+        known
+            .into_iter()
+            .filter_map(|(key, value)| Some((key.to_string(), value?))),
+    );
+    object.into()
+}
+
+fn wait(view: &View) -> Option<Value> {
+    let row = view.row?;
+    let mut wait = Map::new();
+    wait.insert("outcome".into(), row.outcome.as_deref()?.into());
+    let mut states: BTreeMap<&str, u64> = BTreeMap::new();
+    for story in scope::work(view) {
+        *states.entry(&story.task.status).or_default() += 1;
+    }
+    wait.insert("states".into(), json!(states));
+    if let Some(ended) = row.completed_at {
+        wait.insert("ended_at_ms".into(), ended.into());
+    }
+    Some(wait.into())
+}

@@ -1,0 +1,78 @@
+//! From paths to snapshots: files as they are, directories by the runs in them.
+
+use std::path::{Path, PathBuf};
+use tg_stage::error::file_error;
+use tg_stage::{Error, Result};
+
+/// The names a snapshot has in a run's directory.
+const SNAPSHOTS: [&str; 2] = ["snapshot.json.gz", "snapshot.json"];
+
+/// Where a run is to be found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The snapshot; it may not exist.
+    pub snapshot: PathBuf,
+    /// The record beside it, which tells of a run that has no good snapshot.
+    pub record: Option<PathBuf>,
+}
+
+/// What a path of the command line stands for: a snapshot, a run's directory, or a directory of such.
+pub fn expand(path: &Path) -> Result<Vec<Source>> {
+    if !path.is_dir() {
+        let dir = path.parent().filter(|_| {
+            path.file_name()
+                .is_some_and(|name| SNAPSHOTS.iter().any(|known| name == *known))
+        });
+        let record = dir
+            .map(|dir| dir.join("run.json"))
+            .filter(|record| record.is_file());
+        return Ok(vec![Source {
+            snapshot: path.into(),
+            record,
+        }]);
+    }
+    if let Some(source) = run_directory(path) {
+        return Ok(vec![source]);
+    }
+    let mut below = Vec::new();
+    for entry in path.read_dir().map_err(file_error(path))? {
+        let entry = entry.map_err(file_error(path))?;
+        if !is_earlier_attempt(&entry.file_name().to_string_lossy()) {
+            below.push(entry.path());
+        }
+    }
+    below.sort();
+    let runs: Vec<_> = below.iter().filter_map(|dir| run_directory(dir)).collect();
+    if runs.is_empty() {
+        let hint = format!("tg-metrics {}", path.join("*").display());
+        return Err(Error::outside(
+            path.display(),
+            "no run in it has a snapshot.json.gz or a run.json",
+        )
+        .hint(hint));
+    }
+    Ok(runs)
+}
+
+fn run_directory(dir: &Path) -> Option<Source> {
+    let record = Some(dir.join("run.json")).filter(|path| path.is_file());
+    let snapshot = SNAPSHOTS
+        .iter()
+        .map(|name| dir.join(name))
+        .find(|path| path.is_file());
+    if record.is_none() && snapshot.is_none() {
+        return None;
+    }
+    Some(Source {
+        snapshot: snapshot.unwrap_or_else(|| dir.join(SNAPSHOTS[0])),
+        record,
+    })
+}
+
+/// `<run id>.try1`, `.try2`, ...
+fn is_earlier_attempt(name: &str) -> bool {
+    let number = name.rsplit_once(".try").map(|(_, number)| number);
+    number.is_some_and(|number| {
+        !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit())
+    })
+}

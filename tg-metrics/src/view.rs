@@ -1,0 +1,171 @@
+//! One run of a snapshot: its tasks with their history, its edges, its agents, its configuration.
+//!
+//! A database may be shared by several runs; then a run's tasks are those `experiment_tasks` says it has, and what
+//! agents created beside them belongs to nobody. A snapshot without our tables (the host's own) is one run whose name
+//! and configuration are not known.
+
+use crate::warning::Warning;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use tg_host::experiment::AgentRow;
+use tg_host::snapshot::{Change, Dependency, RunRow, Task};
+use tg_host::workflow::Effective;
+use tg_host::{Snapshot, StateClasses};
+
+/// One run of a snapshot; everything in the order of ids.
+pub struct View<'a> {
+    /// Its row in `experiment_runs`.
+    pub row: Option<&'a RunRow>,
+    /// The `run` object of its record; null where the snapshot does not say.
+    pub run: Value,
+    /// The workflow configuration that was stored with it; null where there is none.
+    pub config: Value,
+    /// What its states mean.
+    pub classes: StateClasses,
+    /// All its tasks, containers and deleted ones included.
+    pub tasks: Vec<&'a Task>,
+    /// The history of each task, by row id.
+    pub rows: BTreeMap<&'a str, Vec<&'a Change>>,
+    /// Edges between its tasks.
+    pub edges: Vec<&'a Dependency>,
+    /// Its agents by worker id.
+    pub agents: BTreeMap<&'a str, &'a AgentRow>,
+    /// When it ended, else the last event in it; milliseconds since the epoch.
+    pub end_ms: i64,
+    /// What must be known about all its metrics.
+    pub warnings: Vec<Warning>,
+}
+
+impl<'a> View<'a> {
+    /// The run in `row`, or all of a snapshot that has no runs.
+    pub fn of(snapshot: &'a Snapshot, row: Option<&'a RunRow>) -> Self {
+        let mut warnings = Vec::new();
+        let run = parse(
+            row.and_then(|row| row.run_json.as_deref()),
+            "run_json",
+            &mut warnings,
+        );
+        let config = parse(
+            row.and_then(|row| row.config_snapshot.as_deref()),
+            "config_snapshot",
+            &mut warnings,
+        );
+        let classes = classes(&config).unwrap_or_else(|| {
+            let message = "the run's workflow is not stored: states are taken by their names in the shipped workflows";
+            warnings.push(Warning::new("states_by_name", message));
+            StateClasses::shipped()
+        });
+        if snapshot.resolution_ms > 1 {
+            let message = "the snapshot's times are cut to whole seconds: take one by tg-export";
+            warnings.push(Warning::new("coarse_times", message));
+        }
+        let (tasks, rows, edges) = contents(snapshot, row);
+        let mut view = Self {
+            row,
+            run,
+            config,
+            classes,
+            tasks,
+            rows,
+            edges,
+            agents: BTreeMap::new(),
+            end_ms: 0,
+            warnings,
+        };
+        let agents = &snapshot.tables.experiment_agents;
+        let agents = agents
+            .iter()
+            .filter(|agent| row.is_none_or(|row| row.id == agent.run_id));
+        view.agents = agents
+            .map(|agent| (agent.worker_id.as_str(), agent))
+            .collect();
+        view.end_ms = row
+            .and_then(|row| row.completed_at)
+            .or_else(|| view.last_event())
+            .unwrap_or(0);
+        view
+    }
+
+    fn last_event(&self) -> Option<i64> {
+        let rows = self.rows.values().flatten().filter_map(|row| row.timestamp);
+        let tasks = self
+            .tasks
+            .iter()
+            .filter_map(|task| task.updated_at.max(task.created_at));
+        rows.chain(tasks).max()
+    }
+
+    /// The history of a task.
+    pub fn rows_of(&self, task: &str) -> &[&'a Change] {
+        self.rows.get(task).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a worker was there to hand out work, not to do it.
+    pub fn leads(&self, worker: &str) -> bool {
+        self.agents
+            .get(worker)
+            .is_some_and(|agent| is_leader(agent))
+    }
+}
+
+/// Whether an agent is there to hand out work.
+pub fn is_leader(agent: &AgentRow) -> bool {
+    matches!(agent.role.as_deref(), Some("coordinator" | "lead"))
+}
+
+type Contents<'a> = (
+    Vec<&'a Task>,
+    BTreeMap<&'a str, Vec<&'a Change>>,
+    Vec<&'a Dependency>,
+);
+
+fn contents<'a>(snapshot: &'a Snapshot, row: Option<&RunRow>) -> Contents<'a> {
+    let tables = &snapshot.tables;
+    let shared = tables.experiment_runs.len() > 1;
+    let origins = tables
+        .experiment_tasks
+        .iter()
+        .filter(|origin| row.is_some_and(|row| row.id == origin.run_id));
+    let ours: BTreeSet<&str> = origins.map(|origin| origin.task_id.as_str()).collect();
+    let is_ours = |task: &str| !shared || ours.contains(task);
+
+    let mut tasks: Vec<&Task> = tables
+        .tasks
+        .iter()
+        .filter(|task| is_ours(&task.id))
+        .collect();
+    tasks.sort_by(|a, b| a.id.cmp(&b.id));
+    let mut rows: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
+    for row in tables
+        .task_sequence
+        .iter()
+        .filter(|row| is_ours(&row.task_id))
+    {
+        rows.entry(&row.task_id).or_default().push(row);
+    }
+    for rows in rows.values_mut() {
+        rows.sort_by_key(|row| row.id);
+    }
+    let edges = tables.dependencies.iter();
+    let mut edges: Vec<_> = edges
+        .filter(|edge| is_ours(&edge.from_task_id) && is_ours(&edge.to_task_id))
+        .collect();
+    edges.sort_by_key(|edge| (&edge.from_task_id, &edge.to_task_id, &edge.dep_type));
+    (tasks, rows, edges)
+}
+
+fn parse(text: Option<&str>, what: &str, warnings: &mut Vec<Warning>) -> Value {
+    let Some(text) = text else { return Value::Null };
+    serde_json::from_str(text).unwrap_or_else(|cause| {
+        warnings.push(Warning::new(
+            "broken_run",
+            format!("experiment_runs.{what} is not JSON: {cause}"),
+        ));
+        Value::Null
+    })
+}
+
+fn classes(config: &Value) -> Option<StateClasses> {
+    let effective: Effective = serde_json::from_value(config.get("effective")?.clone()).ok()?;
+    (!effective.states.is_empty()).then(|| StateClasses::of(&effective))
+}

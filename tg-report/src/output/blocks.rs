@@ -1,0 +1,97 @@
+//! Laying out text: padded columns, blocks of them that fit a width, sentences in lines.
+//!
+//! Widths are counted in characters; wide or combining ones are not measured, so such names may stand out of line.
+
+/// What stands between two columns.
+pub const GAP: &str = "  ";
+
+/// A column of text, all lines padded to one width.
+pub struct Column {
+    lines: Vec<String>,
+    width: usize,
+}
+
+impl Column {
+    /// Pad on the right.
+    pub fn left(lines: Vec<String>) -> Self {
+        Self::new(lines, |line, space| line + &space)
+    }
+
+    /// Pad on the left.
+    pub fn right(lines: Vec<String>) -> Self {
+        Self::new(lines, |line, space| space + &line)
+    }
+
+    fn new(lines: Vec<String>, join: fn(String, String) -> String) -> Self {
+        let width = lines.iter().map(|line| chars(line)).max().unwrap_or(0);
+        let pad = |line: String| {
+            let space = " ".repeat(width - chars(&line));
+            join(line, space)
+        };
+        Self {
+            lines: lines.into_iter().map(pad).collect(),
+            width,
+        }
+    }
+}
+
+/// The width of a text.
+pub fn chars(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// Blocks of columns that fit `width`, each beginning with `first`; a column wider than that has a block of its own.
+pub fn blocks(first: &[Column], columns: &[Column], width: usize) -> String {
+    let own: usize = first.iter().map(|column| column.width + GAP.len()).sum();
+    let mut blocks = Vec::new();
+    let mut rest = columns;
+    while !rest.is_empty() {
+        let mut filled = own;
+        let fits = |column: &&Column| {
+            filled += column.width + GAP.len();
+            filled <= width + GAP.len()
+        };
+        let fitting = rest.iter().take_while(fits).count().max(1);
+        let (block, after) = rest.split_at(fitting);
+        blocks.push(side_by_side(first.iter().chain(block).collect()));
+        rest = after;
+    }
+    blocks.join("\n")
+}
+
+fn side_by_side(columns: Vec<&Column>) -> String {
+    let height = columns.first().map_or(0, |column| column.lines.len());
+    let mut out = String::new();
+    for at in 0..height {
+        let line: Vec<&str> = columns
+            .iter()
+            .map(|column| column.lines[at].as_str())
+            .collect();
+        out += line.join(GAP).trim_end();
+        out.push('\n');
+    }
+    out
+}
+
+/// A sentence in lines that fit `width`, further lines four columns in; `p < 0.05` and `a = b` stay together.
+pub fn wrap(out: &mut String, indent: &str, sentence: &str, width: usize) {
+    const GLUE: &str = "\u{a0}";
+    let mut glued = sentence.to_owned();
+    for sign in ["<", "=", "±", "/"] {
+        glued = glued.replace(&format!(" {sign} "), &format!("{GLUE}{sign}{GLUE}"));
+    }
+    let mut line = String::new();
+    for word in glued.split(' ') {
+        let indent = if line.is_empty() { indent } else { "" };
+        let gap = if line.trim().is_empty() { "" } else { " " };
+        if !gap.is_empty() && chars(&line) + 1 + chars(word) > width {
+            *out += &line.replace(GLUE, " ");
+            out.push('\n');
+            line = format!("    {word}");
+            continue;
+        }
+        line = format!("{line}{indent}{gap}{word}");
+    }
+    *out += &line.replace(GLUE, " ");
+    out.push('\n');
+}

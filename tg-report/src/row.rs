@@ -1,0 +1,164 @@
+//! One run, as far as a comparison needs it, from its record.
+//!
+//! Readers are tolerant: a record written by hand needs a `run` with an id and an arm, and `metrics`. What a record
+//! lacks stays unknown; only how the run ended is never assumed to be well.
+
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use tg_stage::{Error, Record, Result, Run};
+
+/// One run.
+#[derive(Debug, Clone, Default)]
+pub struct Row {
+    /// `run`, with `arm` filled in.
+    pub run: Run,
+    /// The host's version, where the record tells.
+    pub host: Option<String>,
+    /// How the run ended; `unknown` where no stage said.
+    pub outcome: String,
+    /// The stage that could not do its work, and why.
+    pub failed: Option<(&'static str, String)>,
+    /// Every metric by name, in its own unit; `None` is unknown.
+    pub metrics: BTreeMap<String, Option<f64>>,
+    /// Where the cost comes from.
+    pub cost_source: Option<String>,
+    /// What the metrics' own warnings are about, with how often.
+    pub warned: Vec<(String, u64)>,
+    /// Milliseconds since the epoch; tells two attempts of one run apart.
+    pub created_at_ms: Option<i64>,
+}
+
+impl Row {
+    /// Take from a record what a comparison needs; the error says what it lacks.
+    pub fn new(record: &Record) -> Result<Self> {
+        let text = |key: &str, name: &str| Some(record.value(key)?.get(name)?.as_str()?.to_owned());
+        let mut row = Self {
+            run: run(record)?,
+            host: text("instantiate", "host"),
+            ..Self::default()
+        };
+        let made = record.value("instantiate");
+        row.created_at_ms = made.and_then(|made| made.get("created_at_ms")?.as_i64());
+        row.failed = record
+            .failed_stage()
+            .map(|stage| (stage, failure(record, stage)));
+        if record.has("metrics") || row.failed.is_none() {
+            let metrics: Value = record.get("metrics")?;
+            let none = || lacks(record, "its \"metrics\" is not an object");
+            row.take(metrics.as_object().ok_or_else(none)?);
+        }
+        let outcome = text("wait", "outcome").or_else(|| text("metrics", "outcome"));
+        row.outcome = outcome.unwrap_or_else(|| row.guess());
+        Ok(row)
+    }
+
+    /// The outcome, or the stage that failed: what a count of runs is broken down by.
+    pub fn end(&self) -> String {
+        match &self.failed {
+            Some((stage, _)) => format!("{stage} error"),
+            None => self.outcome.clone(),
+        }
+    }
+
+    /// Whether the run did all its work and every stage did its own.
+    pub fn is_completed(&self) -> bool {
+        self.failed.is_none() && self.outcome == "completed"
+    }
+
+    /// A metric's value; `None` where unknown.
+    pub fn value(&self, metric: &str) -> Option<f64> {
+        self.metrics.get(metric).copied().flatten()
+    }
+
+    /// Without a word from `tg-wait`, only a run whose tasks all succeeded is known to have completed.
+    #[expect(clippy::float_cmp, reason = "all tasks, exactly")]
+    fn guess(&self) -> String {
+        let all = self.value("completion_rate_pct") == Some(100.0);
+        if all { "completed" } else { "unknown" }.to_owned()
+    }
+
+    /// Sort out the flat object of `tg-metrics`: numbers and nulls are metrics, the rest is about them.
+    fn take(&mut self, metrics: &Map<String, Value>) {
+        for (name, value) in metrics {
+            match (name.as_str(), value) {
+                ("warnings", warnings) => self.warned = warned(warnings),
+                ("cost_source", source) => self.cost_source = source.as_str().map(str::to_owned),
+                ("outcome", _) => {}
+                _ => self
+                    .metrics
+                    .extend(number(value).map(|number| (name.clone(), number))),
+            }
+        }
+    }
+}
+
+/// A metric's value or that it is unknown; `None` for what is no metric at all.
+fn number(value: &Value) -> Option<Option<f64>> {
+    match value {
+        Value::Null => Some(None),
+        Value::Bool(yes) => Some(Some(f64::from(u8::from(*yes)))),
+        Value::Number(number) => Some(number.as_f64()),
+        Value::String(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+fn run(record: &Record) -> Result<Run> {
+    let mut run: Run = record.get("run")?;
+    if run.arm.is_empty() {
+        run.arm.clone_from(&run.workflow);
+    }
+    if run.id.is_empty() {
+        return Err(lacks(record, "the record has no \"id\" in its \"run\""));
+    }
+    if run.arm.is_empty() {
+        return Err(lacks(
+            record,
+            "the record names no \"arm\" in its \"run\", and no \"workflow\" either",
+        ));
+    }
+    Ok(run)
+}
+
+fn lacks(record: &Record, what: &str) -> Error {
+    Error::input(format!("run {}", record.id()), what)
+}
+
+/// What a stage said when it failed, without the run's name before it.
+fn failure(record: &Record, stage: &str) -> String {
+    let error = record.value(stage).and_then(|value| value.get("error"));
+    let message = error
+        .and_then(|error| error.get("message")?.as_str())
+        .unwrap_or("no message");
+    let before = format!("run {}: ", record.id());
+    message.strip_prefix(&before).unwrap_or(message).to_owned()
+}
+
+/// Warnings come as a list of texts or objects, or as one object of counts.
+fn warned(warnings: &Value) -> Vec<(String, u64)> {
+    match warnings {
+        Value::Array(list) => list.iter().map(one_warning).collect(),
+        Value::Object(counts) => {
+            let counts = counts
+                .iter()
+                .map(|(about, value)| (about.clone(), times(value)));
+            counts.filter(|(_, times)| *times > 0).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A text is about what stands before its first colon, an object about its `kind`.
+fn one_warning(warning: &Value) -> (String, u64) {
+    let named = |key: &str| warning.get(key).and_then(Value::as_str);
+    let about = match warning.as_str() {
+        Some(text) => text.split(':').next(),
+        None => named("kind").or_else(|| named("message")),
+    };
+    let about = about.map_or_else(|| warning.to_string(), str::to_owned);
+    (about, warning.get("count").map_or(1, times))
+}
+
+fn times(value: &Value) -> u64 {
+    let is_said = !matches!(value, Value::Null | Value::Bool(false));
+    value.as_u64().unwrap_or(u64::from(is_said))
+}

@@ -1,0 +1,46 @@
+//! The command line.
+
+use clap::Parser;
+use std::path::PathBuf;
+use std::time::Duration;
+use tg_stage::time::duration;
+
+/// Wait until runs are over, and say how they ended
+///
+/// A run is over when all its tasks are: at once if all succeeded; if some failed, when no agent is left or nothing
+/// has changed for --settle. Otherwise a limit ends it. Several runs are waited for at once; each record goes out when
+/// its run is over. On a terminal, stderr shows a line a run.
+#[derive(Debug, Parser)]
+#[command(version, after_help = AFTER)]
+pub struct Args {
+    /// Give up this long after the launch [default: the manifest's, else 1h]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub timeout: Option<Duration>,
+    /// Give up when nothing at all has changed for this long [default: the manifest's, else 5m]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub stall: Option<Duration>,
+    /// With failed tasks, how long nothing must change before that is the end
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
+    pub settle: Duration,
+    /// How long to wait, after the end, for others to close the database
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
+    pub linger: Duration,
+    /// Wait for this database instead of records, and print one record
+    #[arg(long, value_name = "FILE")]
+    pub db: Option<PathBuf>,
+}
+
+const AFTER: &str = "\
+Outcomes: completed, failed_tasks, timeout, stalled, agents_gone (all exited, tasks open), never_connected,
+  cancelled (SIGINT, SIGTERM), infra (the launcher was killed, or the database cannot be read)
+
+Reads: run records with `instantiate` on stdin; their databases, read-only
+Writes: `wait` into the records; RUN/end.json; at the end, when nobody else has it open, the database's experiment tables
+
+Exit status: 0 all runs were waited for, whatever their outcome; 1 some could not be; 2 the command line was wrong;
+  3 the input was not a record; 4 a file, a database, the host or another program failed
+
+Examples:
+  tg-instantiate experiments/push-vs-pull.yaml | tg-launch | tg-wait | tg-export > runs.jsonl
+  jq -c 'del(.wait,.export,.metrics)' results/smoke/swarm-r1/run.json | tg-wait --timeout 10m
+  tg-wait --db tasks.db --stall 10m";

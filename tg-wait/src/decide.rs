@@ -1,0 +1,200 @@
+//! When a run is over, as a pure function of what was seen.
+
+use std::time::Duration;
+
+/// What was seen of a run at one look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// Some task is not over.
+    pub open: bool,
+    /// Some task is over, and badly.
+    pub unsuccessful: bool,
+    /// The agents are known to have gone.
+    pub agents: Agents,
+    /// Some agent was ever seen at the host.
+    pub any_worker: bool,
+    /// Since the last change in the database.
+    pub quiet: Duration,
+    /// Since the launch.
+    pub elapsed: Duration,
+    /// We were told to stop.
+    pub told_to_stop: bool,
+}
+
+/// What is known of the agents' processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Agents {
+    /// Nobody of ours started them, so nobody knows.
+    Unknown,
+    /// The launcher is there.
+    Live,
+    /// All ended by themselves.
+    Gone,
+    /// The launcher ended them because it was told to stop.
+    Cancelled,
+    /// The launcher went without saying how its agents ended.
+    Lost,
+}
+
+/// When to give up.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// Since the launch.
+    pub timeout: Duration,
+    /// Without any change.
+    pub stall: Duration,
+    /// With failed tasks, without any change.
+    pub settle: Duration,
+}
+
+/// The outcome, if the run is over.
+pub fn outcome(seen: &Seen, patience: &Patience) -> Option<&'static str> {
+    let ended = matches!(seen.agents, Agents::Gone | Agents::Cancelled | Agents::Lost);
+    if !seen.open && !seen.unsuccessful {
+        return Some("completed");
+    }
+    if !seen.open && (ended || seen.quiet >= patience.settle) {
+        return Some("failed_tasks");
+    }
+    match seen.agents {
+        _ if seen.told_to_stop => Some("cancelled"),
+        Agents::Cancelled => Some("cancelled"),
+        Agents::Lost => Some("infra"),
+        Agents::Gone if seen.any_worker => Some("agents_gone"),
+        Agents::Gone => Some("never_connected"),
+        _ if seen.elapsed >= patience.timeout => Some("timeout"),
+        _ if seen.quiet >= patience.stall => Some("stalled"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const PATIENCE: Patience = Patience {
+        timeout: Duration::from_secs(60),
+        stall: Duration::from_secs(20),
+        settle: Duration::from_secs(5),
+    };
+    const WORKING: Seen = Seen {
+        open: true,
+        unsuccessful: false,
+        agents: Agents::Live,
+        any_worker: true,
+        quiet: SECOND,
+        elapsed: SECOND,
+        told_to_stop: false,
+    };
+
+    #[test]
+    fn every_outcome_has_its_evidence() {
+        let long = Duration::from_secs(100);
+        let cases = [
+            (WORKING, None),
+            (
+                Seen {
+                    open: false,
+                    ..WORKING
+                },
+                Some("completed"),
+            ),
+            (
+                Seen {
+                    open: false,
+                    told_to_stop: true,
+                    ..WORKING
+                },
+                Some("completed"),
+            ),
+            (
+                Seen {
+                    open: false,
+                    unsuccessful: true,
+                    ..WORKING
+                },
+                None,
+            ),
+            (
+                Seen {
+                    open: false,
+                    unsuccessful: true,
+                    quiet: 5 * SECOND,
+                    ..WORKING
+                },
+                Some("failed_tasks"),
+            ),
+            (
+                Seen {
+                    open: false,
+                    unsuccessful: true,
+                    agents: Agents::Gone,
+                    ..WORKING
+                },
+                Some("failed_tasks"),
+            ),
+            (
+                Seen {
+                    told_to_stop: true,
+                    ..WORKING
+                },
+                Some("cancelled"),
+            ),
+            (
+                Seen {
+                    agents: Agents::Cancelled,
+                    ..WORKING
+                },
+                Some("cancelled"),
+            ),
+            (
+                Seen {
+                    agents: Agents::Lost,
+                    ..WORKING
+                },
+                Some("infra"),
+            ),
+            (
+                Seen {
+                    agents: Agents::Gone,
+                    ..WORKING
+                },
+                Some("agents_gone"),
+            ),
+            (
+                Seen {
+                    agents: Agents::Gone,
+                    any_worker: false,
+                    ..WORKING
+                },
+                Some("never_connected"),
+            ),
+            (
+                Seen {
+                    elapsed: long,
+                    ..WORKING
+                },
+                Some("timeout"),
+            ),
+            (
+                Seen {
+                    quiet: long,
+                    ..WORKING
+                },
+                Some("stalled"),
+            ),
+            (
+                Seen {
+                    agents: Agents::Unknown,
+                    any_worker: false,
+                    ..WORKING
+                },
+                None,
+            ),
+        ];
+        for (seen, expected) in cases {
+            assert_eq!(outcome(&seen, &PATIENCE), expected, "{seen:?}");
+        }
+    }
+}
