@@ -22,6 +22,9 @@ pub struct Args {
     /// Print the rows and what would be done, and touch nothing
     #[arg(long, conflicts_with = "template")]
     pub plan: bool,
+    /// Write a commented manifest to MANIFEST, or to stdout
+    #[arg(long, conflicts_with_all = ["template", "plan", "row", "arm"])]
+    pub init: bool,
     /// Say on stderr for each row why it is run or not
     #[arg(long, conflicts_with = "template")]
     pub explain: bool,

@@ -5,6 +5,7 @@
 //! appears at once, under its name, or not at all.
 
 mod args;
+mod init;
 mod insert;
 mod manifest;
 mod matrix;
@@ -25,6 +26,9 @@ use tg_stage::{Error, Exit, Output, Result};
 
 /// Run the tool: the manifest's rows, or the one-off form. Input is not read.
 pub fn run(args: &Args, _input: impl BufRead, output: impl Write) -> Result<Exit> {
+    if args.init {
+        return init::write(args.manifest.as_deref(), output);
+    }
     if args.template.is_some() {
         return oneoff::run(args, output);
     }

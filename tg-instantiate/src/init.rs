@@ -1,0 +1,58 @@
+//! `--init`: a commented manifest to begin from.
+
+use std::io::Write;
+use std::path::Path;
+use tg_stage::{Error, Exit, Output, Result, file};
+
+/// The manifest, as it is written. A test reads it back.
+pub const MANIFEST: &str = "\
+# An experiment: the same task graph under each configuration, several times.
+name: my-experiment
+description: What this is to find out
+
+# The task graph: one of templates/, or any snapshot that tg-export wrote.
+template: templates/medium-feature.json
+# templates: [templates/medium-feature.json, templates/medium-coarse.json]   # as one more dimension
+
+agent_count: 3                  # a coordinator counts as one of them
+# agent_counts: [1, 3, 5]       # as one more dimension; arms are then called NAME-n3
+runs_per_config: 3              # fewer than 4 against 4 can never show p < 0.05 by ranks
+
+configs:                        # what is compared
+  - workflow: swarm             # a workflow of the host: solo swarm push (relay hierarchical kanban sprint to come)
+    description: Agents take what is ready
+  - workflow: push
+    # name: assigned            # arm name; default the workflow's
+    # workflow_file: my.yaml    # a workflow file of your own
+    # overlays: [git]
+    # agents: 4                 # instead of agent_count, for this arm
+    description: One agent assigns every task, the others work
+baseline: swarm                 # the others are compared with it
+primary: wall_clock_time_ms     # the metric the verdict rests on
+# metrics: [wall_clock_time_ms, total_cost_usd, redo_rate]   # shown, in this order
+
+# Who works. The stand-in is simulated: it sleeps instead of working.
+agent: tg-agent
+stand_in: {time_scale: 0.0005}  # an hour of estimate takes 1.8 s
+# command: [my-agent, --mcp-config, '{mcp_config}', --name, '{worker}']   # any other program; see tg-launch --help
+# model: some-model             # recorded, and held constant
+
+limits: {timeout: 30m, stall: 5m}
+seed: 7                         # replicate k has the same seed in every arm
+# slots: {metric_6: tool_calls} # names of the host's metric slots
+";
+
+/// Write the manifest to `path`, which must not exist, or to stdout.
+pub fn write(path: Option<&Path>, output: impl Write) -> Result<Exit> {
+    match path {
+        None => Output::new(output).bytes(MANIFEST.as_bytes())?,
+        Some(path) if path.exists() => {
+            return Err(
+                Error::usage(path.display(), "is there already, and is left as it is")
+                    .hint("name another file"),
+            );
+        }
+        Some(path) => file::write(path, MANIFEST.as_bytes())?,
+    }
+    Ok(Exit::Done)
+}
