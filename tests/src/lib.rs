@@ -115,26 +115,12 @@ impl Lab {
         tg_host::database::open_read_only(&self.path(path)).expect("a database")
     }
 
-    /// Processes whose command line or environment names this directory, ourselves and the shells of this test left out.
+    /// Our tools and the host's servers that run in or on this directory, as `pid: command line`.
     pub fn processes(&self) -> Vec<String> {
         let here = self.dir.path().to_string_lossy().into_owned();
-        let mut found = Vec::new();
-        for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-            let Ok(pid) = entry.file_name().to_string_lossy().parse::<u32>() else {
-                continue;
-            };
-            let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();
-            let line = String::from_utf8_lossy(&line).replace('\0', " ");
-            let cwd = fs::read_link(entry.path().join("cwd")).unwrap_or_default();
-            let ours = ["tg-", "task-graph-mcp"]
-                .iter()
-                .any(|name| line.contains(name));
-            if pid != std::process::id() && ours && (line.contains(&here) || cwd.starts_with(&here))
-            {
-                found.push(format!("{pid}: {line}"));
-            }
-        }
-        found
+        let ours = |line: &str| ["tg-", "task-graph-mcp"].iter().any(|name| line.contains(name));
+        let of_here = |(line, cwd): (&str, &Path)| ours(line) && (line.contains(&here) || cwd.starts_with(&here));
+        find_processes(of_here)
     }
 
     /// Wait until no process of this directory is left; what is left after ten seconds.
@@ -148,6 +134,21 @@ impl Lab {
             std::thread::sleep(Duration::from_millis(50));
         }
     }
+}
+
+/// Processes for which `wanted` says yes to their command line and working directory, as `pid: command line`.
+pub fn find_processes(wanted: impl Fn((&str, &Path)) -> bool) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let Ok(pid) = entry.file_name().to_string_lossy().parse::<u32>() else { continue };
+        let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line).replace('\0', " ");
+        let cwd = fs::read_link(entry.path().join("cwd")).unwrap_or_default();
+        if pid != std::process::id() && wanted((&line, &cwd)) {
+            found.push(format!("{pid}: {line}"));
+        }
+    }
+    found
 }
 
 /// The JSON lines of a text.
