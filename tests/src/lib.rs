@@ -118,8 +118,14 @@ impl Lab {
     /// Our tools and the host's servers that run in or on this directory, as `pid: command line`.
     pub fn processes(&self) -> Vec<String> {
         let here = self.dir.path().to_string_lossy().into_owned();
-        let ours = |line: &str| ["tg-", "task-graph-mcp"].iter().any(|name| line.contains(name));
-        let of_here = |(line, cwd): (&str, &Path)| ours(line) && (line.contains(&here) || cwd.starts_with(&here));
+        let ours = |line: &str| {
+            ["tg-", "task-graph-mcp"]
+                .iter()
+                .any(|name| line.contains(name))
+        };
+        let of_here = |(line, cwd): (&str, &Path)| {
+            ours(line) && (line.contains(&here) || cwd.starts_with(&here))
+        };
         find_processes(of_here)
     }
 
@@ -140,7 +146,9 @@ impl Lab {
 pub fn find_processes(wanted: impl Fn((&str, &Path)) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Ok(pid) = entry.file_name().to_string_lossy().parse::<u32>() else { continue };
+        let Ok(pid) = entry.file_name().to_string_lossy().parse::<u32>() else {
+            continue;
+        };
         let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();
         let line = String::from_utf8_lossy(&line).replace('\0', " ");
         let cwd = fs::read_link(entry.path().join("cwd")).unwrap_or_default();
@@ -183,6 +191,7 @@ impl Done {
     /// # Panics
     /// If it did not; the message shows its stderr.
     #[track_caller]
+    #[allow(clippy::must_use_candidate, clippy::return_self_not_must_use)]
     pub fn ok(self) -> Self {
         assert_eq!(self.status, 0, "{}\n{}", self.err, self.out);
         self

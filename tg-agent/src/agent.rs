@@ -17,7 +17,7 @@ use tg_stage::error::outside;
 use tg_stage::{Error, Result, file};
 
 /// The host evicts a worker it has not heard of for 300 s, and only `claim` and `thinking` count as heard.
-const HEARTBEAT: Duration = Duration::from_secs(60);
+const HEARTBEAT: Duration = Duration::from_mins(1);
 
 /// An agent that is connected.
 pub struct Agent {

@@ -49,6 +49,7 @@ fn normal(seed: u64, origin: &str) -> f64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "equal draws are equal to the bit")]
 mod tests {
     use super::*;
 

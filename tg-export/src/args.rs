@@ -24,8 +24,8 @@ pub struct Args {
 fn after_help() -> String {
     format!(
         "\
-Reads: run records with \"instantiate\", JSON Lines; the databases they name, read-only
-Writes: a snapshot per run; the records with \"export\": {{path, sha256, bytes}}; with --db only the snapshot
+Reads: run records, JSON Lines; the databases named by their \"instantiate\", read-only
+Writes: a snapshot per run, and the records with \"export\": {{path, sha256, bytes}}
 {}
 Examples:
   tg-instantiate push-vs-pull.yaml | tg-launch | tg-wait | tg-export | tg-metrics

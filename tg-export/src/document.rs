@@ -42,9 +42,10 @@ pub fn write(db: &Connection, end: Option<End>, out: &mut impl Write) -> Result<
     let tables = tables(&transaction)?;
     let mut end = end;
     if let Some(known) = &mut end {
-        match is_untold(&transaction, &tables, known)? {
-            true => leave_out_told(&transaction, &tables, known)?,
-            false => end = None,
+        if is_untold(&transaction, &tables, known)? {
+            leave_out_told(&transaction, &tables, known)?;
+        } else {
+            end = None;
         }
     }
     let newest = newest(&transaction, &tables, end.as_ref())?;
@@ -139,9 +140,10 @@ fn newest(db: &Connection, tables: &[Table], end: Option<&End>) -> Result<i64, F
             "has no history of its tasks: not a database of the host".into(),
         ));
     };
-    let ended = match is_there(tables, "experiment_runs") {
-        true => newest("experiment_runs", "completed_at")?,
-        false => None,
+    let ended = if is_there(tables, "experiment_runs") {
+        newest("experiment_runs", "completed_at")?
+    } else {
+        None
     };
     let ended = ended.max(end.map(|end| end.ended_at_ms));
     if let Some(ended) = ended {

@@ -48,6 +48,12 @@ pub fn run(args: &Args, input: impl BufRead, output: impl Write) -> Result<Exit>
 /// Write the snapshot of `db` to `out`, with `end` where the database does not know it. The database is not changed.
 pub fn export(db: &Path, out: &Path, end: Option<End>) -> Result<Export> {
     let connection = tg_host::database::open_read_only(db).map_err(outside)?;
+    if out
+        .canonicalize()
+        .is_ok_and(|out| db.canonicalize().is_ok_and(|db| db == out))
+    {
+        return Err(Error::usage(out.display(), "is the database itself"));
+    }
     let gzip = out.extension().is_some_and(|ending| ending == "gz");
     let mut sink = sink::to_file(out, gzip)?;
     document::write(&connection, end, &mut sink).map_err(|failure| failure.about(db, out))?;

@@ -3,7 +3,7 @@
 //! Integers stay integers (times are integer milliseconds), reals numbers, texts strings even where they hold JSON, NULL
 //! is null. What JSON has no form for keeps one of its own, so that nothing is lost silently: a blob is
 //! `{"blob_hex":"..."}`, a text that is not UTF-8 `{"text_hex":"..."}`, an infinite real `{"real":"inf"}` or
-//! `{"real":"-inf"}` (SQLite itself stores NaN as NULL).
+//! `{"real":"-inf"}` (NaN it stores as NULL).
 
 use crate::end::End;
 use rusqlite::types::ValueRef;
@@ -12,7 +12,7 @@ use serde_json::json;
 use std::io::{self, Write};
 use tg_stage::file::hex;
 
-/// Tables whose order is not that of their primary key. A history is read task by task; the `+` has SQLite sort instead
+/// Tables whose order is not that of their primary key. A history is read task by task; the `+` asks for sorting instead
 /// of following an index through the whole file, which takes half the time of the whole export.
 const ORDERS: [(&str, &str); 2] = [
     ("task_sequence", "+\"task_id\", \"id\""),
@@ -27,7 +27,7 @@ pub struct Table {
     order: String,
 }
 
-/// All ordinary tables by name: not SQLite's own, and not the text index, which is derived from the others.
+/// All ordinary tables by name: not those of the database itself, and not the text index, which is derived from the others.
 pub fn tables(db: &Connection) -> rusqlite::Result<Vec<Table>> {
     let sql = "SELECT name FROM pragma_table_list \
                WHERE schema = 'main' AND type = 'table' AND substr(name, 1, 7) <> 'sqlite_' ORDER BY name";

@@ -24,7 +24,7 @@ pub enum Coder {
     /// As they are.
     Plain(Hashed),
     /// Compressed.
-    Gzip(GzEncoder<Hashed>),
+    Gzip(Box<GzEncoder<Hashed>>),
 }
 
 /// A new file and the hash of what has been written to it.
@@ -41,9 +41,10 @@ pub fn to_file(path: &Path, gzip: bool) -> Result<Sink> {
         hash: Sha256::new(),
         bytes: 0,
     };
-    let coder = match gzip {
-        true => Coder::Gzip(GzEncoder::new(hashed, Compression::default())),
-        false => Coder::Plain(hashed),
+    let coder = if gzip {
+        Coder::Gzip(Box::new(GzEncoder::new(hashed, Compression::default())))
+    } else {
+        Coder::Plain(hashed)
     };
     Ok(BufWriter::with_capacity(CHUNK, coder))
 }

@@ -1,5 +1,7 @@
 //! The tool as a stage of the pipe.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use clap::CommandFactory;
@@ -255,6 +257,14 @@ fn without_records() {
     assert_eq!(
         (missing.exit, missing.to_string().as_str()),
         (Exit::Outside, "none.db: no such database")
+    );
+    let itself = args(bench.db.to_str(), Some(bench.db.clone()));
+    let itself = tg_export::run(&itself, io::empty(), Gone).unwrap_err();
+    assert_eq!(itself.exit, Exit::Usage);
+    assert!(
+        itself
+            .to_string()
+            .ends_with("tasks.db: is the database itself")
     );
     let nowhere = bench.path("none/s.json");
     let nowhere = tg_export::run(

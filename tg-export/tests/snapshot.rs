@@ -1,5 +1,7 @@
 //! What is in a snapshot, and that it is the same whenever the database is.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use common::{BEGIN, Bench, document};

@@ -1,4 +1,4 @@
-//! The host: `task-graph-mcp`, a Rust MCP server over SQLite that keeps the task graph.
+//! The host: `task-graph-mcp`, a Rust MCP server over `SQLite` that keeps the task graph.
 //!
 //! This crate is the only place that knows its binary and versions, its database schema, its snapshot dialects, its
 //! workflow files and its protocol. It knows nothing of records, arms or metrics. When the host changes, this crate

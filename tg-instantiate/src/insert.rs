@@ -48,6 +48,7 @@ pub fn template(
         .map_err(text)
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "for map_err")]
 fn text(cause: rusqlite::Error) -> String {
     cause.to_string()
 }

@@ -102,7 +102,7 @@ pub fn put_aside(dir: &Path) -> Result<()> {
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned();
-    let free = (1..)
+    let free = (1..100_000)
         .map(|attempt| dir.with_file_name(format!("{name}.try{attempt}")))
         .find(|path| !path.exists());
     let Some(free) = free else { return Ok(()) };

@@ -91,7 +91,7 @@ pub fn run(
             }
             match lines.recv_timeout(Duration::from_millis(50)) {
                 Ok(Line::Run(record)) if is_due(&record) => {
-                    rows.push(scope.spawn(|| report(row::run(&shared, *record))))
+                    rows.push(scope.spawn(|| report(row::run(&shared, *record))));
                 }
                 Ok(Line::Run(record)) => exit = exit.max(report(shared.print(&record))),
                 Ok(Line::Other(bytes)) => exit = exit.max(report(pass(&shared, &bytes))),

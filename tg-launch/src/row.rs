@@ -1,6 +1,6 @@
 //! One run from its launch to its end, in a thread of its own.
 
-use crate::start::{self, Started};
+use crate::start::{self, Live};
 use crate::{Shared, stop};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::Write;
@@ -83,11 +83,7 @@ fn refuse<W: Write>(shared: &Shared<W>, record: &mut Record, error: Error) -> Re
     Ok(exit)
 }
 
-fn until_over<W: Write>(
-    shared: &Shared<W>,
-    record: &Record,
-    started: &mut [Started],
-) -> &'static str {
+fn until_over<W: Write>(shared: &Shared<W>, record: &Record, started: &mut [Live]) -> &'static str {
     let end = record.dir().unwrap_or_default().join("end.json");
     loop {
         if started

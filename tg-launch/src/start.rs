@@ -12,7 +12,7 @@ use tg_stage::error::outside;
 use tg_stage::{Agent, Error, Instantiate, Launch, Record, Result, Run, file, time};
 
 /// An agent that was started.
-pub struct Started {
+pub struct Live {
     /// Who it is.
     pub agent: Agent,
     /// The program it runs.
@@ -75,7 +75,7 @@ pub fn prepare(record: &Record) -> Result<Ready> {
 }
 
 /// Start the run's clock and then its agents.
-pub fn start(ready: Ready, grace: Duration) -> Result<(Launch, Vec<Started>)> {
+pub fn start(ready: Ready, grace: Duration) -> Result<(Launch, Vec<Live>)> {
     let Some(db) = ready.agents.first().map(|(_, place, _)| place.db.clone()) else {
         return Err(Error::input("", "the run has no agents"));
     };
@@ -84,12 +84,12 @@ pub fn start(ready: Ready, grace: Duration) -> Result<(Launch, Vec<Started>)> {
     experiment::start_clock(&mut connection, &ready.run.id, started_at_ms)
         .map_err(|cause| Error::outside(db.display(), cause))?;
     drop(connection);
-    let mut started: Vec<Started> = Vec::new();
+    let mut started: Vec<Live> = Vec::new();
     for (agent, place, command) in ready.agents {
         match spawn(&place, &command, grace) {
             Ok(supervisor) => {
                 let program = command[0].clone();
-                started.push(Started {
+                started.push(Live {
                     agent,
                     program,
                     supervisor,

@@ -1,6 +1,6 @@
 //! Ending agents, and keeping what they left: how they exited, what they used.
 
-use crate::start::Started;
+use crate::start::Live;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::thread::sleep;
@@ -9,7 +9,7 @@ use tg_host::experiment::AgentRow;
 use tg_stage::{Result, file};
 
 /// End one agent and all below it; returns when its supervisor has gone.
-pub fn end(one: &mut Started, grace: Duration) {
+pub fn end(one: &mut Live, grace: Duration) {
     tell(one, Signal::TERM);
     let begun = Instant::now();
     while matches!(one.supervisor.try_wait(), Ok(None)) {
@@ -21,7 +21,7 @@ pub fn end(one: &mut Started, grace: Duration) {
 }
 
 /// End all agents of a run together.
-pub fn end_all(started: &mut [Started], grace: Duration) {
+pub fn end_all(started: &mut [Live], grace: Duration) {
     for one in started.iter_mut() {
         if matches!(one.supervisor.try_wait(), Ok(None)) {
             tell(one, Signal::TERM);
@@ -32,7 +32,7 @@ pub fn end_all(started: &mut [Started], grace: Duration) {
     }
 }
 
-fn tell(one: &mut Started, signal: Signal) {
+fn tell(one: &mut Live, signal: Signal) {
     if let Some(pid) = Pid::from_raw(one.supervisor.id() as i32)
         && matches!(one.supervisor.try_wait(), Ok(None))
     {
@@ -41,7 +41,7 @@ fn tell(one: &mut Started, signal: Signal) {
 }
 
 /// Write `end.json` of an agent whose supervisor has gone: a row of `experiment_agents`.
-pub fn keep(run: &str, one: &Started, why: &str) -> Result<()> {
+pub fn keep(run: &str, one: &Live, why: &str) -> Result<()> {
     let dir = &one.place.agent_dir;
     let read = |name: &str| -> Value {
         std::fs::read(dir.join(name))

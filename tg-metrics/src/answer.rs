@@ -61,6 +61,11 @@ pub fn sum(values: impl IntoIterator<Item = i64>) -> i64 {
     values.into_iter().fold(0, i64::saturating_add)
 }
 
+/// A sum of real numbers in the order they come; 0, not -0, of none.
+pub fn total(values: impl IntoIterator<Item = f64>) -> f64 {
+    values.into_iter().fold(0.0, |sum, value| sum + value)
+}
+
 impl Number {
     /// As JSON; integers stay integers, and what JSON cannot hold is null.
     pub fn json(self) -> Value {

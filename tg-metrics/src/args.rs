@@ -38,7 +38,7 @@ fn named(name: &str) -> Result<&'static table::Metric> {
         .ok_or_else(|| {
             let nearest = table::METRICS
                 .iter()
-                .min_by_key(|metric| edits(metric.0, name));
+                .min_by_key(|metric| (!metric.0.contains(name), edits(metric.0, name)));
             let error = Error::usage(format!("--only {name}"), "no such metric");
             nearest.map_or(error.clone(), |nearest| {
                 error.hint(format!("--only {}", nearest.0))
@@ -64,9 +64,10 @@ fn edits(from: &str, to: &str) -> usize {
 fn after_help() -> String {
     format!(
         "\
-Reads: run records with \"export\", JSON Lines, and the snapshots they name; or the snapshots given, ours or the
-  host's own of any version; in a directory, snapshot.json.gz of each run in it, earlier attempts (.tryN) left out
-Writes: a record per run with \"metrics\": {{name: number or null, ..., cost_source, warnings}}
+Reads: run records, JSON Lines, and the snapshots named by their \"export\"; or the PATHs:
+  snapshots by tg-export or by any version of the host, directories with a
+  snapshot.json.gz or with runs that have one (earlier attempts, .tryN, are left out)
+Writes: a record per run with \"metrics\": {{NAME: number or null, cost_source, warnings}}
 {}
 Examples:
   tg-instantiate push-vs-pull.yaml | tg-launch | tg-wait | tg-export | tg-metrics | tg-report

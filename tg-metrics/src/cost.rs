@@ -4,7 +4,7 @@
 //! Logged values are summed over all tasks of the run, containers and deleted ones included: a coordinator logs on the
 //! root. Nothing logged means unknown, not free.
 
-use crate::answer::{Answer, Number, integer, sum};
+use crate::answer::{Answer, Number, integer, sum, total};
 use crate::view::{View, is_leader};
 use std::collections::BTreeSet;
 use tg_host::experiment::AgentRow;
@@ -47,17 +47,18 @@ impl Cost {
         let agents: Vec<&AgentRow> = view.agents.values().copied().collect();
         let slots =
             std::array::from_fn(|slot| sum(view.tasks.iter().map(|task| task.slots()[slot])));
-        let (total, source) = total(view, &agents);
+        let (usd, source) = money(view, &agents);
         let mut cost = Self {
-            total,
+            total: usd,
             source,
             slots,
             tokens_in: all(&agents, |agent| agent.tokens_in),
             tokens_out: all(&agents, |agent| agent.tokens_out),
             tokens_cached: all(&agents, |agent| agent.tokens_cached),
             coordinator_usd: led(&agents, |agents| {
-                let usd: Option<f64> = agents.iter().map(|agent| agent.cost_usd).sum();
-                usd.map(Number::Real)
+                let usd = agents.iter().map(|agent| agent.cost_usd);
+                usd.collect::<Option<Vec<_>>>()
+                    .map(|usd| Number::Real(total(usd)))
             }),
             coordinator_tokens: led(&agents, |agents| {
                 let tokens = agents
@@ -99,9 +100,9 @@ fn slot(view: &View, name: &str) -> Option<usize> {
     (0..SLOTS.len()).find(|slot| declared(*slot).unwrap_or(SLOTS[*slot]) == name)
 }
 
-fn total(view: &View, agents: &[&AgentRow]) -> (Answer, String) {
-    let reported: Option<f64> = agents.iter().map(|agent| agent.cost_usd).sum();
-    if let Some(reported) = reported.filter(|_| !agents.is_empty()) {
+fn money(view: &View, agents: &[&AgentRow]) -> (Answer, String) {
+    let reported: Option<Vec<f64>> = agents.iter().map(|agent| agent.cost_usd).collect();
+    if let Some(reported) = reported.filter(|reported| !reported.is_empty()) {
         let sources: BTreeSet<_> = agents
             .iter()
             .map(|agent| agent.cost_source.as_deref().unwrap_or("unknown"))
@@ -111,11 +112,11 @@ fn total(view: &View, agents: &[&AgentRow]) -> (Answer, String) {
         } else {
             "mixed"
         };
-        return (Ok(Number::Real(reported)), source.into());
+        return (Ok(Number::Real(total(reported))), source.into());
     }
     let logged: Vec<f64> = view.tasks.iter().filter_map(|task| task.cost_usd).collect();
     if logged.iter().any(|usd| *usd != 0.0) {
-        return (Ok(Number::Real(logged.iter().sum())), "logged".into());
+        return (Ok(Number::Real(total(logged))), "logged".into());
     }
     (Err("no cost was reported or logged"), "unknown".into())
 }

@@ -11,6 +11,7 @@ pub mod cost;
 pub mod facts;
 pub mod graph;
 pub mod intervals;
+pub mod measure;
 pub mod record;
 pub mod redo;
 pub mod scope;
@@ -22,17 +23,16 @@ pub mod warning;
 pub mod workers;
 
 pub use args::Args;
+pub use measure::measure;
 
-use facts::Facts;
-use serde_json::{Map, Value};
-use source::Source;
+use serde_json::Value;
+use source::{Source, load};
 use std::io::{BufRead, Write};
 use std::path::Path;
 use table::Metric;
 use tg_host::Snapshot;
 use tg_host::snapshot::RunRow;
-use tg_stage::error::{file_error, outside};
-use tg_stage::{Error, Exit, Export, Output, Record, Result, file, stage};
+use tg_stage::{Error, Exit, Export, Output, Record, Result, stage};
 use view::View;
 use warning::Warning;
 
@@ -63,28 +63,6 @@ pub fn run(args: &Args, input: impl BufRead, output: impl Write) -> Result<Exit>
         }
     }
     Ok(exit)
-}
-
-/// A snapshot and the file it was read from.
-fn load(path: &Path) -> Result<(Snapshot, Export)> {
-    let export = export(path)?;
-    let snapshot = Snapshot::load(path).map_err(outside)?;
-    if snapshot.exported_by.is_empty() && snapshot.tables.tasks.is_empty() {
-        return Err(Error::outside(
-            path.display(),
-            "not a snapshot: it has no tasks and does not say who wrote it",
-        ));
-    }
-    Ok((snapshot, export))
-}
-
-fn export(path: &Path) -> Result<Export> {
-    let bytes = std::fs::read(path).map_err(file_error(path))?;
-    Ok(Export {
-        path: path.display().to_string(),
-        sha256: file::sha256(&bytes),
-        bytes: bytes.len() as u64,
-    })
 }
 
 fn of_record(record: &Record, metrics: &[&Metric]) -> Result<Value> {
@@ -163,9 +141,10 @@ fn without_snapshot(
             return Ok(error.exit);
         }
     };
-    let error = match source.snapshot.exists() {
-        true => error,
-        false => error.hint(format!("tg-export < {}", path.display())),
+    let error = if source.snapshot.exists() {
+        error
+    } else {
+        error.hint(format!("tg-export < {}", path.display()))
     };
     let has_failed = record
         .failed_stage()
@@ -177,36 +156,4 @@ fn without_snapshot(
     };
     output.record(&record)?;
     Ok(exit)
-}
-
-/// The metrics of a run, flat, with where the cost comes from and what must be known about them.
-pub fn measure(view: &View, metrics: &[&Metric]) -> Value {
-    let facts = Facts::of(view);
-    let mut object = Map::new();
-    let mut undefined: Vec<Warning> = Vec::new();
-    for (name, compute) in metrics {
-        let answer = compute(&facts).and_then(|number| match number.real().is_finite() {
-            true => Ok(number),
-            false => Err("the value is beyond all numbers"),
-        });
-        object.insert(
-            (*name).into(),
-            answer.map_or(Value::Null, answer::Number::json),
-        );
-        let Err(reason) = answer else { continue };
-        match undefined
-            .iter_mut()
-            .find(|warning| warning.message == reason)
-        {
-            Some(warning) => warning.metrics.push(name),
-            None => undefined.push(Warning {
-                metrics: vec![name],
-                ..Warning::new("undefined", reason)
-            }),
-        }
-    }
-    object.insert("cost_source".into(), facts.cost.source.as_str().into());
-    let warnings = facts.warnings.iter().chain(&undefined).map(Warning::json);
-    object.insert("warnings".into(), warnings.collect());
-    object.into()
 }

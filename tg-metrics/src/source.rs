@@ -1,8 +1,9 @@
 //! From paths to snapshots: files as they are, directories by the runs in them.
 
 use std::path::{Path, PathBuf};
-use tg_stage::error::file_error;
-use tg_stage::{Error, Result};
+use tg_host::Snapshot;
+use tg_stage::error::{file_error, outside};
+use tg_stage::{Error, Export, Result, file};
 
 /// The names a snapshot has in a run's directory.
 const SNAPSHOTS: [&str; 2] = ["snapshot.json.gz", "snapshot.json"];
@@ -74,5 +75,27 @@ fn is_earlier_attempt(name: &str) -> bool {
     let number = name.rsplit_once(".try").map(|(_, number)| number);
     number.is_some_and(|number| {
         !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit())
+    })
+}
+
+/// A snapshot and the file it was read from.
+pub fn load(path: &Path) -> Result<(Snapshot, Export)> {
+    let export = export(path)?;
+    let snapshot = Snapshot::load(path).map_err(outside)?;
+    if snapshot.exported_by.is_empty() && snapshot.tables.tasks.is_empty() {
+        return Err(Error::outside(
+            path.display(),
+            "not a snapshot: it has no tasks and does not say who wrote it",
+        ));
+    }
+    Ok((snapshot, export))
+}
+
+fn export(path: &Path) -> Result<Export> {
+    let bytes = std::fs::read(path).map_err(file_error(path))?;
+    Ok(Export {
+        path: path.display().to_string(),
+        sha256: file::sha256(&bytes),
+        bytes: bytes.len() as u64,
     })
 }

@@ -3,7 +3,7 @@
 //! This table is the definition; the order is that of the output. `_ms` are milliseconds, `_usd` US dollars, `_pct`
 //! hundredths, rates are shares of the tasks in scope.
 
-use crate::answer::{Answer, count, integer, mean, mean_of, percent, ratio, share, sum};
+use crate::answer::{Answer, count, integer, mean, mean_of, percent, ratio, share, sum, total};
 use crate::facts::Facts;
 use crate::intervals::{Class, Interval, Story};
 use crate::redo;
@@ -30,7 +30,7 @@ pub const METRICS: &[Metric] = &[
     }),
     ("agent_utilization_pct", |run| {
         let busy = run.workers.busy();
-        let mean = ratio(busy.iter().sum(), busy.len() as f64, NO_WORKERS)?.real();
+        let mean = ratio(total(busy.iter().copied()), busy.len() as f64, NO_WORKERS)?.real();
         percent(mean, run.clock.wall_ms(), NO_TIME)
     }),
     ("rework_rate", |run| share_of_tasks(run, redo::is_reentered)),
@@ -38,8 +38,8 @@ pub const METRICS: &[Metric] = &[
         per_hour(run, run.completed().count() as f64)
     }),
     ("coordination_overhead_pct", |run| {
-        let waiting = total(run, Class::is_waiting);
-        let timed = total(run, |class| class == Class::Timed);
+        let waiting = spent(run, Class::is_waiting);
+        let timed = spent(run, |class| class == Class::Timed);
         percent(waiting, waiting + timed, "no task waited or was worked on")
     }),
     ("dispatch_latency_ms", |run| {
@@ -54,7 +54,14 @@ pub const METRICS: &[Metric] = &[
         mean(given, NOT_ASSIGNED)
     }),
     ("dispatch_from_ready_ms", |run| {
-        mean(run.waits.dispatches.iter().copied(), NOT_DISPATCHED)
+        let mut tasks = run.tasks.iter();
+        let was_given = tasks.any(|story| story.first_assigned().is_some());
+        let reason = if was_given {
+            NOT_DISPATCHED
+        } else {
+            NOT_ASSIGNED
+        };
+        mean(run.waits.dispatches.iter().copied(), reason)
     }),
     ("pickup_latency_ms", |run| {
         mean(
@@ -71,7 +78,7 @@ pub const METRICS: &[Metric] = &[
             return Err("no task has points");
         }
         let points = run.completed().filter_map(|story| story.task.points);
-        per_hour(run, points.map(|points| points as f64).sum())
+        per_hour(run, total(points.map(|points| points as f64)))
     }),
     ("metric_0", |run| integer(run.cost.slots[0])),
     ("metric_1", |run| integer(run.cost.slots[1])),
@@ -124,7 +131,7 @@ pub const METRICS: &[Metric] = &[
     ("load_max_over_mean", |run| {
         let busy = run.workers.busy();
         let most = busy.iter().copied().fold(0.0, f64::max);
-        ratio(most * busy.len() as f64, busy.iter().sum(), NO_WORK)
+        ratio(most * busy.len() as f64, total(busy), NO_WORK)
     }),
     ("worker_idle_time_ms", |run| {
         integer(sum(run.workers.loads.values().map(|load| load.gaps)))
@@ -171,7 +178,7 @@ fn per_hour(run: &Facts, things: f64) -> Answer {
 }
 
 /// Time in states of a class, summed over tasks, in milliseconds.
-fn total(run: &Facts, is_meant: impl Fn(Class) -> bool) -> f64 {
+fn spent(run: &Facts, is_meant: impl Fn(Class) -> bool) -> f64 {
     let intervals = run.tasks.iter().flat_map(|story| &story.intervals);
     sum(intervals
         .filter(|interval| is_meant(interval.class))

@@ -59,6 +59,11 @@ impl<'a> View<'a> {
             let message = "the snapshot's times are cut to whole seconds: take one by tg-export";
             warnings.push(Warning::new("coarse_times", message));
         }
+        if snapshot.exported_by.starts_with("task-graph-mcp") {
+            let message =
+                "the host's own export hides which tasks were deleted: they count as work";
+            warnings.push(Warning::new("deletions_unknown", message));
+        }
         let (tasks, rows, edges) = contents(snapshot, row);
         let mut view = Self {
             row,

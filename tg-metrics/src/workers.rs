@@ -43,7 +43,9 @@ impl Workers {
                 .map(|worker| spans.entry(worker).or_default());
             if let Some(span) = interval.within(window) {
                 all.push(span);
-                of_worker.into_iter().for_each(|spans| spans.push(span));
+                if let Some(spans) = of_worker {
+                    spans.push(span);
+                }
             }
         }
         let mut workers = Self {

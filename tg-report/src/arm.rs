@@ -44,10 +44,12 @@ impl<'a> Arm<'a> {
     fn new(mut runs: Vec<&'a Row>, several: bool, columns: &[Column]) -> Self {
         runs.sort_by_key(|row| (row.run.replicate, &row.run.id));
         let run = &runs[0].run;
-        let label = match several {
-            true => format!("{}/{}", run.experiment, run.arm),
-            false => run.arm.clone(),
+        let experiment = if several {
+            format!("{}/", run.experiment)
+        } else {
+            String::new()
         };
+        let label = experiment + &run.arm;
         let completed = runs.iter().filter(|row| row.is_completed()).count();
         let mut arm = Self {
             label,

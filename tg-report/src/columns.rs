@@ -32,59 +32,39 @@ impl Column {
 
 /// The columns asked for by `wanted`, else those of the manifest or of the default, else (`all`) every metric there is.
 pub fn choose(data: &Data, wanted: &[String], all: bool) -> Result<Vec<Column>> {
-    let there: BTreeSet<&str> = data
-        .runs
+    let names = data.runs.iter().flat_map(|row| row.metrics.keys());
+    let there: BTreeSet<&str> = names.map(String::as_str).collect();
+    let asked: Result<Vec<&str>> = wanted
         .iter()
-        .flat_map(|row| row.metrics.keys())
-        .map(String::as_str)
+        .map(|name| resolve(data, &there, name))
         .collect();
-    let mut names: Vec<String> = Vec::new();
-    let mut add = |name: &str| {
-        if !names.iter().any(|known| known == name) {
-            names.push(name.to_owned());
-        }
-    };
+    let mut names = asked?;
     if wanted.is_empty() {
-        shown(data)
-            .iter()
-            .filter(|name| !all || there.contains(*name))
-            .for_each(|name| add(name));
-        if all {
-            METRICS
-                .iter()
-                .map(|row| row.0)
-                .filter(|name| there.contains(name))
-                .for_each(&mut add);
-            there.iter().for_each(|name| add(name));
-        }
+        names.extend(shown(data));
     }
-    for name in wanted {
-        add(&resolve(data, &there, name)?);
+    if wanted.is_empty() && all {
+        names.extend(METRICS.iter().map(|row| row.0));
+        names.extend(&there);
+        names.retain(|name| there.contains(name));
     }
+    let mut seen = BTreeSet::new();
+    names.retain(|name| seen.insert(*name));
     Ok(names.into_iter().map(|name| column(data, name)).collect())
 }
 
-fn column(data: &Data, name: String) -> Column {
-    let slot = data
-        .runs
-        .iter()
-        .find_map(|row| row.run.slots.get(&name))
-        .cloned();
+fn column(data: &Data, name: &str) -> Column {
+    let slot = data.runs.iter().find_map(|row| row.run.slots.get(name));
     Column {
-        kind: metric::kind(&name),
-        slot,
-        name,
+        name: name.to_owned(),
+        slot: slot.cloned(),
+        kind: metric::kind(name),
     }
 }
 
 /// The manifests' metrics in their order, else the default.
 fn shown(data: &Data) -> Vec<&str> {
-    let mut names: Vec<&str> = Vec::new();
-    for name in data.runs.iter().flat_map(|row| &row.run.report.metrics) {
-        if !names.contains(&name.as_str()) {
-            names.push(name);
-        }
-    }
+    let manifests = data.runs.iter().flat_map(|row| &row.run.report.metrics);
+    let names: Vec<&str> = manifests.map(String::as_str).collect();
     if names.is_empty() {
         DEFAULT.to_vec()
     } else {
@@ -93,26 +73,24 @@ fn shown(data: &Data) -> Vec<&str> {
 }
 
 /// The metric somebody means by `typed`.
-fn resolve(data: &Data, there: &BTreeSet<&str>, typed: &str) -> Result<String> {
+fn resolve<'a>(data: &'a Data, there: &BTreeSet<&'a str>, typed: &str) -> Result<&'a str> {
     let known = || METRICS.iter().map(|row| row.0).chain(there.iter().copied());
-    let slots = || data.runs.iter().flat_map(|row| &row.run.slots);
-    let meant = known()
-        .find(|name| *name == typed)
-        .or_else(|| {
-            slots()
-                .find(|slot| slot.1 == typed)
-                .map(|slot| slot.0.as_str())
-        })
-        .or_else(|| known().find(|name| metric::stem(name) == typed));
-    if let Some(name) = meant {
-        return Ok(name.to_owned());
+    let mut slots = data.runs.iter().flat_map(|row| &row.run.slots);
+    let exact = known().find(|name| *name == typed);
+    let by_slot = || {
+        slots
+            .find(|slot| slot.1 == typed)
+            .map(|slot| slot.0.as_str())
+    };
+    let by_stem = || known().find(|name| metric::stem(name) == typed);
+    if let Some(name) = exact.or_else(by_slot).or_else(by_stem) {
+        return Ok(name);
     }
-    let near =
-        known().min_by_key(|name| distance(name, typed).min(distance(metric::stem(name), typed)));
-    let near = near.map_or(String::new(), |name| format!("; the nearest is {name}"));
+    let apart = |name: &&str| distance(name, typed).min(distance(metric::stem(name), typed));
+    let nearest = known().min_by_key(apart).unwrap_or_default();
     Err(Error::usage(
         format!("--metric {typed}"),
-        format!("no such metric{near}"),
+        format!("no such metric; the nearest is {nearest}"),
     ))
 }
 

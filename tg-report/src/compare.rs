@@ -6,11 +6,12 @@
 use crate::arm::{Arm, arms};
 use crate::columns::Column;
 use crate::constants;
-use crate::data::{Data, list};
+use crate::data::Data;
 use crate::floor::{Floor, floor};
 use crate::ratio::Ratios;
 use crate::row::Row;
 use crate::warning::Warning;
+use crate::words::{count, list, plain};
 use std::collections::{BTreeMap, BTreeSet};
 use tg_stage::{Error, Result};
 
@@ -69,8 +70,8 @@ pub fn compare<'a>(
 /// What is there and not empty, in order of appearance.
 fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut seen = BTreeSet::new();
-    let is_new = |name: &&str| !name.is_empty() && seen.insert(*name);
-    names.filter(is_new).collect()
+    let given = names.filter(|name| !name.is_empty());
+    given.filter(|name| seen.insert(*name)).collect()
 }
 
 const BY_MANIFEST: &str = "named in the manifest";
@@ -82,13 +83,9 @@ fn choose_baseline(arms: &[Arm], asked: Option<&str>) -> Result<(usize, &'static
     }
     let first = |name: &str| places(arms, name).first().copied();
     let by_manifest = manifest_baselines(arms).find_map(first);
-    let choices = [
-        (by_manifest, BY_MANIFEST),
-        (first("solo"), "the arm called solo"),
-        (Some(0), "the first arm"),
-    ];
-    let chosen = choices.into_iter().find_map(|(at, why)| Some((at?, why)));
-    Ok(chosen.unwrap_or((0, "the first arm")))
+    let by_manifest = by_manifest.map(|at| (at, BY_MANIFEST));
+    let solo = first("solo").map(|at| (at, "the arm called solo"));
+    Ok(by_manifest.or(solo).unwrap_or((0, "the first arm")))
 }
 
 /// Where the arms of that name are.
@@ -108,11 +105,9 @@ fn asked_for(arms: &[Arm], name: &str) -> Result<usize> {
         [] => "no such arm",
         _ => "is in several experiments",
     };
-    let all = list(arms.iter().map(|arm| arm.label.clone()).collect());
-    Err(Error::usage(
-        format!("--baseline {name}"),
-        format!("{cause}; the arms are {all}"),
-    ))
+    let all: Vec<String> = arms.iter().map(|arm| plain(&arm.label)).collect();
+    let cause = format!("{cause}; the arms are {}", all.join(", "));
+    Err(Error::usage(format!("--baseline {name}"), cause))
 }
 
 fn absent_baseline(arms: &[Arm], by: &str) -> Option<Warning> {
@@ -154,13 +149,8 @@ fn metrics_own(rows: &[Row]) -> Option<Warning> {
     let kinds = counts
         .iter()
         .map(|(kind, count)| format!("{kind} ({count})"));
-    let kinds = kinds.collect::<Vec<_>>().join(", ");
-    let runs = if runs == 1 {
-        "1 run".to_owned()
-    } else {
-        format!("{runs} runs")
-    };
-    let message = || format!("tg-metrics warned of {runs}: {kinds}");
+    let kinds = list(kinds.collect());
+    let message = || format!("tg-metrics warned of {}: {kinds}", count(runs, "run"));
     (!counts.is_empty()).then(|| Warning {
         kind: "metrics",
         message: message(),

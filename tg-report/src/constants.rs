@@ -5,9 +5,9 @@
 //! inputs. A key that a record does not have at all (the host's version, the inputs) says nothing either way.
 
 use crate::arm::Arm;
-use crate::data::list;
 use crate::row::Row;
 use crate::warning::Warning;
+use crate::words::list;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A key that must be constant: its name, where, and its value in a run.
@@ -20,43 +20,37 @@ enum Where {
 }
 
 const CONSTANTS: [Constant; 10] = [
-    ("template", Where::Everywhere, |row| {
-        known(row.run.template.clone())
-    }),
-    ("workflow", Where::InArm, |row| {
-        known(row.run.workflow.clone())
-    }),
+    ("template", Where::Everywhere, |row| text(&row.run.template)),
+    ("workflow", Where::InArm, |row| text(&row.run.workflow)),
     ("overlays", Where::InArm, |row| {
-        or_none(known(row.run.overlays.join("+")))
+        Some(or_none(text(&row.run.overlays.join("+"))))
     }),
     ("agents", Where::InArm, |row| {
-        Some(row.run.agents)
-            .filter(|n| *n > 0)
-            .map(|n| n.to_string())
+        (row.run.agents > 0).then(|| row.run.agents.to_string())
     }),
     ("model", Where::Everywhere, |row| {
-        or_none(row.run.model.clone())
+        Some(or_none(row.run.model.clone()))
     }),
     ("temperature", Where::Everywhere, |row| {
-        or_none(row.run.temperature.map(|t| t.to_string()))
+        Some(or_none(row.run.temperature.map(|t| t.to_string())))
     }),
     ("host", Where::Everywhere, |row| row.host.clone()),
     ("simulated", Where::Everywhere, |row| {
         Some(row.run.simulated.to_string())
     }),
     ("command", Where::Everywhere, |row| {
-        known(row.run.command.join(" "))
+        text(&row.run.command.join(" "))
     }),
     ("cost_source", Where::InArm, |row| row.cost_source.clone()),
 ];
 
-fn known(text: String) -> Option<String> {
-    Some(text).filter(|text| !text.is_empty())
+fn text(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 /// For keys whose absence is a value, as that of a model is for the stand-in agent.
-fn or_none(text: Option<String>) -> Option<String> {
-    Some(text.unwrap_or_else(|| "none".to_owned()))
+fn or_none(text: Option<String>) -> String {
+    text.unwrap_or_else(|| "none".to_owned())
 }
 
 /// One warning for each key that varies where it must not.
@@ -94,7 +88,7 @@ fn within(arm: &Arm) -> Vec<Warning> {
         .into_iter()
         .filter(|key| *key != "seed" && !varying.contains(key))
     {
-        let hashes = inputs().filter_map(|inputs| or_none(inputs.get(key).cloned()));
+        let hashes = inputs().map(|inputs| or_none(inputs.get(key).cloned()));
         warnings.extend(differ(arm, &format!("inputs.{key}"), hashes));
     }
     warnings

@@ -4,9 +4,9 @@
 //! read on; the worst of it becomes the exit status. A run that comes twice counts once. Nothing is computed here.
 
 use crate::TOOL;
-use crate::output::plain;
 use crate::row::Row;
 use crate::warning::Warning;
+use crate::words::{list, plain};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -153,16 +153,5 @@ impl Reader {
             );
         }
         warnings
-    }
-}
-
-/// Names in a sentence: the first five, and how many more.
-pub fn list(names: Vec<String>) -> String {
-    const SHOWN: usize = 5;
-    let more = names.len().saturating_sub(SHOWN);
-    let shown = names.into_iter().take(SHOWN).collect::<Vec<_>>().join(", ");
-    match more {
-        0 => shown,
-        _ => format!("{shown} and {more} more"),
     }
 }

@@ -18,6 +18,7 @@ pub mod ratio;
 pub mod row;
 pub mod stats;
 pub mod warning;
+mod words;
 
 pub use args::{Args, Format};
 
@@ -41,7 +42,7 @@ pub fn run(args: &Args, input: impl BufRead, output: impl Write) -> Result<Exit>
     let comparison = compare::compare(&data, columns, args.baseline.as_deref())?;
     if !format.has_room_for_warnings() {
         for warning in &comparison.warnings {
-            eprintln!("{TOOL}: warning: {}", output::plain(&warning.message));
+            eprintln!("{TOOL}: warning: {}", words::plain(&warning.message));
         }
     }
     let report = output::render(&comparison, format, args.width());

@@ -71,7 +71,6 @@ impl Row {
     }
 
     /// Without a word from `tg-wait`, only a run whose tasks all succeeded is known to have completed.
-    #[expect(clippy::float_cmp, reason = "all tasks, exactly")]
     fn guess(&self) -> String {
         let all = self.value("completion_rate_pct") == Some(100.0);
         if all { "completed" } else { "unknown" }.to_owned()
@@ -84,22 +83,21 @@ impl Row {
                 ("warnings", warnings) => self.warned = warned(warnings),
                 ("cost_source", source) => self.cost_source = source.as_str().map(str::to_owned),
                 ("outcome", _) => {}
-                _ => self
-                    .metrics
-                    .extend(number(value).map(|number| (name.clone(), number))),
+                _ if is_metric(value) => _ = self.metrics.insert(name.clone(), number(value)),
+                _ => {}
             }
         }
     }
 }
 
-/// A metric's value or that it is unknown; `None` for what is no metric at all.
-fn number(value: &Value) -> Option<Option<f64>> {
-    match value {
-        Value::Null => Some(None),
-        Value::Bool(yes) => Some(Some(f64::from(u8::from(*yes)))),
-        Value::Number(number) => Some(number.as_f64()),
-        Value::String(_) | Value::Array(_) | Value::Object(_) => None,
-    }
+fn is_metric(value: &Value) -> bool {
+    matches!(value, Value::Null | Value::Bool(_) | Value::Number(_))
+}
+
+/// A metric's value; yes is 1 and no is 0.
+fn number(value: &Value) -> Option<f64> {
+    let yes_or_no = value.as_bool().map(|yes| f64::from(u8::from(yes)));
+    value.as_f64().or(yes_or_no)
 }
 
 fn run(record: &Record) -> Result<Run> {

@@ -24,12 +24,17 @@ pub enum Line {
 pub struct Lines<R> {
     input: R,
     number: u64,
+    broken: bool,
 }
 
 impl<R: BufRead> Lines<R> {
     /// Read records from `input`.
     pub fn new(input: R) -> Self {
-        Self { input, number: 0 }
+        Self {
+            input,
+            number: 0,
+            broken: false,
+        }
     }
 
     fn parse(text: &[u8]) -> Result<Line> {
@@ -52,7 +57,7 @@ impl<R: BufRead> Iterator for Lines<R> {
     type Item = Line;
 
     fn next(&mut self) -> Option<Line> {
-        loop {
+        while !self.broken {
             let mut text = Vec::new();
             self.number += 1;
             match self.input.read_until(b'\n', &mut text) {
@@ -64,9 +69,13 @@ impl<R: BufRead> Iterator for Lines<R> {
                         Line::Bad(error.within(format!("line {}", self.number)))
                     }));
                 }
-                Err(cause) => return Some(Line::Bad(Error::outside("stdin", cause))),
+                Err(cause) => {
+                    self.broken = true; // a directory, a failing disk: it would fail for ever
+                    return Some(Line::Bad(Error::outside("stdin", cause)));
+                }
             }
         }
+        None
     }
 }
 

@@ -74,7 +74,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
     const PATIENCE: Patience = Patience {
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
         stall: Duration::from_secs(20),
         settle: Duration::from_secs(5),
     };
@@ -89,6 +89,7 @@ mod tests {
     };
 
     #[test]
+    #[allow(clippy::too_many_lines, reason = "a table")]
     fn every_outcome_has_its_evidence() {
         let long = Duration::from_secs(100);
         let cases = [

@@ -11,15 +11,16 @@ use rusqlite::{Connection, TransactionBehavior};
 use serde_json::json;
 use std::path::Path;
 use std::time::Duration;
+use tg_host::experiment::AgentRow;
 use tg_host::{database, experiment};
 use tg_stage::error::outside;
 use tg_stage::{Error, Launch, Record, Result, Wait, file, time};
 
 /// Longer than a launcher takes to end the most stubborn agents.
-const LAUNCHER: Duration = Duration::from_secs(60);
+const LAUNCHER: Duration = Duration::from_mins(1);
 
 /// What goes into the record: the outcome, the tasks by state, the moment of the end.
-pub fn decide(record: &Record, probe: &Probe, outcome: &str) -> rusqlite::Result<Wait> {
+pub fn decide(probe: &Probe, outcome: &str) -> rusqlite::Result<Wait> {
     let open = probe.open(10)?;
     let last = if open.is_empty() {
         probe.last_terminal()?
@@ -27,7 +28,6 @@ pub fn decide(record: &Record, probe: &Probe, outcome: &str) -> rusqlite::Result
         None
     };
     let ended_at_ms = last.unwrap_or_else(time::now_ms);
-    let _ = record;
     Ok(Wait {
         outcome: outcome.into(),
         states: probe.counts()?,
@@ -69,12 +69,28 @@ pub fn store(
         );
         return Ok(());
     };
-    let agents = launcher.map(Launcher::ends).unwrap_or_default();
-    let started = record
-        .get::<Launch>("launch")
-        .ok()
-        .map(|launch| launch.started_at_ms);
+    let launch: Option<Launch> = record.get("launch").ok();
+    let agents = match launcher {
+        Some(launcher) => launcher.ends(),
+        None => by_hand(run, launch.as_ref()),
+    };
+    let started = launch.map(|launch| launch.started_at_ms);
     put(&mut db, run, started, wait, &agents).map_err(|cause| Error::outside(path.display(), cause))
+}
+
+/// Agents that a person connected: their roles and tags are known, how they ended is not.
+fn by_hand(run: &str, launch: Option<&Launch>) -> Vec<AgentRow> {
+    let agents = launch
+        .map(|launch| launch.agents.as_slice())
+        .unwrap_or_default();
+    let row = |agent: &tg_stage::Agent| AgentRow {
+        run_id: run.into(),
+        worker_id: agent.worker.clone(),
+        role: Some(agent.role.clone()),
+        tags: Some(json!(agent.tags).to_string()),
+        ..AgentRow::default()
+    };
+    agents.iter().map(row).collect()
 }
 
 fn put(
@@ -82,7 +98,7 @@ fn put(
     run: &str,
     started: Option<i64>,
     wait: &Wait,
-    agents: &[experiment::AgentRow],
+    agents: &[AgentRow],
 ) -> rusqlite::Result<()> {
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for agent in agents {

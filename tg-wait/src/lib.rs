@@ -1,7 +1,7 @@
 //! Decides the end of a run, and says how it ended.
 //!
 //! This stage alone decides. It watches run databases read-only, any number at once, and prints each record when its
-//! run is over; what is over is a pure function of what was seen ([`decide`]).
+//! run is over; what is over is a pure function of what was seen (`decide`).
 
 mod args;
 mod decide;

@@ -2,7 +2,7 @@
 //!
 //! `data_version` tells whether anything was committed since the last look. Whether a task is open is asked of the
 //! index on status, over the gaps between the names of terminal states, so that a state nobody declared counts as open.
-//! (The plus signs keep SQLite from taking the index on `deleted_at`, which would scan everything.)
+//! (The plus signs keep `SQLite` from taking the index on `deleted_at`, which would scan everything.)
 
 use rusqlite::{Connection, Result};
 use std::collections::{BTreeMap, BTreeSet};

@@ -28,7 +28,7 @@ pub fn run(shared: &Shared, record: &mut Record) -> Result<()> {
     let line = Line::new(shared, &run.id, &probe);
     let outcome = until_over(shared, record, &run, &probe, launcher.as_ref(), &line);
     line.clear();
-    let wait = finish::decide(record, &probe, outcome.map_err(locked)?).map_err(locked)?;
+    let wait = finish::decide(&probe, outcome.map_err(locked)?).map_err(locked)?;
     drop(probe);
     finish::announce(record, &wait)?;
     finish::store(shared, record, &wait, launcher.as_ref(), &path)?;
@@ -92,11 +92,11 @@ fn patience(shared: &Shared, run: &Run) -> Patience {
         timeout: args
             .timeout
             .or(given(run.limits.timeout_ms))
-            .unwrap_or(Duration::from_secs(3600)),
+            .unwrap_or(Duration::from_hours(1)),
         stall: args
             .stall
             .or(given(run.limits.stall_ms))
-            .unwrap_or(Duration::from_secs(300)),
+            .unwrap_or(Duration::from_mins(5)),
         settle: args.settle,
     }
 }

@@ -89,7 +89,14 @@ pub fn document(path: &Path) -> Value {
 
 /// Run the tool over records; its output, line by line.
 pub fn run(args: &Args, records: &[Value]) -> (Exit, Vec<Value>) {
-    let input: String = records.iter().map(|record| format!("{record}\n")).collect();
+    let input: String = records
+        .iter()
+        .map(|record| {
+            record.to_string()
+                + "
+"
+        })
+        .collect();
     let mut output = Vec::new();
     let exit = tg_export::run(args, input.as_bytes(), &mut output).unwrap();
     let lines = output

@@ -154,7 +154,7 @@ impl Workflow {
             None => {
                 workflow.missing = ["gates", "roles", "role_prompts", "texts"]
                     .map(String::from)
-                    .into()
+                    .into();
             }
         }
         for overlay in overlays {

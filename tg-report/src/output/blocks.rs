@@ -53,13 +53,13 @@ pub fn blocks(first: &[Column], columns: &[Column], width: usize) -> String {
         };
         let fitting = rest.iter().take_while(fits).count().max(1);
         let (block, after) = rest.split_at(fitting);
-        blocks.push(side_by_side(first.iter().chain(block).collect()));
+        blocks.push(side_by_side(&first.iter().chain(block).collect::<Vec<_>>()));
         rest = after;
     }
     blocks.join("\n")
 }
 
-fn side_by_side(columns: Vec<&Column>) -> String {
+fn side_by_side(columns: &[&Column]) -> String {
     let height = columns.first().map_or(0, |column| column.lines.len());
     let mut out = String::new();
     for at in 0..height {

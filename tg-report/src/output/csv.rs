@@ -60,7 +60,7 @@ fn simulated(arm: &Arm) -> &'static str {
 pub fn tidy(comparison: &Comparison) -> String {
     let mut out = TIDY.to_owned();
     for column in &comparison.columns {
-        out += &format!(",{}", text(&column.name));
+        out.extend([",", &text(&column.name)]);
     }
     out.push('\n');
     for row in comparison.arms.iter().flat_map(|arm| &arm.runs) {

@@ -22,8 +22,8 @@ pub fn render(comparison: &Comparison) -> String {
     let arms: Vec<Value> = arms
         .map(|(arm, ratios)| self::arm(comparison, arm, ratios))
         .collect();
-    let count = |of: fn(&Arm) -> usize| comparison.arms.iter().map(of).sum::<usize>();
-    let (runs, simulated) = (count(|arm| arm.runs.len()), count(Arm::simulated));
+    let runs: usize = comparison.arms.iter().map(|arm| arm.runs.len()).sum();
+    let simulated: usize = comparison.arms.iter().map(Arm::simulated).sum();
     let baseline = comparison.arms.first().map(|arm| &arm.label);
     let warnings = comparison.warnings.iter();
     let report = json!({
@@ -127,6 +127,7 @@ fn run(comparison: &Comparison, row: &Row) -> Value {
         "error": row.failed.as_ref().map(|failed| &failed.1),
         "cost_source": row.cost_source,
         "metrics": values.collect::<Map<_, _>>(),
+        "warnings": row.warned.iter().map(|(about, times)| json!({"about": about, "times": times})).collect::<Vec<_>>(),
     })
 }
 

@@ -3,19 +3,24 @@
 //! Every name and sentence is escaped as a whole, so that no name can open a link, a tag, a formula or a cell.
 
 use super::human::{self, Cell};
-use super::{notes, plain, versus};
+use super::{notes, versus};
 use crate::compare::Comparison;
+use crate::words::plain;
 
 /// Heading, table, ends, ratios, notes and warnings.
 pub fn render(comparison: &Comparison) -> String {
     let mut out = format!("## {}\n\n", escape(&notes::title(comparison)));
     if let Some(simulated) = notes::simulated(comparison) {
-        out += &format!("**{}**\n\n", escape(&simulated));
+        out.extend(["**", &escape(&simulated), "**\n\n"]);
     }
     out += &table(comparison);
     section(&mut out, "Not completed", &notes::not_completed(comparison));
     section(&mut out, "", &notes::table(comparison));
-    out += &format!("\n{}\n", escape(&versus::title(comparison)));
+    out.extend([
+        "\n### Ratios\n\n",
+        &escape(&versus::title(comparison)),
+        "\n",
+    ]);
     let ratios = versus::table(comparison);
     if !ratios.is_empty() {
         let rows = ratios
@@ -74,11 +79,11 @@ fn section(out: &mut String, heading: &str, lines: &[String]) {
         return;
     }
     if !heading.is_empty() {
-        *out += &format!("\n### {heading}\n");
+        out.extend(["\n### ", heading, "\n"]);
     }
     out.push('\n');
     for line in lines {
-        *out += &format!("- {}\n", escape(line));
+        out.extend(["- ", &escape(line), "\n"]);
     }
 }
 

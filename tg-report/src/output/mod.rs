@@ -26,19 +26,3 @@ pub fn render(comparison: &Comparison, format: Format, width: usize) -> String {
         Format::Json => json::render(comparison),
     }
 }
-
-/// Text that cannot steer a terminal: control characters, line breaks and direction marks become visible escapes.
-pub fn plain(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}'
-            | '\u{feff}' => plain.extend(c.escape_unicode()),
-            c if c.is_control() => plain.extend(c.escape_default()),
-            c => plain.push(c),
-        }
-    }
-    plain
-}

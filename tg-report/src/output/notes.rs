@@ -4,7 +4,7 @@
 
 use crate::arm::Arm;
 use crate::compare::Comparison;
-use crate::data::list;
+use crate::words::{count, list};
 use std::collections::BTreeMap;
 
 /// `push-vs-pull: 6 runs of 2 arms on medium-feature, host 0.5.0`
@@ -32,11 +32,6 @@ pub fn title(comparison: &Comparison) -> String {
 
 fn total(comparison: &Comparison) -> usize {
     comparison.arms.iter().map(|arm| arm.runs.len()).sum()
-}
-
-/// `1 run`, `3 runs`.
-pub fn count(n: usize, thing: &str) -> String {
-    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
 }
 
 /// The line that says no real agent worked, or in which arms none did.

@@ -2,8 +2,9 @@
 
 use super::blocks::{Column, GAP, blocks, chars, wrap};
 use super::human::{self, Cell, Shown};
-use super::{notes, plain, versus};
+use super::{notes, versus};
 use crate::compare::Comparison;
+use crate::words::plain;
 
 /// Title, table, ends, ratios, notes and warnings, in lines of at most `width` columns where the names allow it.
 pub fn render(comparison: &Comparison, width: usize) -> String {
@@ -89,7 +90,7 @@ fn section(out: &mut String, heading: &str, lines: &[String], width: usize) {
     out.push('\n');
     let indent = if heading.is_empty() { "" } else { GAP };
     if !heading.is_empty() {
-        *out += &format!("{heading}\n");
+        out.extend([heading, "\n"]);
     }
     for line in lines {
         wrap(out, indent, &plain(line), width);

@@ -1,12 +1,11 @@
 //! What is said of the arms against the baseline, in text and in Markdown alike: the table of ratios and its notes.
 
 use super::human::quotient;
-use super::notes::count;
 use crate::compare::Comparison;
-use crate::data::list;
 use crate::floor::{ALPHA, Floor, Pair};
 use crate::metric::{COST, WALL, stem};
 use crate::ratio::Ratio;
+use crate::words::{count, list};
 
 /// The heads of the columns of [`table`].
 pub const HEADS: [&str; 5] = ["arm", "agents", "speedup", "cost ratio", "efficiency"];
