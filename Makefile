@@ -3,6 +3,7 @@
 
 CARGO ?= cargo
 PREFIX ?= $(HOME)/.local
+RESULTS ?= results
 TOOLS = tg-instantiate tg-launch tg-agent tg-wait tg-export tg-metrics tg-report
 
 all: build
@@ -17,7 +18,7 @@ build: ## Build the tools
 	@$(CARGO) build --locked --workspace
 
 demo: host build ## Run swarm against push on the real host and print the comparison
-	@scripts/experiment run experiments/push-vs-pull.yaml
+	@scripts/experiment run --results $(RESULTS) experiments/push-vs-pull.yaml
 
 test: host build ## Run all tests, against the real host
 	@$(CARGO) test --locked --workspace

@@ -4,6 +4,8 @@
 //! The tests drive the built programs through the shell, as users do, against the real host. `make test` builds both
 //! first.
 
+pub mod library;
+
 use rusqlite::Connection;
 use serde_json::Value;
 use std::fs;

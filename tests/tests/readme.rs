@@ -1,0 +1,128 @@
+//! The README is true: every console block in it is run, in order, and prints what it shows.
+//!
+//! Figures that depend on the clock of this machine are compared by their place, not by their digits: a number with a
+//! decimal point, of three digits or more, or beside a `±`. Everything else is compared as it stands.
+
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+use std::fs;
+use tg_tests::{Lab, done, root};
+
+/// The fenced blocks of one language, without their fences.
+fn blocks(text: &str, language: &str) -> Vec<String> {
+    let fence = format!("```{language}\n");
+    text.split(&fence)
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap().to_string())
+        .collect()
+}
+
+/// The commands of a console block, each with what it is to print.
+fn commands(block: &str) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for line in block.lines() {
+        if let Some(command) = line.strip_prefix("$ ") {
+            found.push((command.into(), String::new()));
+        } else {
+            let (command, output) = found.last_mut().expect("a block begins with a command");
+            let text = if command.ends_with('\\') {
+                command
+            } else {
+                output
+            };
+            text.push('\n');
+            text.push_str(line);
+        }
+    }
+    found
+}
+
+/// The text with what the clock decides taken out, and spaces folded.
+fn shape(text: &str) -> Vec<String> {
+    let is_number =
+        |word: &str| word.starts_with(|c: char| c.is_ascii_digit()) && word.parse::<f64>().is_ok();
+    let line = |line: &str| {
+        let words: Vec<&str> = line
+            .split([' ', '\t', ','])
+            .filter(|word| !word.is_empty())
+            .collect();
+        let by_clock = |index: usize| {
+            let word = words[index];
+            let beside = |other: Option<&&str>| other.is_some_and(|other| *other == "±");
+            is_number(word)
+                && (word.contains('.')
+                    || word.len() >= 3
+                    || beside(words.get(index + 1))
+                    || beside(words.get(index.wrapping_sub(1))))
+        };
+        let shown: Vec<&str> = (0..words.len())
+            .map(|index| if by_clock(index) { "#" } else { words[index] })
+            .collect();
+        shown.join(" ")
+    };
+    text.trim().lines().map(line).collect()
+}
+
+#[test]
+fn every_console_block_prints_what_it_shows() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let lab = Lab::new();
+    let blocks = blocks(&readme, "console");
+    assert!(blocks.len() >= 4, "the README shows its commands");
+    for (command, expected) in blocks.iter().flat_map(|block| commands(block)) {
+        let mut process = lab.command(&command);
+        if command.starts_with("make ") {
+            // From the workspace, as a reader would, but into this directory.
+            process
+                .current_dir(root())
+                .env("RESULTS", lab.path("results"));
+        }
+        let done = done(&process.output().unwrap()).ok();
+        assert_eq!(
+            shape(&done.out),
+            shape(&expected),
+            "$ {command}\n{}",
+            done.err
+        );
+    }
+}
+
+#[test]
+fn the_manifest_it_shows_is_the_one_that_is_run() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let manifest = fs::read_to_string(root().join("experiments/push-vs-pull.yaml")).unwrap();
+    assert!(blocks(&readme, "yaml").contains(&manifest));
+}
+
+#[test]
+fn every_tool_it_names_is_there_and_explains_itself() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let lab = Lab::new();
+    for tool in [
+        "tg-instantiate",
+        "tg-launch",
+        "tg-agent",
+        "tg-wait",
+        "tg-export",
+        "tg-metrics",
+        "tg-report",
+    ] {
+        assert!(
+            readme.contains(&format!("| `{tool}` |")),
+            "{tool} is not in the table"
+        );
+        let help = lab.sh(&format!("{tool} --help")).ok().out;
+        for part in ["Usage:", "Reads:", "Writes:", "Exit status:", "Examples:"] {
+            assert!(help.contains(part), "{tool} --help has no {part}");
+        }
+        assert!(
+            help.lines().next().is_some_and(|line| line.len() < 80),
+            "{tool}: first line"
+        );
+        let wide: Vec<&str> = help
+            .lines()
+            .filter(|line| line.chars().count() > 120)
+            .collect();
+        assert!(wide.is_empty(), "{tool}: {wide:?}");
+    }
+}
