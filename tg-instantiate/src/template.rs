@@ -256,6 +256,8 @@ fn cycle<'a>(edges: impl Iterator<Item = &'a Dependency>) -> Option<Vec<String>>
                 .rev()
                 .map(ToString::to_string)
                 .collect();
+            let first = (0..cycle.len()).min_by_key(|index| &cycle[*index])?;
+            cycle.rotate_left(first);
             cycle.push(cycle.first()?.clone());
             return Some(cycle);
         }

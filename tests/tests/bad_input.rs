@@ -1,0 +1,417 @@
+//! What people type wrong: each gets its exit status, a message that names the place and what to do, and nothing that
+//! was there before is changed.
+
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use tg_tests::{Lab, manifest};
+
+/// A good manifest, one part of it replaced.
+fn bad(from: &str, to: &str) -> String {
+    let good = manifest(
+        "tiny-feature",
+        2,
+        &["swarm", "push"],
+        "limits: {timeout: 60s}\n",
+    );
+    assert!(good.contains(from), "{from}");
+    good.replacen(from, to, 1)
+}
+
+#[track_caller]
+fn refused(lab: &Lab, line: &str, status: i32, says: &[&str]) {
+    let done = lab.sh(line);
+    assert_eq!(done.status, status, "{line}\n{}{}", done.err, done.out);
+    for words in says {
+        assert!(
+            done.err.contains(words),
+            "{line}: `{words}` is not in\n{}",
+            done.err
+        );
+    }
+    assert!(!done.err.contains("panicked"), "{}", done.err);
+}
+
+#[test]
+fn manifests() {
+    let lab = Lab::new();
+    let long = "x".repeat(300);
+    let cases: &[(&str, &str, &[&str])] = &[
+        (
+            "runs_per_config",
+            "runs_per_confg",
+            &[
+                "m.yaml: line 4",
+                "unknown key `runs_per_confg`",
+                "did you mean `runs_per_config`",
+            ],
+        ),
+        (
+            "  - workflow: push",
+            "  - workfow: push",
+            &["line 7", "unknown key `workfow`", "did you mean `workflow`"],
+        ),
+        (
+            "runs_per_config: 1",
+            "runs_per_config: many",
+            &["line 4", "many"],
+        ),
+        (
+            "agent_count: 2",
+            "agent_count: 0",
+            &["m.yaml", "0 leaves nobody to work"],
+        ),
+        (
+            "agent_count: 2",
+            "agent_count: 1",
+            &["push", "needs one to lead and one to work"],
+        ),
+        ("agent_count: 2", "agent_count: -2", &["line 3"]),
+        (
+            "runs_per_config: 1",
+            "runs_per_config: 0",
+            &["nothing to compare"],
+        ),
+        (
+            "name: test",
+            "name: ../test",
+            &["name `../test`", "a-z A-Z 0-9"],
+        ),
+        ("name: test", "name: \"a\\nb\"", &["name `a\\nb`"]),
+        ("name: test", "name: größe", &["cannot name a directory"]),
+        ("name: test", &format!("name: {long}"), &["1 to 40"]),
+        (
+            "workflow: push",
+            "workflow: psuh",
+            &["workflow psuh", "hierarchical, kanban, push"],
+        ),
+        (
+            "workflow: push",
+            "workflow: push\n    overlays: [got]",
+            &["overlay got", "git-worktree"],
+        ),
+        (
+            "workflow: push",
+            "workflow: swarm",
+            &["two configurations are called `swarm`", "name:"],
+        ),
+        (
+            "workflow: push",
+            "workflow: push\n    name: a/b",
+            &["the arm name `a/b`"],
+        ),
+        (
+            "tiny-feature.json",
+            "tyni-feature.json",
+            &["names `templates/tyni-feature.json`"],
+        ),
+        (
+            "limits: {timeout: 60s}",
+            "limits: {timeout: soon}",
+            &["timeout", "`soon` is no duration", "90s"],
+        ),
+        (
+            "limits:",
+            "slots: {metric_9: x}\nlimits:",
+            &["unknown slot `metric_9`"],
+        ),
+        ("limits:", "agent: codx\nlimits:", &["unknown agent `codx`"]),
+        (
+            "limits:",
+            "stand_in: {redo: 1.5}\nlimits:",
+            &["redo is 1.5", "0 to 1"],
+        ),
+        (
+            "limits:",
+            "stand_in: {rebo: 0.5}\nlimits:",
+            &["unknown key `rebo`", "did you mean `redo`"],
+        ),
+        (
+            "limits:",
+            "stand_in: {time_scale: 0}\nlimits:",
+            &["time_scale is 0"],
+        ),
+        ("name: test", "name: [", &["m.yaml: line"]),
+    ];
+    for (from, to, says) in cases {
+        lab.write("m.yaml", &bad(from, to));
+        refused(&lab, "tg-instantiate m.yaml", 2, says);
+    }
+    refused(
+        &lab,
+        "tg-instantiate no.yaml",
+        4,
+        &["no.yaml: no such file"],
+    );
+    refused(&lab, "tg-instantiate", 2, &["no manifest"]);
+    refused(
+        &lab,
+        "tg-instantiate --row 99 experiments/smoke.yaml",
+        2,
+        &["--row 99", "--plan"],
+    );
+    refused(
+        &lab,
+        "tg-instantiate --arm psuh experiments/smoke.yaml",
+        2,
+        &["the arms are push, swarm"],
+    );
+    refused(
+        &lab,
+        "tg-instantiate --init experiments/smoke.yaml",
+        2,
+        &["is there already"],
+    );
+    assert!(!lab.path("results").exists(), "something was made");
+}
+
+/// A template of the given rows.
+fn template(tasks: &str, dependencies: &str) -> String {
+    format!("{{\"tables\":{{\"tasks\":[{tasks}],\"dependencies\":[{dependencies}]}}}}")
+}
+
+#[test]
+fn templates() {
+    let lab = Lab::new();
+    let task = |id: &str| format!("{{\"id\":\"{id}\",\"title\":\"T\",\"status\":\"pending\"}}");
+    let edge = |from: &str, kind: &str, to: &str| {
+        format!("{{\"from_task_id\":\"{from}\",\"to_task_id\":\"{to}\",\"dep_type\":\"{kind}\"}}")
+    };
+    let three = [task("a"), task("b"), task("c")].join(",");
+    let cases: &[(String, &[&str])] = &[
+        (template("", ""), &["has no task"]),
+        ("{".into(), &["not a snapshot"]),
+        ("[1, 2]".into(), &["not a snapshot"]),
+        (
+            template(&[task("a"), task("a")].join(","), ""),
+            &["task `a` is there twice"],
+        ),
+        (
+            template(&three, &edge("a", "follows", "x")),
+            &["names `x`, which is no task of it"],
+        ),
+        (
+            template(&three, &edge("a", "blocks", "a")),
+            &["task `a` blocks itself"],
+        ),
+        (
+            template(
+                &three,
+                &[edge("a", "follows", "b"), edge("a", "follows", "b")].join(","),
+            ),
+            &["is there twice"],
+        ),
+        (
+            template(
+                &three,
+                &[
+                    edge("a", "follows", "b"),
+                    edge("b", "blocks", "c"),
+                    edge("c", "follows", "a"),
+                ]
+                .join(","),
+            ),
+            &["wait for each other", "a -> b -> c -> a"],
+        ),
+        (
+            template(
+                &three,
+                &[edge("a", "contains", "b"), edge("b", "contains", "a")].join(","),
+            ),
+            &["contain each other"],
+        ),
+        (
+            template("{\"id\":\"a\",\"title\":\"x\\u0000y\"}", ""),
+            &["the title of task `a` contains a NUL"],
+        ),
+        (
+            template("{\"id\":\"a\",\"title\":\"x\",\"points\":2.5}", ""),
+            &["not a snapshot", "2.5"],
+        ),
+    ];
+    for (text, says) in cases {
+        lab.write("t.json", text);
+        let says: Vec<&str> = ["t.json"].iter().chain(*says).copied().collect();
+        refused(&lab, "tg-instantiate --template t.json --db x.db", 2, &says);
+        assert!(!lab.path("x.db").exists(), "{text}");
+    }
+    lab.write(
+        "t.json",
+        &template(
+            &three,
+            &[edge("a", "contains", "b"), edge("a", "follows", "c")].join(","),
+        ),
+    );
+    let warned = lab.sh("tg-instantiate --template t.json --db x.db").ok();
+    assert!(
+        warned
+            .err
+            .contains("warning: `a` follows `c`: `a` is a container"),
+        "{}",
+        warned.err
+    );
+    // Two million to one, as a bomb is.
+    lab.sh("head -c 300000000 /dev/zero | tr '\\0' ' ' | gzip -9 > bomb.json.gz")
+        .ok();
+    refused(
+        &lab,
+        "tg-instantiate --template bomb.json.gz --db y.db",
+        2,
+        &["bomb.json.gz", "not a snapshot"],
+    );
+}
+
+#[test]
+fn odd_titles_go_through_the_whole_chain_unchanged() {
+    let lab = Lab::new();
+    let title = "<script>alert(1)</script> | `x` ' \" 🦀 é; DROP TABLE tasks; -- ".to_string()
+        + &"long ".repeat(20_000);
+    let task =
+        serde_json::json!({"id": "a b/c'd", "title": title, "description": "=1+1", "points": 1});
+    lab.write("odd.json", &template(&task.to_string(), ""));
+    lab.write("m.yaml", &bad("templates/tiny-feature.json", "odd.json"));
+    let done = lab.sh("tg-instantiate --arm swarm m.yaml | tg-launch | tg-wait | tg-export | tg-metrics | tee out.jsonl | tg-report").ok();
+    assert!(done.out.contains("1/1"), "{}", done.out);
+    let snapshot = lab
+        .sh("gzip -dc results/test/swarm-r1/snapshot.json.gz")
+        .ok()
+        .out;
+    let snapshot: serde_json::Value = serde_json::from_str(&snapshot).unwrap();
+    assert_eq!(snapshot["tables"]["tasks"][0]["title"], title);
+    assert_eq!(
+        snapshot["tables"]["experiment_tasks"][0]["template_task_id"],
+        "a b/c'd"
+    );
+}
+
+#[test]
+fn a_large_template_is_copied_in_seconds_and_tens_of_megabytes() {
+    let lab = Lab::new();
+    let tasks: Vec<String> = (0..100_000)
+        .map(|n| format!("{{\"id\":\"t{n}\",\"title\":\"Task {n}\",\"points\":1}}"))
+        .collect();
+    let edges: Vec<String> = (1..100_000)
+        .map(|n| {
+            format!(
+                "{{\"from_task_id\":\"t{}\",\"to_task_id\":\"t{n}\",\"dep_type\":\"follows\"}}",
+                n - 1
+            )
+        })
+        .collect();
+    lab.write("big.json", &template(&tasks.join(","), &edges.join(",")));
+    let record = lab
+        .sh("tg-instantiate --template big.json --db big.db")
+        .ok()
+        .out;
+    assert!(
+        record.contains("\"tasks\":100000,\"ordering_deps\":99999"),
+        "{record}"
+    );
+}
+
+#[test]
+fn the_host_is_missing_or_another_one() {
+    let lab = Lab::new();
+    let fake = |name: &str, text: &str| {
+        let path = lab.write(name, text);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path.display().to_string()
+    };
+    let old = fake("old-host", "#!/bin/sh\necho task-graph-mcp 0.3.0\n");
+    let line = |host: &str| {
+        format!("TG_HOST={host} tg-instantiate --template templates/tiny-feature.json --db x.db")
+    };
+    refused(
+        &lab,
+        &line(&old),
+        4,
+        &["old-host: is version 0.3.0, not 0.5.0", "hint:"],
+    );
+    refused(
+        &lab,
+        &line("/nowhere/host"),
+        4,
+        &["/nowhere/host", "TG_HOST"],
+    );
+    // Of the right version, and dying at its start.
+    let dying = fake(
+        "dying-host",
+        "#!/bin/sh\n[ \"$1\" = --version ] && echo task-graph-mcp 0.5.0 && exit\necho Error: no luck >&2\nexit 1\n",
+    );
+    let home = lab.path("home").display().to_string();
+    let line = format!(
+        "HOME={home} XDG_CACHE_HOME= TG_HOST={dying} tg-instantiate --arm swarm experiments/smoke.yaml"
+    );
+    refused(&lab, &line, 4, &["run swarm-r1"]);
+    assert!(!lab.path("x.db").exists() && !lab.path("results/smoke/swarm-r1").exists());
+    assert_eq!(lab.sh("ls -A results/smoke").out, "", "half a run was left");
+}
+
+#[test]
+fn databases() {
+    let lab = Lab::new();
+    lab.write("text.db", "this is no database, and long enough to have a header of its own ..............................");
+    for (tool, option) in [("tg-wait", ""), ("tg-export", "--out x.json")] {
+        refused(
+            &lab,
+            &format!("{tool} --db none.db {option}"),
+            4,
+            &["none.db: no such database"],
+        );
+        refused(
+            &lab,
+            &format!("{tool} --db text.db {option}"),
+            4,
+            &["text.db"],
+        );
+    }
+    let before = fs::read(lab.path("text.db")).unwrap();
+    refused(
+        &lab,
+        "tg-instantiate --template templates/tiny-feature.json --db text.db",
+        4,
+        &["text.db"],
+    );
+    assert_eq!(before, fs::read(lab.path("text.db")).unwrap());
+    lab.sh("tg-instantiate --template templates/tiny-feature.json --db x.db")
+        .ok();
+    let before = fs::read(lab.path("x.db")).unwrap();
+    refused(
+        &lab,
+        "tg-instantiate --template templates/tiny-feature.json --db x.db --parent nobody",
+        4,
+        &["has no task `nobody`"],
+    );
+    assert_eq!(before, fs::read(lab.path("x.db")).unwrap());
+}
+
+#[test]
+fn a_task_graph_directory_above_the_results_is_refused() {
+    let lab = Lab::new();
+    fs::create_dir(lab.path("task-graph")).unwrap();
+    refused(
+        &lab,
+        "tg-instantiate --arm swarm experiments/smoke.yaml",
+        4,
+        &["task-graph", "--results DIR"],
+    );
+    assert_eq!(lab.sh("ls -A results/smoke").out, "");
+}
+
+#[test]
+fn a_reader_that_goes_away() {
+    let lab = Lab::new();
+    let done = lab.sh("set -o pipefail; tg-instantiate experiments/smoke.yaml | true");
+    assert_eq!(done.status, 4, "{}", done.err);
+    assert!(
+        done.err.contains("run swarm-r1: nobody read its record"),
+        "{}",
+        done.err
+    );
+    lab.sh("tg-instantiate --arm swarm experiments/smoke.yaml | tg-wait --timeout 100ms | tg-export > out.jsonl").ok();
+    for tool in ["tg-export", "tg-metrics", "tg-wait"] {
+        let done = lab.sh(&format!("set -o pipefail; for i in $(seq 2000); do cat out.jsonl; done | {tool} | head -1 > /dev/null"));
+        assert!(!done.err.contains(tool), "{tool}: {}", done.err);
+    }
+}
