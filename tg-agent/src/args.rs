@@ -1,6 +1,6 @@
 //! The command line.
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use std::path::PathBuf;
 
 /// Play one agent, simulated: the host is real, the work is not
@@ -17,9 +17,9 @@ pub struct Args {
     /// Worker id at the host
     #[arg(long, value_name = "ID")]
     pub worker: String,
-    /// What to play
-    #[arg(long, value_enum, default_value_t = Role::Worker)]
-    pub role: Role,
+    /// What to play: coordinator (assigns every task), lead (gives each worker a part of the tree); anything else works
+    #[arg(long, value_name = "NAME", default_value = "worker")]
+    pub role: String,
     /// Tags to connect with
     #[arg(long, value_name = "TAG,...", value_delimiter = ',')]
     pub tags: Vec<String>,
@@ -34,16 +34,10 @@ pub struct Args {
     pub dir: Option<PathBuf>,
 }
 
-/// The roles the stand-in can play so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Role {
-    /// Takes what is ready; under push, takes only what is assigned to it
-    Worker,
-    /// Assigns every ready task to a worker (push)
-    Coordinator,
-}
-
 const AFTER: &str = "\
+Workers: under push one takes only what is assigned to it, under hierarchical only what is in its parts, elsewhere what
+  is ready and its tags allow
+
 Reads: the host, through its server; nothing on stdin
 Writes: the host, through its server; simulated files in the working directory; usage.json; a line a task on stdout
 

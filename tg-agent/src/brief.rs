@@ -26,12 +26,19 @@ pub struct Brief {
     pub rules: Effective,
     /// Its states by class.
     pub states: StateClasses,
+    /// Whether `rules` tell the gates.
+    pub knows_gates: bool,
+    /// The tag that every task of this run carries.
+    pub run_tag: Option<String>,
+    /// All tags that some task needs: what there are agents for.
+    pub team_tags: Vec<String>,
 }
 
 impl Brief {
     /// Ask for the run called `wanted`, or the only one there is.
     pub fn ask(host: &mut Caller, wanted: Option<&str>, workflow: &str) -> Result<Self> {
-        let select = "SELECT id, run_json, json_extract(config_snapshot, '$.effective') AS rules FROM experiment_runs";
+        let select = "SELECT id, run_json, json_extract(config_snapshot, '$.effective') AS rules,
+                      json_extract(config_snapshot, '$.missing') AS missing FROM experiment_runs";
         let rows = match query(host, select) {
             Err(error) if error.cause.contains("no such table") => Vec::new(),
             rows => rows.map_err(outside)?,
@@ -57,7 +64,20 @@ impl Brief {
         } else {
             StateClasses::of(&rules)
         };
+        let team = query(
+            host,
+            "SELECT DISTINCT tag FROM task_needed_tags ORDER BY tag",
+        )
+        .map_err(outside)?;
         Ok(Self {
+            knows_gates: row["missing"]
+                .as_str()
+                .is_some_and(|missing| !missing.contains("gates")),
+            run_tag: (!run.arm.is_empty()).then(|| format!("run:{}-{}", run.arm, run.replicate)),
+            team_tags: team
+                .iter()
+                .filter_map(|row| Some(row["tag"].as_str()?.to_string()))
+                .collect(),
             workflow: if run.workflow.is_empty() {
                 workflow.into()
             } else {
@@ -73,11 +93,27 @@ impl Brief {
     }
 }
 
-/// Rows of a read-only query, as objects.
+impl Brief {
+    /// A condition on `id` that keeps to this run's tasks.
+    pub fn scope(&self) -> String {
+        if self.run.is_empty() {
+            return String::new();
+        }
+        format!(
+            "AND id IN (SELECT task_id FROM experiment_tasks WHERE run_id = {})",
+            literal(&self.run)
+        )
+    }
+}
+
+/// The most rows the host gives at once.
+pub const PAGE: usize = 1000;
+
+/// Rows of a read-only query, as objects; at most [`PAGE`] of them.
 pub fn query(host: &mut Caller, sql: &str) -> Result<Vec<Value>, tg_host::Error> {
     let answer = host.call(
         "query",
-        &json!({"sql": sql, "format": "json", "limit": 1000}),
+        &json!({"sql": sql, "format": "json", "limit": PAGE}),
     )?;
     Ok(answer["rows"].as_array().cloned().unwrap_or_default())
 }

@@ -16,6 +16,12 @@ pub struct Fate {
     pub redo: bool,
     /// The last attempt ends failed.
     pub fail: bool,
+    /// The work has a fault.
+    pub fault: bool,
+    /// A review of it would find the fault.
+    pub review_finds: bool,
+    /// A test of it would find the fault.
+    pub test_finds: bool,
 }
 
 /// The fate of the task `origin` in a run with this seed: duration = estimate x lognormal noise of mean 1.
@@ -29,6 +35,9 @@ pub fn fate(model: &StandIn, seed: u64, origin: &str, estimate_ms: Option<i64>) 
         duration_ms: estimate * noise,
         redo: uniform(seed, origin, "redo") < model.redo,
         fail: uniform(seed, origin, "fail") < model.fail,
+        fault: uniform(seed, origin, "fault") < model.fault,
+        review_finds: uniform(seed, origin, "review") < model.find_review,
+        test_finds: uniform(seed, origin, "test") < model.find_test,
     }
 }
 

@@ -9,21 +9,22 @@ mod agent;
 mod args;
 mod brief;
 mod draw;
+mod lead;
+mod path;
 mod pull;
 mod push;
+mod script;
+mod task;
 mod usage;
 mod work;
 
-pub use args::{Args, Role};
+pub use args::Args;
 
 use agent::Agent;
 use std::io::{BufRead, Write};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use tg_stage::{Error, Exit, Result};
-
-/// Workflows the stand-in can play so far.
-const PLAYED: [&str; 3] = ["solo", "swarm", "push"];
 
 /// Play until the run is over. Input is not read; what was used is printed at the end.
 pub fn run(args: &Args, _input: impl BufRead, mut output: impl Write) -> Result<Exit> {
@@ -34,17 +35,14 @@ pub fn run(args: &Args, _input: impl BufRead, mut output: impl Write) -> Result<
     }
     let mut agent = Agent::connect(args, told_to_stop)?;
     let workflow = agent.brief.workflow.clone();
-    let may_leave = match (workflow.as_str(), args.role) {
-        ("push", Role::Coordinator) => push::coordinator(&mut agent),
-        ("push", Role::Worker) => push::worker(&mut agent),
-        (_, Role::Worker) if PLAYED.contains(&workflow.as_str()) => pull::run(&mut agent),
-        _ => Err(Error::usage(
-            format!("workflow {workflow}"),
-            format!("the stand-in cannot play {:?} there yet", args.role),
-        )
-        .hint(format!("it plays {}", PLAYED.join(", ")))),
+    let may_leave = match (args.role.as_str(), workflow.as_str()) {
+        ("coordinator", _) => push::coordinator(&mut agent),
+        ("lead", _) => lead::lead(&mut agent),
+        (_, "push") => push::worker(&mut agent),
+        (_, "hierarchical") => lead::led(&mut agent),
+        _ => pull::run(&mut agent),
     };
-    agent.report()?;
+    agent.settle()?;
     let line = serde_json::to_string(&agent.usage).unwrap_or_default();
     let _ = writeln!(output, "{line}"); // a log, not a record: a closed one is nobody's loss
     if may_leave? {

@@ -5,12 +5,13 @@
 //! more would be a guess about who is free first.
 
 use crate::agent::Agent;
-use crate::brief::query;
+use crate::brief::{literal, query};
 use crate::usage::Spent;
 use crate::work;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use tg_stage::Result;
+use tg_stage::error::outside;
 
 /// How many tasks one worker may have, in hand and waiting.
 const DEPTH: usize = 2;
@@ -25,7 +26,7 @@ pub fn worker(agent: &mut Agent) -> Result<bool> {
             let Some(task) = mine.first().and_then(|task| task["id"].as_str()) else {
                 continue;
             };
-            if agent.claim(task)? && !work::on(agent, task)? {
+            if agent.take(task, status)? && !work::on(agent, task)? {
                 return Ok(false);
             }
             worked = true;
@@ -44,105 +45,180 @@ pub fn worker(agent: &mut Agent) -> Result<bool> {
 pub fn coordinator(agent: &mut Agent) -> Result<bool> {
     let root = root(agent)?;
     while !agent.is_told_to_stop() {
-        let ready = agent.tasks(&json!({"ready": true}))?;
-        let decided = assign(agent, &ready)?;
-        if decided > 0 {
-            let spent = Spent::on(
-                &agent.brief.model,
-                decided as f64 * agent.brief.model.decision_s * 1000.0,
-            );
-            match &root {
-                Some(root) => agent.log(root, &spent)?,
-                None => agent.usage.add(&spent), // no container to log on: only our own report has it
+        let ready = ready(agent)?;
+        let mut choice = Choice::look(agent)?;
+        let mut decided = 0;
+        for task in &ready {
+            let Some(id) = task["id"].as_str() else {
+                continue;
+            };
+            let Some(worker) = choice.free(&Needs::of(task), DEPTH) else {
+                continue;
+            };
+            if !decide(agent, id, &worker)? {
+                break;
             }
-            agent.report()?;
-        } else if ready.is_empty() && agent.is_over()? {
-            return Ok(true);
-        } else {
+            choice.add(&worker, 1);
+            decided += 1;
+        }
+        account(agent, root.as_deref(), decided)?;
+        if decided == 0 {
+            if ready.is_empty() && agent.is_over()? {
+                return Ok(true);
+            }
             agent.poll()?;
         }
     }
     Ok(true)
 }
 
-/// One pass over the ready tasks; says how many were assigned.
-fn assign(agent: &mut Agent, ready: &[Value]) -> Result<usize> {
-    if ready.is_empty() {
-        return Ok(0);
-    }
-    let mut load: BTreeMap<String, usize> = BTreeMap::new();
-    for task in agent.tasks(&json!({"claimed": true}))? {
-        *load
-            .entry(task["worker_id"].as_str().unwrap_or_default().into())
-            .or_default() += 1;
-    }
-    let agents = agent.call("list_agents", &json!({"stale_timeout": 0}))?;
-    let workers = agents["workers"].as_array().cloned().unwrap_or_default();
-    let mut decided = 0;
-    for task in ready {
-        let Some(id) = task["id"].as_str() else {
-            continue;
-        };
-        let Some(worker) = choose(task, &workers, &load, &agent.me) else {
-            continue;
-        };
-        if !agent.rest(agent.brief.model.decision_s * 1000.0 * agent.brief.model.time_scale)? {
-            break;
-        }
-        for state in agent.brief.states.assigned.clone() {
-            agent.satisfy(id, &state)?;
-        }
-        let order = json!({"worker_id": agent.me, "task": id, "assignee": worker});
-        if agent.call("update", &order).is_ok() {
-            // A refusal means the task or the worker changed meanwhile; the next pass sees how.
-            *load.entry(worker).or_default() += 1;
-            decided += 1;
-            agent.usage.decisions += 1;
-        }
-    }
-    Ok(decided)
-}
-
-fn choose(
-    task: &Value,
-    workers: &[Value],
-    load: &BTreeMap<String, usize>,
-    me: &str,
-) -> Option<String> {
-    let tags = |value: &Value| -> Vec<String> {
-        value
+/// The tasks of this run that wait for nothing, whoever may do them.
+pub fn ready(agent: &mut Agent) -> Result<Vec<Value>> {
+    let tasks = agent.tasks(&json!({"ready": true}))?;
+    let Some(tag) = agent.brief.run_tag.clone() else {
+        return Ok(tasks);
+    };
+    let is_ours = |task: &Value| {
+        task["tags"]
             .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|tag| Some(tag.as_str()?.to_string()))
-            .collect()
+            .is_some_and(|tags| tags.iter().any(|has| has == tag.as_str()))
     };
-    let (needed, wanted) = (tags(&task["needed_tags"]), tags(&task["wanted_tags"]));
-    let fits = |worker: &Value| {
-        let has = tags(&worker["tags"]);
-        needed.iter().all(|tag| has.contains(tag))
-            && (wanted.is_empty() || wanted.iter().any(|tag| has.contains(tag)))
-    };
-    let names = workers
-        .iter()
-        .filter(|worker| fits(worker))
-        .filter_map(|worker| worker["id"].as_str());
-    let with_load = names
-        .filter(|name| *name != me && !name.is_empty())
-        .map(|name| (load.get(name).copied().unwrap_or(0), name));
-    with_load
-        .filter(|(load, _)| *load < DEPTH)
-        .min()
-        .map(|(_, name)| name.to_string())
+    Ok(tasks.into_iter().filter(is_ours).collect())
 }
 
-/// The topmost container, on which nobody else logs.
-fn root(agent: &mut Agent) -> Result<Option<String>> {
-    let sql = "SELECT DISTINCT from_task_id AS id FROM dependencies WHERE dep_type = 'contains' AND from_task_id NOT IN
-               (SELECT to_task_id FROM dependencies WHERE dep_type = 'contains') ORDER BY id LIMIT 1";
-    let rows = query(&mut agent.host, sql).map_err(tg_stage::error::outside)?;
+/// Think about one assignment and make it; false if told to stop meanwhile. A refusal means that the task or the worker
+/// changed meanwhile, and the next look will show how.
+pub fn decide(agent: &mut Agent, task: &str, worker: &str) -> Result<bool> {
+    if !agent.rest(agent.brief.model.decision_s * 1000.0 * agent.brief.model.time_scale)? {
+        return Ok(false);
+    }
+    for state in agent.brief.states.assigned.clone() {
+        agent.satisfy(task, &format!("status:{state}"))?;
+    }
+    let order = json!({"worker_id": agent.me, "task": task, "assignee": worker});
+    if agent.host.call("update", &order).is_ok() {
+        agent.usage.decisions += 1;
+    }
+    Ok(true)
+}
+
+/// Log what some decisions cost: on the topmost container, where nobody else logs, if there is one.
+pub fn account(agent: &mut Agent, root: Option<&str>, decided: usize) -> Result<()> {
+    if decided == 0 {
+        return Ok(());
+    }
+    let spent = Spent::on(
+        &agent.brief.model,
+        decided as f64 * agent.brief.model.decision_s * 1000.0,
+    );
+    match root {
+        Some(root) => agent.log(root, &spent, 0)?,
+        None => agent.usage.add(&spent),
+    }
+    agent.report()
+}
+
+/// The topmost container of this run.
+pub fn root(agent: &mut Agent) -> Result<Option<String>> {
+    let ours = format!(
+        "(SELECT task_id FROM experiment_tasks WHERE run_id = {})",
+        literal(&agent.brief.run)
+    );
+    let scope = if agent.brief.run.is_empty() {
+        String::new()
+    } else {
+        format!("AND from_task_id IN {ours}")
+    };
+    let sql = format!(
+        "SELECT DISTINCT from_task_id AS id FROM dependencies WHERE dep_type = 'contains' {scope} AND from_task_id NOT IN
+         (SELECT to_task_id FROM dependencies WHERE dep_type = 'contains') ORDER BY id LIMIT 1"
+    );
+    let rows = query(&mut agent.host, &sql).map_err(outside)?;
     Ok(rows
         .first()
         .and_then(|row| row["id"].as_str())
         .map(String::from))
+}
+
+/// What a task asks of who does it.
+#[derive(Debug, Default)]
+pub struct Needs {
+    /// All of these tags.
+    pub needed: Vec<String>,
+    /// One of these tags, if there are any.
+    pub wanted: Vec<String>,
+}
+
+impl Needs {
+    /// Those of a task of the host's lists.
+    pub fn of(task: &Value) -> Self {
+        Self {
+            needed: strings(&task["needed_tags"]),
+            wanted: strings(&task["wanted_tags"]),
+        }
+    }
+}
+
+/// The agents at the host, and what each has on its hands.
+pub struct Choice {
+    workers: Vec<(String, Vec<String>)>,
+    load: BTreeMap<String, usize>,
+}
+
+impl Choice {
+    /// Ask the host.
+    pub fn look(agent: &mut Agent) -> Result<Self> {
+        let mut load: BTreeMap<String, usize> = BTreeMap::new();
+        let containers = agent.containers.clone();
+        for task in agent.tasks(&json!({"claimed": true}))? {
+            if task["id"]
+                .as_str()
+                .is_some_and(|id| !containers.contains(id))
+            {
+                *load
+                    .entry(task["worker_id"].as_str().unwrap_or_default().into())
+                    .or_default() += 1;
+            }
+        }
+        let agents = agent.call("list_agents", &json!({"stale_timeout": 0}))?;
+        let rows = agents["workers"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let named = rows
+            .iter()
+            .filter_map(|row| Some((row["id"].as_str()?.to_string(), strings(&row["tags"]))));
+        // Who leads takes no tasks.
+        let workers = named
+            .filter(|(id, tags)| *id != agent.me && !tags.iter().any(|tag| tag == "coordinator"))
+            .collect();
+        Ok(Self { workers, load })
+    }
+
+    /// The fitting worker with the least on its hands, if that is less than `depth`.
+    pub fn free(&self, needs: &Needs, depth: usize) -> Option<String> {
+        let fits = |tags: &Vec<String>| {
+            needs.needed.iter().all(|tag| tags.contains(tag))
+                && (needs.wanted.is_empty() || needs.wanted.iter().any(|tag| tags.contains(tag)))
+        };
+        let fitting = self.workers.iter().filter(|(_, tags)| fits(tags));
+        let loaded = fitting.map(|(id, _)| (self.load.get(id).copied().unwrap_or(0), id));
+        loaded
+            .filter(|(load, _)| *load < depth)
+            .min()
+            .map(|(_, id)| id.clone())
+    }
+
+    /// Count more on a worker's hands.
+    pub fn add(&mut self, worker: &str, tasks: usize) {
+        *self.load.entry(worker.into()).or_default() += tasks;
+    }
+}
+
+fn strings(list: &Value) -> Vec<String> {
+    list.as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|item| Some(item.as_str()?.to_string()))
+        .collect()
 }

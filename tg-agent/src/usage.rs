@@ -27,6 +27,8 @@ pub struct Usage {
     pub attempts: u64,
     /// Claims that somebody else was quicker with.
     pub lost_claims: u64,
+    /// Looks for work that found none.
+    pub polls: u64,
     /// Assignments made.
     pub decisions: u64,
     /// Calls to the host.
@@ -36,7 +38,7 @@ pub struct Usage {
 }
 
 /// Tokens and cost of one piece of work.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Spent {
     /// Tokens read, cached ones included.
     pub tokens_in: i64,
@@ -52,8 +54,20 @@ impl Spent {
     /// What `work_ms` of the imagined agent's time costs.
     pub fn on(model: &StandIn, work_ms: f64) -> Self {
         let minutes = work_ms / 60_000.0;
-        let tokens_in = (minutes * model.tokens_in_per_min).round();
-        let tokens_out = (minutes * model.tokens_out_per_min).round();
+        Self::of(
+            model,
+            minutes * model.tokens_in_per_min,
+            minutes * model.tokens_out_per_min,
+        )
+    }
+
+    /// What reading some tokens costs.
+    pub fn reading(model: &StandIn, tokens: f64) -> Self {
+        Self::of(model, tokens, 0.0)
+    }
+
+    fn of(model: &StandIn, tokens_in: f64, tokens_out: f64) -> Self {
+        let (tokens_in, tokens_out) = (tokens_in.round(), tokens_out.round());
         let cached = (tokens_in * model.cached_share).round();
         let usd = (tokens_in - cached) * model.usd_per_mtok_in
             + cached * model.usd_per_mtok_cached
@@ -66,9 +80,12 @@ impl Spent {
         }
     }
 
-    /// The slots of `log_metrics`, in the order the manifest names them by default.
-    pub fn slots(&self) -> [i64; 3] {
-        [self.tokens_in, self.tokens_out, self.tokens_cached]
+    /// Add another piece.
+    pub fn add(&mut self, other: &Self) {
+        self.tokens_in += other.tokens_in;
+        self.tokens_out += other.tokens_out;
+        self.tokens_cached += other.tokens_cached;
+        self.cost_usd += other.cost_usd;
     }
 }
 
@@ -85,6 +102,7 @@ impl Usage {
             tokens_cached: 0,
             attempts: 0,
             lost_claims: 0,
+            polls: 0,
             decisions: 0,
             calls: 0,
             locked: 0,

@@ -19,7 +19,7 @@ agent_count: 3                  # a coordinator counts as one of them
 runs_per_config: 3              # fewer than 4 against 4 can never show p < 0.05 by ranks
 
 configs:                        # what is compared
-  - workflow: swarm             # a workflow of the host: solo swarm push (relay hierarchical kanban sprint to come)
+  - workflow: swarm             # a workflow of the host: solo swarm push hierarchical relay kanban sprint
     description: Agents take what is ready
   - workflow: push
     # name: assigned            # arm name; default the workflow's

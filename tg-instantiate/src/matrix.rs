@@ -284,6 +284,9 @@ fn slots(manifest: &Manifest) -> BTreeMap<String, String> {
         .enumerate()
         .map(|(slot, name)| (format!("metric_{slot}"), (*name).to_string()))
         .collect();
+    if manifest.command.is_none() {
+        slots.insert("metric_6".into(), "faults_left".into());
+    }
     slots.extend(manifest.slots.clone());
     slots
 }

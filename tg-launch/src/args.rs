@@ -50,7 +50,8 @@ pub enum Part {
 const AFTER: &str = "\
 Placeholders in the manifest's `command`: {worker} {role} {tags} {workflow} {run} {seed} {model} {db} {dir}
   {agent_dir} {work} {mcp_config} (a file that tells an MCP client how to start the host's server)
-Roles: push has one coordinator, the other agents work; elsewhere all agents work
+Roles: push has one coordinator and hierarchical one lead, the other agents work; relay deals the specialists' tags
+  (designer, implementer, reviewer, tester) to its agents; elsewhere all agents work and hold all tags
 
 Reads: run records with `instantiate` on stdin
 Writes: `launch` into the records; RUN/agents/WORKER/{mcp.json,stdout.log,stderr.log,end.json}, RUN/work/

@@ -22,10 +22,26 @@ pub struct StandIn {
     pub redo_share: f64,
     /// Probability that a task ends failed.
     pub fail: f64,
-    /// Seconds a coordinator thinks about one assignment.
+    /// How much faster a specialist does the work of its own kind: its duration is divided by this.
+    pub specialist_speedup: f64,
+    /// Seconds it takes to take over a task that another agent worked on before (relay).
+    pub handoff_s: f64,
+    /// Probability that design or implementation work has a fault.
+    pub fault: f64,
+    /// Probability that a review finds a fault that is there.
+    pub find_review: f64,
+    /// Probability that a test finds a fault that is there.
+    pub find_test: f64,
+    /// Share of the faulty task's duration that mending the fault takes.
+    pub fix_share: f64,
+    /// Seconds a coordinator or lead thinks about one assignment.
     pub decision_s: f64,
+    /// Seconds an agent wastes on a task that somebody else was quicker to claim.
+    pub lost_claim_s: f64,
     /// Milliseconds on the clock (not scaled) between two looks of an agent with nothing to do.
     pub poll_ms: f64,
+    /// Tokens read each time an agent looks for work and finds none.
+    pub poll_tokens: f64,
     /// Tokens read per minute of work, cached ones included.
     pub tokens_in_per_min: f64,
     /// Tokens written per minute of work.
@@ -49,8 +65,16 @@ impl Default for StandIn {
             redo: 0.1,
             redo_share: 0.5,
             fail: 0.0,
+            specialist_speedup: 1.25,
+            handoff_s: 60.0,
+            fault: 0.15,
+            find_review: 0.6,
+            find_test: 0.5,
+            fix_share: 0.3,
             decision_s: 20.0,
+            lost_claim_s: 15.0,
             poll_ms: 40.0,
+            poll_tokens: 1_500.0,
             tokens_in_per_min: 9_000.0,
             tokens_out_per_min: 600.0,
             cached_share: 0.8,
@@ -68,6 +92,9 @@ impl StandIn {
             ("redo", self.redo),
             ("fail", self.fail),
             ("cached_share", self.cached_share),
+            ("fault", self.fault),
+            ("find_review", self.find_review),
+            ("find_test", self.find_test),
         ];
         if let Some((name, value)) = shares
             .iter()
@@ -79,8 +106,12 @@ impl StandIn {
             ("noise", self.noise),
             ("default_estimate_min", self.default_estimate_min),
             ("redo_share", self.redo_share),
+            ("handoff_s", self.handoff_s),
+            ("fix_share", self.fix_share),
             ("decision_s", self.decision_s),
+            ("lost_claim_s", self.lost_claim_s),
             ("poll_ms", self.poll_ms),
+            ("poll_tokens", self.poll_tokens),
             ("tokens_in_per_min", self.tokens_in_per_min),
             ("tokens_out_per_min", self.tokens_out_per_min),
             ("usd_per_mtok_in", self.usd_per_mtok_in),
@@ -93,7 +124,13 @@ impl StandIn {
         {
             return Some(format!("{name} is {value}, and must be 0 or more"));
         }
-        (!(self.time_scale.is_finite() && self.time_scale > 0.0))
-            .then(|| format!("time_scale is {}, and must be more than 0", self.time_scale))
+        let factors = [
+            ("time_scale", self.time_scale),
+            ("specialist_speedup", self.specialist_speedup),
+        ];
+        factors
+            .iter()
+            .find(|(_, value)| !(value.is_finite() && *value > 0.0))
+            .map(|(name, value)| format!("{name} is {value}, and must be more than 0"))
     }
 }
