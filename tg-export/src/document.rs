@@ -36,10 +36,21 @@ impl From<io::Error> for Failure {
 }
 
 /// Write everything in `db`, as it stands at one moment, to `out`; `end` fills what `experiment_runs` does not know of a
-/// run that has no outcome there.
-pub fn write(db: &Connection, end: Option<End>, out: &mut impl Write) -> Result<(), Failure> {
+/// run that has no outcome there. Where several runs share the database, only what belongs to `run` is written.
+pub fn write(
+    db: &Connection,
+    run: Option<&str>,
+    end: Option<End>,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
     let transaction = db.unchecked_transaction()?;
-    let tables = tables(&transaction)?;
+    let mut tables = tables(&transaction)?;
+    if let Some(run) = run
+        && is_there(&tables, "experiment_runs")
+        && is_shared(&transaction, run)?
+    {
+        tables.iter_mut().for_each(|table| table.only(run));
+    }
     let mut end = end;
     if let Some(known) = &mut end {
         if is_untold(&transaction, &tables, known)? {
@@ -95,6 +106,14 @@ fn write_table(
 
 fn is_there(tables: &[Table], name: &str) -> bool {
     tables.iter().any(|table| table.name == name)
+}
+
+/// Whether `run` is one of several in the database.
+fn is_shared(db: &Connection, run: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT count(*) > 1 AND sum(id = ?1) > 0 FROM experiment_runs";
+    Ok(db
+        .query_row(sql, [run], |row| row.get::<_, Option<bool>>(0))?
+        .unwrap_or(false))
 }
 
 /// Whether the run is in the database without an outcome.

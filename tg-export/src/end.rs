@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 use std::path::Path;
 use tg_host::experiment::AgentRow;
-use tg_stage::{Agent, Launch, Record, Result, Wait};
+use tg_stage::{Agent, Launch, Record, Result, Verify, Wait};
 
 /// The end of a run by its record.
 #[derive(Debug, Clone)]
@@ -20,6 +20,8 @@ pub struct End {
     pub ended_at_ms: i64,
     /// When it was launched, in milliseconds since the epoch.
     pub started_at_ms: Option<i64>,
+    /// What the verify command said of the work.
+    pub verify: Option<Verify>,
     /// The agents, as far as they are known, by worker id.
     pub agents: Vec<AgentRow>,
 }
@@ -50,7 +52,11 @@ impl End {
             run: record.id().into(),
             outcome: wait.outcome,
             ended_at_ms: wait.ended_at_ms,
-            started_at_ms: Some(launch.started_at_ms).filter(|ms| *ms > 0),
+            started_at_ms: launch
+                .released_at_ms
+                .or(Some(launch.started_at_ms))
+                .filter(|ms| *ms > 0),
+            verify: wait.verify,
             agents,
         }))
     }
@@ -61,6 +67,11 @@ impl End {
             "outcome" => Some(json!(self.outcome)),
             "completed_at" => Some(json!(self.ended_at_ms)),
             "started_at" => self.started_at_ms.map(|ms| json!(ms)),
+            "verify_passed" => self
+                .verify
+                .as_ref()
+                .map(|verify| json!(i64::from(verify.passed))),
+            "verify_score" => self.verify.as_ref()?.score.map(|score| json!(score)),
             _ => None,
         }
     }

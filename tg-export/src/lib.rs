@@ -26,7 +26,7 @@ pub fn run(args: &Args, input: impl BufRead, output: impl Write) -> Result<Exit>
         if out.as_os_str() == "-" {
             return to_stdout(db, output);
         }
-        export(db, out, None)?;
+        export(db, out, None, None)?;
         return Ok(Exit::Done);
     }
     let mut written = BTreeSet::new();
@@ -40,13 +40,19 @@ pub fn run(args: &Args, input: impl BufRead, output: impl Write) -> Result<Exit>
             return Err(Error::usage(out.display(), "already holds the run before")
                 .hint("tg-export --out '{run}.json.gz'"));
         }
-        let done = export(Path::new(&made.db), &out, End::of(record)?)?;
+        let done = export(
+            Path::new(&made.db),
+            &out,
+            Some(record.id()),
+            End::of(record)?,
+        )?;
         serde_json::to_value(done).map_err(|cause| Error::outside("export", cause))
     })
 }
 
-/// Write the snapshot of `db` to `out`, with `end` where the database does not know it. The database is not changed.
-pub fn export(db: &Path, out: &Path, end: Option<End>) -> Result<Export> {
+/// Write the snapshot of `db` to `out`: of `run` alone where several share it, with `end` where the database does not know
+/// it. The database is not changed.
+pub fn export(db: &Path, out: &Path, run: Option<&str>, end: Option<End>) -> Result<Export> {
     let connection = tg_host::database::open_read_only(db).map_err(outside)?;
     if out
         .canonicalize()
@@ -56,7 +62,7 @@ pub fn export(db: &Path, out: &Path, end: Option<End>) -> Result<Export> {
     }
     let gzip = out.extension().is_some_and(|ending| ending == "gz");
     let mut sink = sink::to_file(out, gzip)?;
-    document::write(&connection, end, &mut sink).map_err(|failure| failure.about(db, out))?;
+    document::write(&connection, run, end, &mut sink).map_err(|failure| failure.about(db, out))?;
     let (sha256, bytes) = sink::finish(sink, out)?;
     Ok(Export {
         path: out.display().to_string(),
@@ -68,7 +74,7 @@ pub fn export(db: &Path, out: &Path, end: Option<End>) -> Result<Export> {
 fn to_stdout(db: &Path, output: impl Write) -> Result<Exit> {
     let connection = tg_host::database::open_read_only(db).map_err(outside)?;
     let mut output = std::io::BufWriter::with_capacity(1 << 16, output);
-    let done = document::write(&connection, None, &mut output);
+    let done = document::write(&connection, None, None, &mut output);
     match done.and_then(|()| output.flush().map_err(Failure::Output)) {
         Err(Failure::Output(cause)) if cause.kind() == ErrorKind::BrokenPipe => Ok(Exit::Done),
         Err(failure) => Err(failure.about(db, Path::new("stdout"))),

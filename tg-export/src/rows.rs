@@ -25,6 +25,7 @@ pub struct Table {
     pub name: String,
     columns: Vec<String>,
     order: String,
+    only: String,
 }
 
 /// All ordinary tables by name: not those of the database itself, and not the text index, which is derived from the others.
@@ -52,6 +53,7 @@ fn table(db: &Connection, name: String) -> rusqlite::Result<Table> {
         name,
         columns: info.into_iter().map(|column| column.0).collect(),
         order,
+        only: String::new(),
     })
 }
 
@@ -60,13 +62,41 @@ fn quoted(name: &str) -> String {
 }
 
 impl Table {
+    /// Read only what belongs to one of several runs: its tasks and all that hangs on them, and its workers, which are
+    /// named after it. A table in which nothing tells is read whole.
+    pub fn only(&mut self, run: &str) {
+        let text = |text: &str| format!("'{}'", text.replace('\'', "''"));
+        let tasks = format!(
+            "IN (SELECT task_id FROM experiment_tasks WHERE run_id = {})",
+            text(run)
+        );
+        let worker = format!("GLOB {}", text(&format!("{run}-*")));
+        let conditions = [
+            ("tasks", "id", &tasks),
+            ("workers", "id", &worker),
+            ("experiment_runs", "id", &format!("= {}", text(run))),
+            ("", "run_id", &format!("= {}", text(run))),
+            ("", "task_id", &tasks),
+            ("", "from_task_id", &tasks),
+            ("", "worker_id", &worker),
+        ];
+        let found = conditions.iter().find(|(table, column, _)| {
+            (table.is_empty() || *table == self.name)
+                && self.columns.iter().any(|has| has == column)
+        });
+        if let Some((_, column, condition)) = found {
+            self.only = format!(" WHERE {} {condition}", quoted(column));
+        }
+    }
+
     /// The statement that reads it, row by row in order.
     pub fn select(&self) -> String {
         let columns: Vec<_> = self.columns.iter().map(|column| quoted(column)).collect();
         format!(
-            "SELECT {} FROM {} ORDER BY {}",
+            "SELECT {} FROM {}{} ORDER BY {}",
             columns.join(", "),
             quoted(&self.name),
+            self.only,
             self.order
         )
     }

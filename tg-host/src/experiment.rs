@@ -20,7 +20,9 @@ CREATE TABLE IF NOT EXISTS experiment_runs (
     completed_at INTEGER,
     config_snapshot TEXT,
     outcome TEXT,
-    run_json TEXT
+    run_json TEXT,
+    verify_passed INTEGER,
+    verify_score REAL
 );
 CREATE TABLE IF NOT EXISTS experiment_tasks (
     run_id TEXT NOT NULL,
@@ -116,18 +118,69 @@ pub fn put_agent(db: &Connection, row: &AgentRow) -> Result<()> {
     Ok(())
 }
 
+/// How a run ended, as `experiment_runs` keeps it; times in milliseconds since the epoch.
+#[derive(Debug, Clone, Default)]
+pub struct RunEnd<'a> {
+    /// When it was launched, or its start gate opened.
+    pub started: Option<i64>,
+    /// The last terminal change, or the moment it was given up.
+    pub completed: i64,
+    /// How.
+    pub outcome: &'a str,
+    /// What the verify command said.
+    pub verify_passed: Option<bool>,
+    /// The number it printed last.
+    pub verify_score: Option<f64>,
+}
+
 /// Write how a run began and ended.
-pub fn put_end(
-    db: &Connection,
-    run: &str,
-    started: Option<i64>,
-    completed: i64,
-    outcome: &str,
-) -> Result<()> {
-    let sql =
-        "UPDATE experiment_runs SET started_at = ?2, completed_at = ?3, outcome = ?4 WHERE id = ?1";
-    db.execute(sql, params![run, started, completed, outcome])?;
+pub fn put_end(db: &Connection, run: &str, end: &RunEnd) -> Result<()> {
+    let sql = "UPDATE experiment_runs SET started_at = ?2, completed_at = ?3, outcome = ?4, verify_passed = ?5,
+               verify_score = ?6 WHERE id = ?1";
+    db.execute(
+        sql,
+        params![
+            run,
+            end.started,
+            end.completed,
+            end.outcome,
+            end.verify_passed,
+            end.verify_score
+        ],
+    )?;
     Ok(())
+}
+
+/// The task that holds a run's others back until its agents are connected.
+pub fn gate_id(run: &str) -> String {
+    format!("start-gate-{run}")
+}
+
+/// Close the start gate of a run that is being written: a hidden task (soft-deleted, so that it is in no list) that blocks
+/// every task of the run that waits for nothing else. The launcher opens it by obliterating the task through the host,
+/// after which nothing tells that it was there.
+pub fn close_gate(db: &Connection, run: &str, initial_state: &str, now: i64) -> Result<()> {
+    let gate = gate_id(run);
+    db.execute(
+        "INSERT INTO tasks (id, title, status, priority, needed_tags, wanted_tags, tags, created_at, updated_at, deleted_at,
+         deleted_by) VALUES (?1, 'start gate', ?2, '5', '[\"__launcher__\"]', '[]', '[]', ?3, ?3, ?3, 'tg-launch')",
+        params![gate, initial_state, now],
+    )?;
+    db.execute(
+        "INSERT INTO dependencies (from_task_id, to_task_id, dep_type) SELECT ?1, task_id, 'blocks' FROM experiment_tasks
+         WHERE run_id = ?2 AND task_id NOT IN (SELECT to_task_id FROM dependencies WHERE dep_type IN ('blocks', 'follows'))
+         AND task_id NOT IN (SELECT from_task_id FROM dependencies WHERE dep_type = 'contains')",
+        params![gate, run],
+    )?;
+    Ok(())
+}
+
+/// When each of the workers now at the host was registered, in milliseconds since the epoch.
+pub fn registered(db: &Connection) -> Result<Vec<(String, i64)>> {
+    let mut query = db.prepare_cached("SELECT id, registered_at FROM workers")?;
+    query
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
 }
 
 /// Set the clock of a run that has not begun: `created_at` of its tasks and the time of their first history rows become

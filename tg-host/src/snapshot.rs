@@ -220,6 +220,10 @@ pub struct RunRow {
     pub outcome: Option<String>,
     /// The whole `run` object of the record, as JSON.
     pub run_json: Option<String>,
+    /// What the verify command said: 1 good, 0 not.
+    pub verify_passed: Option<i64>,
+    /// The number the verify command printed last.
+    pub verify_score: Option<f64>,
 }
 
 /// Where a task came from.

@@ -31,6 +31,9 @@ pub struct Args {
     /// Run every chosen row again, also those that are done
     #[arg(long, conflicts_with = "template")]
     pub again: bool,
+    /// Put all rows into one database, told apart by their tag run:ARM-K; all are made before the first record is printed
+    #[arg(long, conflicts_with = "template")]
+    pub shared_db: bool,
     /// Where runs keep their directories
     #[arg(long, value_name = "DIR", default_value = "results")]
     pub results: PathBuf,

@@ -19,6 +19,8 @@ pub struct Stamp<'a> {
     pub run: Run,
     /// The workflow's initial state.
     pub initial_state: &'a str,
+    /// A tag that every task is to need, so that only this run's agents see it.
+    pub needed_tag: Option<String>,
     /// Tags added to every task.
     pub tags: Vec<String>,
     /// Put before every title.
@@ -98,6 +100,9 @@ fn rows(db: &Transaction, template: &Template, stamp: &Stamp, now: i64) -> rusql
         );
         edge.execute(params![from, to, dependency.dep_type])?;
     }
+    if run.start_gate {
+        tg_host::experiment::close_gate(db, &run.id, stamp.initial_state, now)?;
+    }
     if let Some(parent) = stamp.parent {
         for root in roots(template) {
             edge.execute(params![parent, ids[root], "contains"])?;
@@ -113,6 +118,14 @@ fn insert_task(
     stamp: &Stamp,
     now: i64,
 ) -> rusqlite::Result<()> {
+    let mut needed = task.needed_tags.clone();
+    needed.extend(
+        stamp
+            .needed_tag
+            .iter()
+            .filter(|tag| !task.needed_tags.contains(tag))
+            .cloned(),
+    );
     let mut tags = task.tags.clone();
     tags.extend(
         stamp
@@ -132,7 +145,7 @@ fn insert_task(
         task.description,
         stamp.initial_state,
         task.priority.as_deref().unwrap_or("5"),
-        json!(task.needed_tags).to_string(),
+        json!(needed).to_string(),
         json!(task.wanted_tags).to_string(),
         json!(tags).to_string(),
         task.points,
@@ -147,7 +160,7 @@ fn insert_task(
         ),
         (
             "INSERT INTO task_needed_tags (task_id, tag) VALUES (?1, ?2)",
-            &task.needed_tags,
+            &needed,
         ),
         (
             "INSERT INTO task_wanted_tags (task_id, tag) VALUES (?1, ?2)",

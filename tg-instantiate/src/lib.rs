@@ -5,6 +5,7 @@
 //! appears at once, under its name, or not at all.
 
 mod args;
+mod cell;
 mod init;
 mod insert;
 mod manifest;
@@ -22,7 +23,8 @@ use manifest::Manifest;
 use matrix::Row;
 use resume::State;
 use std::io::{BufRead, Write};
-use tg_stage::{Error, Exit, Output, Result};
+use tg_stage::file::{self, Lock};
+use tg_stage::{Error, Exit, Output, Record, Result, say};
 
 /// Run the tool: the manifest's rows, or the one-off form. Input is not read.
 pub fn run(args: &Args, _input: impl BufRead, output: impl Write) -> Result<Exit> {
@@ -38,38 +40,68 @@ pub fn run(args: &Args, _input: impl BufRead, output: impl Write) -> Result<Exit
         );
     };
     let manifest = Manifest::load(path)?;
-    let mut cells = matrix::rows(&manifest, path, &args.results)?;
-    matrix::choose(&mut cells, args)?;
+    let mut rows = matrix::rows(&manifest, path, &args.results, args.shared_db)?;
+    matrix::choose(&mut rows, args)?;
     if args.plan {
-        return plan::print(&cells, args, output);
+        return plan::print(&rows, args, output);
     }
+    let experiment = args.results.join(&manifest.name);
+    file::make_dir(&experiment)?;
+    let lock = experiment.join(".lock");
+    let Some(_held) = Lock::take(&lock)? else {
+        return Err(Error::held(&lock)); // two at once would make the same rows
+    };
+    let shared = if args.shared_db {
+        Some(prepare::SharedDb::new(&rows)?)
+    } else {
+        None
+    };
     let mut output = Output::new(output);
-    for row in &cells {
-        let record = match resume::state(row, args.again)? {
-            State::Done { record, why } => {
-                explain(args, row, &format!("done before: {why}"));
-                record
-            }
-            State::Ready { record } => {
-                explain(args, row, "instantiated before, and not launched yet");
-                record
-            }
-            State::Due { why } => {
-                explain(args, row, &why);
-                prepare::row(row, args.title_prefix.as_deref().unwrap_or_default())
-                    .map_err(|error| error.within(format!("run {}", row.run.id)))?
-            }
-        };
+    let mut held = Vec::new();
+    for row in &rows {
+        let record = one(row, args, shared.as_ref())?;
+        if shared.is_some() {
+            held.push(record); // nobody may begin before all are in the database
+        } else {
+            output
+                .record(&record)
+                .map_err(|error| unheard(error, &row.run.id))?;
+        }
+    }
+    for record in held {
         output
             .record(&record)
-            .map_err(|error| unheard(error, &row.run.id))?;
+            .map_err(|error| unheard(error, record.id()))?;
     }
     Ok(Exit::Done)
 }
 
+/// The record of a row: as it was left, or of what is made now.
+fn one(row: &Row, args: &Args, shared: Option<&prepare::SharedDb>) -> Result<Record> {
+    match resume::state(row, args.again)? {
+        State::Done { record, why } => {
+            explain(args, row, &format!("done before: {why}"));
+            Ok(record)
+        }
+        State::Ready { record } => {
+            explain(args, row, "instantiated before, and not launched yet");
+            Ok(record)
+        }
+        State::Due { why } => {
+            explain(args, row, &why);
+            prepare::row(
+                row,
+                args.title_prefix.as_deref().unwrap_or_default(),
+                shared,
+            )
+            .map_err(|error| error.within(format!("run {}", row.run.id)))
+        }
+    }
+}
+
 fn explain(args: &Args, row: &Row, why: &str) {
     if args.explain {
-        eprintln!("tg-instantiate: run {}: {why}", row.run.id);
+        say(format_args!("tg-instantiate: run {}: {why}", row.run.id));
     }
 }
 

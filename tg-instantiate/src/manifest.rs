@@ -9,9 +9,7 @@ use std::path::Path;
 use tg_stage::{Error, Result, StandIn, file, time};
 
 /// Keys of the design that this version does not act on.
-const PLANNED: [&str; 9] = [
-    "workspace",
-    "verify",
+const PLANNED: [&str; 7] = [
     "warmup",
     "success",
     "null_arms",
@@ -41,6 +39,9 @@ pub struct Manifest {
     pub model: Option<String>,
     pub temperature: Option<f64>,
     pub stand_in: Option<StandIn>,
+    pub workspace: Option<Workspace>,
+    pub verify: Option<String>,
+    pub start: Option<Start>,
     #[serde(default)]
     pub limits: Limits,
     #[serde(default = "one")]
@@ -66,6 +67,32 @@ pub struct Config {
     #[expect(dead_code, reason = "for the reader of the manifest")]
     pub description: Option<String>,
     pub agents: Option<u32>,
+}
+
+/// Where the agents' working directory comes from.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Workspace {
+    pub path: String,
+    #[serde(default)]
+    pub mode: Mode,
+}
+
+/// Who works in a copy of the workspace.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    #[default]
+    Shared,
+    PerAgent,
+}
+
+/// When agents may begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Start {
+    AtOnce,
+    Gate,
 }
 
 /// When to give a run up.
@@ -157,6 +184,15 @@ impl Manifest {
                 "`stand_in` sets the stand-in agent, and `command` starts another one",
             ),
         ];
+        let per_agent = self
+            .workspace
+            .as_ref()
+            .is_some_and(|workspace| workspace.mode == Mode::PerAgent);
+        if per_agent && self.verify.is_some() {
+            return Some(
+                "`verify` looks at one working directory, and `mode: per_agent` makes many".into(),
+            );
+        }
         if let Some((_, why)) = checks.iter().find(|(wrong, _)| *wrong) {
             return Some((*why).into());
         }

@@ -5,33 +5,15 @@
 //! row whose hash differs from that of the run on disk is run again.
 
 use crate::args::Args;
-use crate::manifest::{Config, Manifest, check_name, limit};
+use crate::cell::cell;
+use crate::manifest::{Config, Manifest, check_name};
 use crate::template::Template;
-use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use tg_host::{Host, Workflow};
 use tg_stage::error::outside;
-use tg_stage::{Error, Exit, Limits, Result, Run, Shown, file};
-
-/// Workflows in which one agent leads and others work.
-const LED: [&str; 2] = ["push", "hierarchical"];
-
-/// The stand-in's command line; the rest it finds in the run's database.
-const STAND_IN: [&str; 11] = [
-    "tg-agent",
-    "--mcp-config",
-    "{mcp_config}",
-    "--run",
-    "{run}",
-    "--worker",
-    "{worker}",
-    "--role",
-    "{role}",
-    "--tags",
-    "{tags}",
-];
+use tg_stage::{Error, Exit, Result, Run, file, say};
 
 /// One row: a run, and what it needs to be made.
 #[derive(Debug, Clone)]
@@ -49,19 +31,33 @@ pub struct Row {
 }
 
 /// What all rows of a manifest share.
-struct Shared<'m> {
-    manifest: &'m Manifest,
-    path: &'m Path,
-    results: &'m Path,
-    host: Rc<Host>,
+pub struct Shared<'m> {
+    /// The manifest.
+    pub manifest: &'m Manifest,
+    /// Where it is.
+    pub path: &'m Path,
+    /// Where runs keep their directories.
+    pub results: &'m Path,
+    /// All runs are to be in one database.
+    pub shared_db: bool,
+    /// The host.
+    pub host: Rc<Host>,
+    /// The workspace, where there is one, and the hash of all that is in it.
+    pub workspace: Option<PathBuf>,
+    /// See `workspace`.
+    pub workspace_sha256: Option<String>,
 }
 
 /// All rows of a manifest.
-pub fn rows(manifest: &Manifest, path: &Path, results: &Path) -> Result<Vec<Row>> {
+pub fn rows(manifest: &Manifest, path: &Path, results: &Path, shared_db: bool) -> Result<Vec<Row>> {
+    let (dir, workspace_sha256) = workspace(manifest, path)?.unzip();
     let shared = Shared {
         manifest,
         path,
         results,
+        shared_db,
+        workspace: dir,
+        workspace_sha256,
         host: Rc::new(Host::find().map_err(outside)?),
     };
     let templates: Vec<Rc<Template>> = manifest
@@ -133,7 +129,7 @@ fn beside(manifest: &Path, name: &str) -> Result<PathBuf> {
     let above = manifest_dir.ancestors().skip(1).map(|dir| dir.join(name));
     std::iter::once(here)
         .chain(above)
-        .find(|path| path.is_file())
+        .find(|path| path.exists())
         .ok_or_else(|| {
             Error::usage(
                 manifest.display(),
@@ -144,11 +140,27 @@ fn beside(manifest: &Path, name: &str) -> Result<PathBuf> {
         })
 }
 
+/// The manifest's workspace and the hash of what is in it.
+fn workspace(manifest: &Manifest, path: &Path) -> Result<Option<(PathBuf, String)>> {
+    let Some(workspace) = &manifest.workspace else {
+        return Ok(None);
+    };
+    let dir = beside(path, &workspace.path)?;
+    if !dir.is_dir() {
+        return Err(Error::usage(
+            dir.display(),
+            "is the workspace, and no directory",
+        ));
+    }
+    let sha256 = file::tree_sha256(&dir)?;
+    Ok(Some((std::path::absolute(&dir).unwrap_or(dir), sha256)))
+}
+
 fn template(manifest: &Path, name: &str) -> Result<Rc<Template>> {
     let template = Template::load(&beside(manifest, name)?)?;
     check_name("template", &template.name).map_err(|why| Error::usage(manifest.display(), why))?;
     for warning in &template.warnings {
-        eprintln!("tg-instantiate: {name}: warning: {warning}");
+        say(format_args!("tg-instantiate: {name}: warning: {warning}"));
     }
     Ok(Rc::new(template))
 }
@@ -180,145 +192,6 @@ fn workflow(shared: &Shared, config: &Config) -> Result<Rc<Workflow>> {
 fn counts(manifest: &Manifest, config: &Config) -> Vec<u32> {
     let fixed = config.agents.or((config.workflow == "solo").then_some(1));
     fixed.map_or_else(|| manifest.agent_counts(), |agents| vec![agents])
-}
-
-fn arm_name(manifest: &Manifest, config: &Config, template: &Template, agents: u32) -> String {
-    let mut name = config
-        .name
-        .clone()
-        .unwrap_or_else(|| config.workflow.clone());
-    if manifest.templates().len() > 1 {
-        name = format!("{name}-{}", template.name);
-    }
-    if manifest.agent_counts().len() > 1 {
-        name = format!("{name}-n{agents}");
-    }
-    name
-}
-
-fn cell(
-    shared: &Shared,
-    config: &Config,
-    template: &Template,
-    workflow: &Workflow,
-    agents: u32,
-    replicate: u32,
-) -> Result<Run> {
-    let Shared {
-        manifest,
-        path,
-        results,
-        host,
-    } = shared;
-    let fault = |why: String| Error::usage(path.display(), why);
-    let arm = arm_name(manifest, config, template, agents);
-    check_name("the arm name", &arm).map_err(fault)?;
-    if agents == 0 || (agents == 1 && LED.contains(&config.workflow.as_str())) {
-        return Err(fault(format!(
-            "arm `{arm}` has {agents} agents: {} needs one to lead and one to work",
-            config.workflow
-        )));
-    }
-    let id = format!("{arm}-r{replicate}");
-    let command = manifest
-        .command
-        .clone()
-        .unwrap_or_else(|| STAND_IN.map(String::from).into());
-    let simulated = Path::new(&command[0])
-        .file_name()
-        .is_some_and(|name| name == "tg-agent");
-    let mut run = Run {
-        dir: results
-            .join(&manifest.name)
-            .join(&id)
-            .to_string_lossy()
-            .into_owned(),
-        id,
-        experiment: manifest.name.clone(),
-        arm,
-        workflow: config.workflow.clone(),
-        workflow_file: config.workflow_file.clone(),
-        overlays: config.overlays.clone(),
-        template: template.name.clone(),
-        agents,
-        replicate,
-        seed: manifest
-            .seed
-            .wrapping_mul(1000)
-            .wrapping_add(replicate.into()),
-        model: manifest.model.clone(),
-        temperature: manifest.temperature,
-        simulated,
-        stand_in: simulated.then(|| manifest.stand_in.clone().unwrap_or_default()),
-        command,
-        limits: Limits {
-            timeout_ms: limit(path, "timeout", manifest.limits.timeout.as_ref())?,
-            stall_ms: limit(path, "stall", manifest.limits.stall.as_ref())?,
-        },
-        report: Shown {
-            metrics: manifest.metrics.clone(),
-            primary: manifest.primary.clone(),
-            baseline: manifest.baseline.clone(),
-        },
-        slots: slots(manifest),
-        inputs: BTreeMap::new(),
-        inputs_sha256: String::new(),
-    };
-    run.inputs = inputs(&run, template, workflow, host);
-    run.inputs_sha256 = file::sha256(json!(run.inputs).to_string().as_bytes());
-    Ok(run)
-}
-
-/// What the slots mean unless the manifest says otherwise: what the stand-in logs.
-fn slots(manifest: &Manifest) -> BTreeMap<String, String> {
-    let usual = [
-        "tokens_in",
-        "tokens_out",
-        "tokens_cached",
-        "tokens_thinking",
-        "tokens_image",
-        "tokens_audio",
-    ];
-    let mut slots: BTreeMap<String, String> = usual
-        .iter()
-        .enumerate()
-        .map(|(slot, name)| (format!("metric_{slot}"), (*name).to_string()))
-        .collect();
-    if manifest.command.is_none() {
-        slots.insert("metric_6".into(), "faults_left".into());
-    }
-    slots.extend(manifest.slots.clone());
-    slots
-}
-
-/// The hash of each thing that is held constant or varied. What is only shown (names of slots, metrics, baseline) is
-/// not among them: changing it needs no new run.
-fn inputs(
-    run: &Run,
-    template: &Template,
-    workflow: &Workflow,
-    host: &Host,
-) -> BTreeMap<String, String> {
-    let files: BTreeMap<&String, &String> = workflow
-        .files
-        .iter()
-        .map(|(name, file)| (name, &file.sha256))
-        .collect();
-    let version = run.simulated.then_some(env!("CARGO_PKG_VERSION"));
-    [
-        ("template", json!(template.sha256)),
-        ("workflow", json!([run.workflow, run.overlays, files])),
-        ("agents", json!(run.agents)),
-        ("agent", json!([run.command, version])),
-        ("model", json!([run.model, run.temperature])),
-        ("stand_in", json!(run.stand_in)),
-        ("limits", json!(run.limits)),
-        ("seed", json!(run.seed)),
-        ("host", json!(host.version)),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_string(), file::sha256(value.to_string().as_bytes())))
-    .collect()
 }
 
 fn distinct(rows: &[Row], path: &Path) -> Result<()> {

@@ -11,7 +11,7 @@ use std::io::Write;
 use std::path::Path;
 use tg_host::{Host, database, empty};
 use tg_stage::error::{file_error, outside};
-use tg_stage::{Error, Exit, Output, Result, Run, file};
+use tg_stage::{Error, Exit, Output, Result, Run, file, say};
 
 /// Copy `--template` into `--db` and print the record.
 pub fn run(args: &Args, output: impl Write) -> Result<Exit> {
@@ -20,7 +20,10 @@ pub fn run(args: &Args, output: impl Write) -> Result<Exit> {
     };
     let template = Template::load(source)?;
     for warning in &template.warnings {
-        eprintln!("tg-instantiate: {}: warning: {warning}", source.display());
+        say(format_args!(
+            "tg-instantiate: {}: warning: {warning}",
+            source.display()
+        ));
     }
     let host = Host::find().map_err(outside)?;
     let is_new = !db.exists();
@@ -36,6 +39,7 @@ pub fn run(args: &Args, output: impl Write) -> Result<Exit> {
     let stamp = Stamp {
         run: run.clone(),
         initial_state: "pending",
+        needed_tag: None,
         tags: args.tag.clone(),
         title_prefix: args.title_prefix.as_deref().unwrap_or_default(),
         parent: args.parent.as_deref(),

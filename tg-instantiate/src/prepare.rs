@@ -12,15 +12,37 @@ use tg_host::{Seal, Workflow, database, empty, workflow::verify};
 use tg_stage::error::{file_error, outside};
 use tg_stage::{Error, Instantiate, Record, Result, Run, file, time};
 
+/// A database for several rows: `shared-1.db`, or the first number that is free, beside their directories.
+pub struct SharedDb {
+    path: PathBuf,
+}
+
+impl SharedDb {
+    /// Choose its name; it is made with the first row that needs it.
+    pub fn new(rows: &[Row]) -> Result<Self> {
+        let dir = rows
+            .first()
+            .and_then(|row| Path::new(&row.run.dir).parent())
+            .map(PathBuf::from)
+            .unwrap_or_default();
+        file::make_dir(&dir)?;
+        let free = (1..100_000)
+            .map(|number| dir.join(format!("shared-{number}.db")))
+            .find(|path| !path.exists());
+        free.map(|path| Self { path })
+            .ok_or_else(|| Error::outside(dir.display(), "holds too many shared databases"))
+    }
+}
+
 /// Make the row and return its record.
-pub fn row(row: &Row, title_prefix: &str) -> Result<Record> {
+pub fn row(row: &Row, title_prefix: &str, shared: Option<&SharedDb>) -> Result<Record> {
     let dir = PathBuf::from(&row.run.dir);
     let making = dir.with_file_name(format!(".{}.new", row.run.id));
     if making.exists() {
         std::fs::remove_dir_all(&making).map_err(file_error(&making))?; // what a killed call left; never launched
     }
     file::make_dir(&making)?;
-    let made = fill(row, title_prefix, &making);
+    let made = fill(row, title_prefix, &making, shared);
     let record = match made {
         Ok(record) => record,
         Err(error) => {
@@ -33,32 +55,42 @@ pub fn row(row: &Row, title_prefix: &str) -> Result<Record> {
     Ok(record)
 }
 
-fn fill(row: &Row, title_prefix: &str, making: &Path) -> Result<Record> {
-    let db = making.join("tasks.db");
+fn fill(row: &Row, title_prefix: &str, making: &Path, shared: Option<&SharedDb>) -> Result<Record> {
+    let db = shared.map_or_else(|| making.join("tasks.db"), |shared| shared.path.clone());
+    let shown = shared.map_or_else(
+        || Path::new(&row.run.dir).join("tasks.db"),
+        |shared| shared.path.clone(),
+    );
     let seal = Seal::new(making, &db).map_err(outside)?;
     let mut workflow = Workflow::clone(&row.workflow);
     seal.write(&workflow.name, &workflow.texts())
         .map_err(outside)?;
     verify::confirm(&row.host, &seal, &mut workflow).map_err(outside)?;
-    empty::create(&row.host, &db).map_err(outside)?;
+    if !db.exists() {
+        empty::create(&row.host, &db).map_err(outside)?;
+    }
     let run = &row.run;
+    if let Some(workspace) = &run.workspace {
+        file::copy_tree(Path::new(&workspace.path), &making.join("work"))?;
+    }
+    let run_tag = format!("run:{}-{}", run.arm, run.replicate);
     let stamp = Stamp {
         run: run.clone(),
         initial_state: &workflow.effective.settings.initial_state,
-        tags: vec![
-            format!("exp:{}", run.experiment),
-            format!("run:{}-{}", run.arm, run.replicate),
-        ],
+        needed_tag: shared.map(|_| run_tag.clone()),
+        tags: vec![format!("exp:{}", run.experiment), run_tag],
         title_prefix,
         parent: None,
         config_snapshot: Some(workflow.snapshot(&row.host).to_string()),
     };
     let now = write(&db, &row.template, &stamp)?;
-    let shown = Path::new(&run.dir)
-        .join("tasks.db")
-        .to_string_lossy()
-        .into_owned();
-    let record = record(run, &row.template, shown, &row.host.version, now)?;
+    let record = record(
+        run,
+        &row.template,
+        shown.to_string_lossy().into_owned(),
+        &row.host.version,
+        now,
+    )?;
     file::write(&making.join("run.json"), &record.line())?;
     Ok(record)
 }

@@ -4,9 +4,10 @@
 //! tasks) is data and is not repeated; a run that was cancelled, or in which the machinery failed, is.
 
 use crate::matrix::Row;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use tg_stage::file::Lock;
-use tg_stage::{Error, Record, Result, Run, Wait};
+use tg_stage::{Error, Launch, Record, Result, Run, Wait};
 
 /// What is to be done about a row.
 pub enum State {
@@ -25,12 +26,11 @@ pub fn state(row: &Row, again: bool) -> Result<State> {
     if !dir.exists() {
         return due("is new".into());
     }
-    if !Lock::is_free(&dir.join("launch.lock")) {
-        return Err(Error::outside(
-            format!("run {}", row.run.id),
-            "is running: somebody holds its launch.lock",
-        )
-        .hint("wait for it, or end the tg-launch that runs it"));
+    for name in ["launch.lock", "wait.lock"] {
+        let lock = dir.join(name);
+        if !Lock::is_free(&lock) {
+            return Err(Error::held(&lock).within(format!("run {} is running", row.run.id)));
+        }
     }
     let Ok(mut record) = Record::load(&dir.join("run.json")) else {
         return due("its run.json cannot be read".into());
@@ -61,6 +61,19 @@ pub fn state(row: &Row, again: bool) -> Result<State> {
     if let Some(stage) = record.failed_stage() {
         return due(format!("{stage} failed"));
     }
+    if record
+        .get::<Launch>("launch")
+        .is_ok_and(|launch| launch.manual)
+    {
+        return Err(Error::outside(
+            format!("run {}", row.run.id),
+            "was given to people to work on by hand, and has not ended",
+        )
+        .hint(format!(
+            "tg-wait < {}, or --again to begin anew",
+            dir.join("run.json").display()
+        )));
+    }
     if record.has("launch") {
         return due("was interrupted".into());
     }
@@ -85,11 +98,9 @@ fn refresh(record: &mut Record, row: &Row) -> Result<()> {
 }
 
 fn changed(before: &Run, now: &Run) -> Vec<String> {
-    let names = now
-        .inputs
-        .iter()
-        .filter(|(name, hash)| before.inputs.get(*name) != Some(hash));
-    names.map(|(name, _)| name.clone()).collect()
+    let names: BTreeSet<&String> = now.inputs.keys().chain(before.inputs.keys()).collect();
+    let differs = |name: &&String| before.inputs.get(*name) != now.inputs.get(*name);
+    names.into_iter().filter(differs).cloned().collect()
 }
 
 /// Keep an earlier attempt as `RUN.try1`, `RUN.try2`, ...
@@ -105,6 +116,11 @@ pub fn put_aside(dir: &Path) -> Result<()> {
     let free = (1..100_000)
         .map(|attempt| dir.with_file_name(format!("{name}.try{attempt}")))
         .find(|path| !path.exists());
-    let Some(free) = free else { return Ok(()) };
+    let Some(free) = free else {
+        return Err(Error::outside(
+            dir.display(),
+            "has too many earlier attempts beside it",
+        ));
+    };
     std::fs::rename(dir, &free).map_err(tg_stage::error::file_error(dir))
 }

@@ -21,6 +21,9 @@ pub struct Args {
     /// How long an agent may take to leave before it is killed
     #[arg(long, value_name = "TIME", default_value = "3s", value_parser = tg_stage::time::duration)]
     pub grace: Duration,
+    /// With a start gate, how long agents may take to connect
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = tg_stage::time::duration)]
+    pub connect: Duration,
     /// What only tg-launch itself starts
     #[command(subcommand)]
     pub part: Option<Part>,

@@ -49,6 +49,11 @@ pub fn agents(run: &Run, db: &Connection) -> Result<Vec<Agent>> {
     Ok(agents)
 }
 
+/// Whether an agent gives others work.
+pub fn leads(agent: &Agent) -> bool {
+    matches!(agent.role.as_str(), "coordinator" | "lead")
+}
+
 fn worker(run: &Run, number: u32, role: &str, tags: &BTreeSet<String>) -> Agent {
     let mut all = vec!["worker".to_string()];
     all.extend(tags.iter().filter(|tag| *tag != "worker").cloned());

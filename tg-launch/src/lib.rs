@@ -5,13 +5,16 @@
 //! end of all agents, to a closed stdout and to signals. While it lives it holds `launch.lock`.
 
 mod args;
+mod connected;
 mod deal;
 mod fill;
+mod gate;
 mod manual;
 mod row;
 mod start;
 mod stop;
 mod supervise;
+mod sweep;
 
 pub use args::Args;
 
@@ -27,10 +30,18 @@ use tg_stage::{Error, Exit, Line, Lines, Output, Record, Result};
 /// What all rows share.
 struct Shared<W> {
     output: Mutex<Output<W>>,
+    limits: Limits,
+    manual: bool,
+}
+
+/// When to stop waiting for agents.
+struct Limits {
+    /// How long an agent may take to leave.
+    grace: Duration,
+    /// How long agents may take to connect, where a start gate waits for them.
+    connect: Duration,
     /// Set by a signal, or when the reader of our records has gone: end everything.
     cancelled: Arc<AtomicBool>,
-    grace: Duration,
-    manual: bool,
 }
 
 impl<W: Write> Shared<W> {
@@ -58,6 +69,7 @@ pub fn run(
     {
         return supervise::run(dir, Duration::from_millis(*grace_ms), *parent, command);
     }
+    let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
     tg_stage::standard_input("tg-instantiate MANIFEST | tg-launch | tg-wait")?;
     let cancelled = Arc::new(AtomicBool::new(false));
     for signal in [
@@ -70,8 +82,11 @@ pub fn run(
     }
     let shared = Shared {
         output: Mutex::new(Output::new(output)),
-        cancelled,
-        grace: args.grace,
+        limits: Limits {
+            grace: args.grace,
+            connect: args.connect,
+            cancelled,
+        },
         manual: args.manual,
     };
     let (sender, lines) = mpsc::sync_channel(0);
@@ -79,7 +94,7 @@ pub fn run(
     thread::scope(|scope| {
         let mut exit = Exit::Done;
         let mut rows = Vec::new();
-        while !shared.cancelled.load(Ordering::Relaxed) {
+        while !shared.limits.cancelled.load(Ordering::Relaxed) {
             let (over, live): (Vec<_>, Vec<_>) = rows
                 .into_iter()
                 .partition(thread::ScopedJoinHandle::is_finished);

@@ -1,33 +1,47 @@
 //! `--manual`: what a person has to start.
 
+use crate::fill;
 use crate::start::Ready;
+use tg_stage::say;
 
 /// Say on stderr how each agent is to be connected. stdout carries the record, as ever.
 pub fn explain(ready: &Ready) {
-    eprintln!(
+    say(format_args!(
         "run {}: connect {} agents by hand under workflow {}",
         ready.run.id,
         ready.agents.len(),
         ready.run.workflow
-    );
+    ));
     for (agent, place, command) in &ready.agents {
-        eprintln!(
+        say(format_args!(
             "\n  {} ({}), in {}",
             agent.worker,
             agent.role,
             place.work.display()
-        );
-        eprintln!(
+        ));
+        say(format_args!(
             "    MCP configuration: {}",
             place.agent_dir.join("mcp.json").display()
-        );
+        ));
         let call = serde_json::json!({"worker_id": agent.worker, "tags": agent.tags, "workflow": ready.run.workflow});
-        eprintln!("    first call: connect({call})");
-        eprintln!("    or start: {}", shell_words(command));
+        say(format_args!("    first call: connect({call})"));
+        say(format_args!(
+            "    or start: {}",
+            shell_words(&resolved(command))
+        ));
     }
-    eprintln!(
+    say(format_args!(
         "\nThe clock runs from instantiation. Disconnect when no task is left; tg-wait sees the end."
-    );
+    ));
+}
+
+/// The command with the program where `tg-launch` itself finds it.
+fn resolved(command: &[String]) -> Vec<String> {
+    let mut words = command.to_vec();
+    if let Some(first) = words.first_mut() {
+        *first = fill::program(first).to_string_lossy().into_owned();
+    }
+    words
 }
 
 fn shell_words(command: &[String]) -> String {

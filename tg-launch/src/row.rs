@@ -1,7 +1,8 @@
 //! One run from its launch to its end, in a thread of its own.
 
-use crate::start::{self, Live};
-use crate::{Shared, stop};
+use crate::connected::Connected;
+use crate::start::{self, Live, Ready};
+use crate::{Shared, gate, manual, stop, sweep};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::Write;
 use std::path::Path;
@@ -9,7 +10,7 @@ use std::sync::atomic::Ordering;
 use std::thread::sleep;
 use std::time::Duration;
 use tg_stage::file::Lock;
-use tg_stage::{Error, Exit, Launch, Record, Result, stage};
+use tg_stage::{Error, Exit, Launch, Record, Result, stage, time};
 
 const TICK: Duration = Duration::from_millis(10);
 
@@ -19,10 +20,7 @@ pub fn run<W: Write>(shared: &Shared<W>, mut record: Record) -> Result<Exit> {
     let held = match &lock {
         Some(path) if path.parent().is_some_and(Path::is_dir) => match Lock::take(path) {
             Ok(Some(lock)) => Ok(Some(lock)),
-            Ok(None) => Err(Error::outside(
-                path.display(),
-                "is held: this run is being launched by somebody else",
-            )),
+            Ok(None) => Err(Error::held(path)),
             Err(error) => Err(error),
         },
         _ => Ok(None),
@@ -33,25 +31,10 @@ pub fn run<W: Write>(shared: &Shared<W>, mut record: Record) -> Result<Exit> {
         Err(error) => return refuse(shared, &mut record, error),
     };
     if shared.manual {
-        let agents = ready
-            .agents
-            .iter()
-            .map(|(agent, ..)| agent.clone())
-            .collect();
-        crate::manual::explain(&ready);
-        record.set(
-            "launch",
-            &Launch {
-                agents,
-                started_at_ms: tg_stage::time::now_ms(),
-                manual: true,
-            },
-        )?;
-        record.save()?;
-        return shared.print(&record);
+        return by_hand(shared, &mut record, &ready);
     }
-    let run = ready.run.id.clone();
-    let (launch, mut started) = match start::start(ready, shared.grace) {
+    let mut seen = Connected::new(&ready.seal.db);
+    let (launch, mut live) = match start::start(&ready, &shared.limits, &mut seen) {
         Ok(begun) => begun,
         Err(error) => return refuse(shared, &mut record, error),
     };
@@ -60,33 +43,68 @@ pub fn run<W: Write>(shared: &Shared<W>, mut record: Record) -> Result<Exit> {
         .and_then(|()| record.save())
         .and_then(|()| shared.print(&record));
     let why = match &told {
-        Ok(_) => until_over(shared, &record, &mut started),
+        Ok(_) => until_over(shared, &record, &mut live, &mut seen),
         Err(_) => "cancelled",
     };
-    stop::end_all(&mut started, shared.grace);
-    for one in &started {
-        stop::keep(&run, one, why)?;
+    stop::end_all(&mut live, shared.limits.grace);
+    let mark = ready.seal.dir.to_string_lossy();
+    sweep::kill_all(|| sweep::marked(start::MARK, &mark)); // a supervisor may have been killed
+    for one in &live {
+        stop::keep(&ready.run.id, one, why, &seen)?;
     }
+    drop(seen); // its connection would keep tg-wait from having the database alone
     drop(held);
     told?;
-    if why == "cancelled" {
-        Ok(Exit::SomeFailed)
+    Ok(if why == "cancelled" {
+        Exit::SomeFailed
     } else {
-        Ok(Exit::Done)
+        Exit::Done
+    })
+}
+
+/// Start nobody: say what a person is to start. A start gate would stay closed, so it is opened now.
+fn by_hand<W: Write>(shared: &Shared<W>, record: &mut Record, ready: &Ready) -> Result<Exit> {
+    let mut launch = Launch {
+        manual: true,
+        started_at_ms: time::now_ms(),
+        ..Launch::default()
+    };
+    if ready.run.start_gate {
+        launch.released_at_ms = Some(gate::open(&ready.host, &ready.seal, &ready.run.id)?);
     }
+    launch.agents = ready
+        .agents
+        .iter()
+        .map(|(agent, ..)| agent.clone())
+        .collect();
+    manual::explain(ready);
+    record.set("launch", &launch)?;
+    record.save()?;
+    shared.print(record)
 }
 
 fn refuse<W: Write>(shared: &Shared<W>, record: &mut Record, error: Error) -> Result<Exit> {
+    let is_anothers = error.kind == "held";
     let exit = stage::failed("tg-launch", "launch", record, error)?;
-    record.save()?;
+    if !is_anothers {
+        record.save()?; // else run.json belongs to who holds the lock
+    }
     shared.print(record)?;
     Ok(exit)
 }
 
-fn until_over<W: Write>(shared: &Shared<W>, record: &Record, started: &mut [Live]) -> &'static str {
+fn until_over<W: Write>(
+    shared: &Shared<W>,
+    record: &Record,
+    live: &mut [Live],
+    seen: &mut Connected,
+) -> &'static str {
     let end = record.dir().unwrap_or_default().join("end.json");
     loop {
-        if started
+        if !live.iter().all(|one| seen.has(&one.agent.worker)) {
+            seen.look();
+        }
+        if live
             .iter_mut()
             .all(|one| !matches!(one.supervisor.try_wait(), Ok(None)))
         {
@@ -95,8 +113,8 @@ fn until_over<W: Write>(shared: &Shared<W>, record: &Record, started: &mut [Live
         if end.exists() {
             return "ended";
         }
-        if shared.cancelled.load(Ordering::Relaxed) || reader_gone() {
-            shared.cancelled.store(true, Ordering::Relaxed);
+        if shared.limits.cancelled.load(Ordering::Relaxed) || reader_gone() {
+            shared.limits.cancelled.store(true, Ordering::Relaxed);
             return "cancelled";
         }
         sleep(TICK);

@@ -1,7 +1,8 @@
 //! Starting a run's agents: their files, their processes.
 
-use crate::deal;
+use crate::connected::Connected;
 use crate::fill::{self, Place};
+use crate::{Limits, deal, gate, stop};
 use rustix::process::getpid;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -10,6 +11,9 @@ use std::time::Duration;
 use tg_host::{Host, Seal, database, experiment};
 use tg_stage::error::outside;
 use tg_stage::{Agent, Error, Instantiate, Launch, Record, Result, Run, file, time};
+
+/// In the environment of everything a run starts: the run's directory.
+pub const MARK: &str = "TG_RUN_DIR";
 
 /// An agent that was started.
 pub struct Live {
@@ -29,6 +33,10 @@ pub struct Live {
 pub struct Ready {
     /// The run.
     pub run: Run,
+    /// The host.
+    pub host: Host,
+    /// What its servers are confined to.
+    pub seal: Seal,
     /// Its agents and their command lines, in the order they are to be started.
     pub agents: Vec<(Agent, Place, Vec<String>)>,
 }
@@ -43,6 +51,14 @@ pub fn prepare(record: &Record) -> Result<Ready> {
                 .hint("instantiate it from a manifest"),
         );
     };
+    let known = Record::load(&dir.join("run.json"));
+    if known.is_ok_and(|known| known.value("launch").is_some() && record.value("launch").is_none())
+    {
+        return Err(
+            Error::outside(dir.display(), "was launched by somebody else meanwhile")
+                .hint("instantiate again: what is done will be passed on"),
+        );
+    }
     let host = Host::find().map_err(outside)?;
     let seal = Seal::new(&dir, Path::new(&made.db)).map_err(outside)?;
     if !seal.config_dir().join("config.yaml").is_file() {
@@ -62,58 +78,95 @@ pub fn prepare(record: &Record) -> Result<Ready> {
         file::make_dir(&agent_dir)?;
         let mcp = format!("{:#}\n", seal.mcp_json(&host, &agent.worker));
         file::write(&agent_dir.join("mcp.json"), mcp.as_bytes())?;
-        let place = Place {
+        let mut place = Place {
             dir: seal.dir.clone(),
             db: seal.db.clone(),
             work: work.clone(),
             agent_dir,
         };
+        if run
+            .workspace
+            .as_ref()
+            .is_some_and(|workspace| workspace.per_agent)
+        {
+            place.work = place.agent_dir.join("work");
+            file::copy_tree(&work, &place.work)?;
+        }
         let command = fill::command(&run, &agent, &place)?;
         agents.push((agent, place, command));
     }
-    Ok(Ready { run, agents })
+    Ok(Ready {
+        run,
+        host,
+        seal,
+        agents,
+    })
 }
 
-/// Start the run's clock and then its agents.
-pub fn start(ready: Ready, grace: Duration) -> Result<(Launch, Vec<Live>)> {
-    let Some(db) = ready.agents.first().map(|(_, place, _)| place.db.clone()) else {
-        return Err(Error::input("", "the run has no agents"));
-    };
-    let mut connection = database::open_to_write(&db).map_err(outside)?;
-    let started_at_ms = time::now_ms();
-    experiment::start_clock(&mut connection, &ready.run.id, started_at_ms)
-        .map_err(|cause| Error::outside(db.display(), cause))?;
-    drop(connection);
-    let mut started: Vec<Live> = Vec::new();
-    for (agent, place, command) in ready.agents {
-        match spawn(&place, &command, grace) {
-            Ok(supervisor) => {
-                let program = command[0].clone();
-                started.push(Live {
-                    agent,
-                    program,
-                    supervisor,
-                    started_at_ms: time::now_ms(),
-                    place,
-                });
+/// Start the run's clock and then its agents; with a start gate, wait until they are connected and open it.
+pub fn start(ready: &Ready, limits: &Limits, seen: &mut Connected) -> Result<(Launch, Vec<Live>)> {
+    let mut live = Vec::new();
+    let started_at_ms = set_clock(ready)?;
+    match all(ready, limits, seen, &mut live) {
+        Ok(released_at_ms) => {
+            let agents = live.iter().map(|one| one.agent.clone()).collect();
+            Ok((
+                Launch {
+                    agents,
+                    started_at_ms,
+                    released_at_ms,
+                    manual: false,
+                },
+                live,
+            ))
+        }
+        Err(error) => {
+            stop::end_all(&mut live, limits.grace);
+            for one in &live {
+                stop::keep(&ready.run.id, one, "cancelled", seen)?;
             }
-            Err(error) => {
-                for other in &mut started {
-                    crate::stop::end(other, grace);
-                }
-                return Err(error);
-            }
+            Err(error)
         }
     }
-    let agents = started.iter().map(|one| one.agent.clone()).collect();
-    Ok((
-        Launch {
-            agents,
-            started_at_ms,
-            manual: false,
-        },
-        started,
-    ))
+}
+
+/// The tasks of a run in a database of its own are created now. In a shared one other agents may be at work, and it is
+/// not written: there the run's start is its clock's.
+fn set_clock(ready: &Ready) -> Result<i64> {
+    if ready.run.shared_db {
+        return Ok(time::now_ms());
+    }
+    let db = &ready.seal.db;
+    let mut connection = database::open_to_write(db).map_err(outside)?;
+    let now = time::now_ms();
+    experiment::start_clock(&mut connection, &ready.run.id, now)
+        .map_err(|cause| Error::outside(db.display(), cause))?;
+    Ok(now)
+}
+
+fn all(
+    ready: &Ready,
+    limits: &Limits,
+    seen: &mut Connected,
+    live: &mut Vec<Live>,
+) -> Result<Option<i64>> {
+    for (agent, place, command) in &ready.agents {
+        if ready.run.start_gate && deal::leads(agent) {
+            gate::wait_for(live, seen, limits)?;
+        }
+        live.push(Live {
+            supervisor: spawn(place, command, limits.grace)?,
+            agent: agent.clone(),
+            program: command[0].clone(),
+            started_at_ms: time::now_ms(),
+            place: place.clone(),
+        });
+    }
+    if !ready.run.start_gate {
+        return Ok(None);
+    }
+    gate::wait_for(live, seen, limits)?;
+    gate::open(&ready.host, &ready.seal, &ready.run.id).map(Some)
 }
 
 fn spawn(place: &Place, command: &[String], grace: Duration) -> Result<Child> {
@@ -133,6 +186,7 @@ fn spawn(place: &Place, command: &[String], grace: Duration) -> Result<Child> {
         .arg(program)
         .args(&command[1..])
         .current_dir(&place.work)
+        .env(MARK, &place.dir)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

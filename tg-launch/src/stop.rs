@@ -1,5 +1,6 @@
 //! Ending agents, and keeping what they left: how they exited, what they used.
 
+use crate::connected::Connected;
 use crate::start::Live;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -7,18 +8,6 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 use tg_host::experiment::AgentRow;
 use tg_stage::{Result, file};
-
-/// End one agent and all below it; returns when its supervisor has gone.
-pub fn end(one: &mut Live, grace: Duration) {
-    tell(one, Signal::TERM);
-    let begun = Instant::now();
-    while matches!(one.supervisor.try_wait(), Ok(None)) {
-        if begun.elapsed() > grace + Duration::from_secs(8) {
-            tell(one, Signal::KILL);
-        }
-        sleep(Duration::from_millis(5));
-    }
-}
 
 /// End all agents of a run together.
 pub fn end_all(started: &mut [Live], grace: Duration) {
@@ -32,6 +21,18 @@ pub fn end_all(started: &mut [Live], grace: Duration) {
     }
 }
 
+/// End one agent and all below it; returns when its supervisor has gone.
+fn end(one: &mut Live, grace: Duration) {
+    tell(one, Signal::TERM);
+    let begun = Instant::now();
+    while matches!(one.supervisor.try_wait(), Ok(None)) {
+        if begun.elapsed() > grace + Duration::from_secs(8) {
+            tell(one, Signal::KILL);
+        }
+        sleep(Duration::from_millis(5));
+    }
+}
+
 fn tell(one: &mut Live, signal: Signal) {
     if let Some(pid) = Pid::from_raw(one.supervisor.id() as i32)
         && matches!(one.supervisor.try_wait(), Ok(None))
@@ -40,8 +41,9 @@ fn tell(one: &mut Live, signal: Signal) {
     }
 }
 
-/// Write `end.json` of an agent whose supervisor has gone: a row of `experiment_agents`.
-pub fn keep(run: &str, one: &Live, why: &str) -> Result<()> {
+/// Write `end.json` of an agent whose supervisor has gone: a row of `experiment_agents`. An agent that failed by itself is
+/// named on stderr, with its last words.
+pub fn keep(run: &str, one: &Live, why: &str, seen: &Connected) -> Result<()> {
     let dir = &one.place.agent_dir;
     let read = |name: &str| -> Value {
         std::fs::read(dir.join(name))
@@ -58,7 +60,9 @@ pub fn keep(run: &str, one: &Live, why: &str) -> Result<()> {
         program: Some(one.program.clone()),
         version: usage["version"].as_str().map(String::from),
         started_at: Some(one.started_at_ms),
-        connected_at: usage["connected_at_ms"].as_i64(),
+        connected_at: seen
+            .since(&one.agent.worker)
+            .or(usage["connected_at_ms"].as_i64()),
         ended_at: exit["ended_at_ms"].as_i64(),
         exit: exit["exit"].as_str().map(String::from),
         end_reason: Some(why.into()),

@@ -4,9 +4,9 @@
 //! runs under a small process of ours that adopts every orphan below it (subreaper), dies with the launcher (parent
 //! death signal), and at the end kills all that is left beneath it. Linux only; elsewhere just the agent is ended.
 
-use rustix::process::{self, Pid, Signal, WaitOptions};
+use crate::sweep;
+use rustix::process::{self, Pid, Signal};
 use serde_json::json;
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
@@ -40,7 +40,15 @@ pub fn run(dir: &Path, grace: Duration, parent: i32, command: &[String]) -> Resu
     {
         return Err(Error::outside("supervise", "the launcher is gone"));
     }
-    let mut child = spawn(dir, command)?;
+    let mut child = match spawn(dir, command) {
+        Ok(child) => child,
+        Err(error) => {
+            let text =
+                json!({"exit": error.to_string(), "ended_at_ms": time::now_ms()}).to_string();
+            file::write(&dir.join("exit.json"), text.as_bytes())?;
+            return Err(error);
+        }
+    };
     let mut killed_at = None;
     let status = loop {
         if let Some(status) = child
@@ -51,16 +59,19 @@ pub fn run(dir: &Path, grace: Duration, parent: i32, command: &[String]) -> Resu
         }
         if told.load(Ordering::Relaxed) {
             let since: &mut Instant = killed_at.get_or_insert_with(|| {
-                signal(child.id(), Signal::TERM);
+                sweep::signal(child.id(), Signal::TERM);
                 Instant::now()
             });
             if since.elapsed() > grace {
-                signal(child.id(), Signal::KILL);
+                sweep::signal(child.id(), Signal::KILL);
             }
         }
         sleep(TICK);
     };
-    let left = sweep();
+    let left = sweep::kill_all(|| {
+        sweep::reap();
+        sweep::below(std::process::id())
+    });
     let exit = json!({"exit": words(status), "ended_at_ms": time::now_ms(), "left_behind": left});
     file::write(&dir.join("exit.json"), exit.to_string().as_bytes())?;
     Ok(Exit::Done)
@@ -79,60 +90,6 @@ fn spawn(dir: &Path, command: &[String]) -> Result<Child> {
         .process_group(0)
         .spawn()
         .map_err(|cause| Error::outside(&command[0], cause))
-}
-
-fn signal(pid: u32, signal: Signal) {
-    if let Some(pid) = Pid::from_raw(pid as i32) {
-        let _ = process::kill_process(pid, signal); // gone already is what we want
-    }
-}
-
-/// Kill what is below us until nothing is, and say how many there were.
-fn sweep() -> usize {
-    let mut seen = std::collections::BTreeSet::new();
-    let begun = Instant::now();
-    loop {
-        while matches!(process::wait(WaitOptions::NOHANG), Ok(Some(_))) {}
-        let left = descendants(std::process::id());
-        if left.is_empty() || begun.elapsed() > Duration::from_secs(5) {
-            return seen.len();
-        }
-        for pid in left {
-            seen.insert(pid);
-            signal(pid, Signal::KILL);
-        }
-        sleep(Duration::from_millis(2));
-    }
-}
-
-/// All processes below `root`, read from /proc.
-fn descendants(root: u32) -> Vec<u32> {
-    let mut children: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(pid) = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse().ok())
-        else {
-            continue;
-        };
-        let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
-        // The name, in parentheses, may hold anything; the parent is the second field after it.
-        let parent = stat
-            .rsplit_once(')')
-            .and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse().ok());
-        if let Some(parent) = parent {
-            children.entry(parent).or_default().push(pid);
-        }
-    }
-    let mut found = Vec::new();
-    let mut open = vec![root];
-    while let Some(pid) = open.pop() {
-        let below = children.remove(&pid).unwrap_or_default();
-        open.extend(&below);
-        found.extend(below);
-    }
-    found
 }
 
 fn words(status: ExitStatus) -> String {

@@ -26,6 +26,10 @@ pub struct Facts<'a> {
     pub critical_path: Option<i64>,
     /// How much faster than the estimates the agents are made to work: 1 for real ones.
     pub time_scale: Option<f64>,
+    /// What the verify command said: 1 good, 0 not.
+    pub verify_passed: Option<i64>,
+    /// The number the verify command printed last.
+    pub verify_score: Option<f64>,
     /// What must be known about all metrics.
     pub warnings: Vec<Warning>,
 }
@@ -41,6 +45,8 @@ impl<'a> Facts<'a> {
             critical_path: graph::critical_path(view, &tasks),
             time_scale: time_scale(view),
             cost: Cost::of(view),
+            verify_passed: view.row.and_then(|row| row.verify_passed),
+            verify_score: view.row.and_then(|row| row.verify_score),
             warnings: view.warnings.clone(),
             tasks,
             clock,

@@ -6,6 +6,7 @@
 
 pub mod answer;
 pub mod args;
+pub mod begin;
 pub mod clock;
 pub mod cost;
 pub mod facts;

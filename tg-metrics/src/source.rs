@@ -1,5 +1,6 @@
 //! From paths to snapshots: files as they are, directories by the runs in them.
 
+use crate::begin;
 use std::path::{Path, PathBuf};
 use tg_host::Snapshot;
 use tg_stage::error::{file_error, outside};
@@ -81,7 +82,8 @@ fn is_earlier_attempt(name: &str) -> bool {
 /// A snapshot and the file it was read from.
 pub fn load(path: &Path) -> Result<(Snapshot, Export)> {
     let export = export(path)?;
-    let snapshot = Snapshot::load(path).map_err(outside)?;
+    let mut snapshot = Snapshot::load(path).map_err(outside)?;
+    begin::at_the_start(&mut snapshot);
     if snapshot.exported_by.is_empty() && snapshot.tables.tasks.is_empty() {
         return Err(Error::outside(
             path.display(),

@@ -3,7 +3,9 @@
 //! This table is the definition; the order is that of the output. `_ms` are milliseconds, `_usd` US dollars, `_pct`
 //! hundredths, rates are shares of the tasks in scope.
 
-use crate::answer::{Answer, count, integer, mean, mean_of, percent, ratio, share, sum, total};
+use crate::answer::{
+    Answer, Number, count, integer, mean, mean_of, percent, ratio, share, sum, total,
+};
 use crate::facts::Facts;
 use crate::intervals::{Class, Interval, Story};
 use crate::redo;
@@ -18,6 +20,8 @@ const NO_WORKERS: &str = "the run has no workers";
 const NO_WORK: &str = "nobody worked on a task";
 const NOT_ASSIGNED: &str = "no task was given to anybody";
 const NOT_DISPATCHED: &str = "no task was given to anybody and started when it was ready";
+const NOT_VERIFIED: &str = "the work was not verified";
+const NO_SCORE: &str = "no verify command gave a score";
 const CIRCLE: &str = "the dependencies go round in a circle";
 
 /// All metrics.
@@ -124,9 +128,7 @@ pub const METRICS: &[Metric] = &[
     }),
     ("peak_parallelism", |run| count(run.workers.peak)),
     ("load_gini", |run| {
-        gini(&run.workers.busy())
-            .map(crate::answer::Number::Real)
-            .ok_or(NO_WORK)
+        gini(&run.workers.busy()).map(Number::Real).ok_or(NO_WORK)
     }),
     ("load_max_over_mean", |run| {
         let busy = run.workers.busy();
@@ -163,6 +165,12 @@ pub const METRICS: &[Metric] = &[
     }),
     ("tainted_starts", |run| count(run.waits.tainted)),
     ("early_starts", |run| count(run.waits.early)),
+    ("verify_passed", |run| {
+        run.verify_passed.ok_or(NOT_VERIFIED).and_then(integer)
+    }),
+    ("verify_score", |run| {
+        run.verify_score.map(Number::Real).ok_or(NO_SCORE)
+    }),
 ];
 
 fn share_of_tasks(run: &Facts, is_one: impl Fn(&Story) -> bool) -> Answer {

@@ -23,7 +23,7 @@ mod words;
 pub use args::{Args, Format};
 
 use std::io::{BufRead, Write};
-use tg_stage::{Error, Exit, Output, Result, file};
+use tg_stage::{Error, Exit, Output, Result, file, say};
 
 /// The name that errors and warnings on stderr begin with.
 pub const TOOL: &str = "tg-report";
@@ -42,7 +42,10 @@ pub fn run(args: &Args, input: impl BufRead, output: impl Write) -> Result<Exit>
     let comparison = compare::compare(&data, columns, args.baseline.as_deref())?;
     if !format.has_room_for_warnings() {
         for warning in &comparison.warnings {
-            eprintln!("{TOOL}: warning: {}", words::plain(&warning.message));
+            say(format_args!(
+                "{TOOL}: warning: {}",
+                words::plain(&warning.message)
+            ));
         }
     }
     let report = output::render(&comparison, format, args.width());

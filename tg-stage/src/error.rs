@@ -93,15 +93,28 @@ impl Error {
         self.kind == "closed"
     }
 
+    /// Somebody else holds the lock at `path`; the file says who.
+    pub fn held(path: &std::path::Path) -> Self {
+        let who = std::fs::read_to_string(path)
+            .ok()
+            .filter(|who| !who.trim().is_empty());
+        let cause = format!(
+            "is held by {}",
+            who.as_deref().map_or("somebody else", str::trim)
+        );
+        Self::new(Exit::Outside, "held", path.display(), cause)
+            .hint("wait for it to end, or end it")
+    }
+
     pub(crate) fn closed_pipe() -> Self {
         Self::new(Exit::Done, "closed", "stdout", "closed by its reader")
     }
 
     /// Print on stderr as `tool: subject: cause` and the hint.
     pub fn report(&self, tool: &str) {
-        eprintln!("{tool}: {self}");
+        say(format_args!("{tool}: {self}"));
         if let Some(hint) = &self.hint {
-            eprintln!("hint: {hint}");
+            say(format_args!("hint: {hint}"));
         }
     }
 }
@@ -116,6 +129,12 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// A line on stderr. That nobody can read it (a full disk, a closed pipe) is no reason to fail.
+pub fn say(text: impl fmt::Display) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
 
 /// `path: cause`, for the commonest failure of all.
 pub fn file_error(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Error + '_ {

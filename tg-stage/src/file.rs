@@ -74,6 +74,69 @@ pub fn make_dir(path: &Path) -> Result<()> {
     std::fs::create_dir_all(path).map_err(file_error(path))
 }
 
+/// Everything in `dir`, below it too, sorted, as paths relative to it; directories before what is in them. Links are not
+/// followed.
+pub fn tree(dir: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut open = vec![PathBuf::new()];
+    while let Some(below) = open.pop() {
+        for entry in dir.join(&below).read_dir().map_err(file_error(dir))? {
+            let entry = entry.map_err(file_error(dir))?;
+            let path = below.join(entry.file_name());
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                open.push(path.clone());
+            }
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Copy what is in `from` into the directory `to`: files with their permissions, links as links.
+pub fn copy_tree(from: &Path, to: &Path) -> Result<()> {
+    make_dir(to)?;
+    for path in tree(from)? {
+        let (source, target) = (from.join(&path), to.join(&path));
+        let kind = source
+            .symlink_metadata()
+            .map_err(file_error(&source))?
+            .file_type();
+        if kind.is_dir() {
+            make_dir(&target)?;
+        } else if kind.is_symlink() {
+            let link = std::fs::read_link(&source).map_err(file_error(&source))?;
+            std::os::unix::fs::symlink(link, &target).map_err(file_error(&target))?;
+        } else if kind.is_file() {
+            std::fs::copy(&source, &target).map_err(file_error(&source))?;
+        }
+    }
+    Ok(())
+}
+
+/// The SHA-256 over the names, permissions and contents of everything in `dir`.
+pub fn tree_sha256(dir: &Path) -> Result<String> {
+    let mut hash = Sha256::new();
+    for path in tree(dir)? {
+        let source = dir.join(&path);
+        let data = source.symlink_metadata().map_err(file_error(&source))?;
+        hash.update(format!(
+            "{}\0{:o}\0",
+            path.display(),
+            data.permissions().mode()
+        ));
+        if data.is_file() {
+            hash.update(Sha256::digest(
+                std::fs::read(&source).map_err(file_error(&source))?,
+            ));
+        } else if data.is_symlink() {
+            let link = std::fs::read_link(&source).map_err(file_error(&source))?;
+            hash.update(link.to_string_lossy().as_bytes());
+        }
+    }
+    Ok(hex(&hash.finalize()))
+}
+
 /// The SHA-256 of bytes, as lower-case hex.
 pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
@@ -92,7 +155,7 @@ impl Lock {
     ///
     /// Asking whether a lock is free takes it for a moment, so a refusal is asked again.
     pub fn take(path: &Path) -> Result<Option<Self>> {
-        let file = File::options()
+        let mut file = File::options()
             .create(true)
             .truncate(false)
             .write(true)
@@ -100,7 +163,13 @@ impl Lock {
             .map_err(file_error(path))?;
         for _ in 0..20 {
             match file.try_lock() {
-                Ok(()) => return Ok(Some(Self(file))),
+                Ok(()) => {
+                    let who = format!("{} (process {})", program(), std::process::id());
+                    let _ = file
+                        .set_len(0)
+                        .and_then(|()| file.write_all(who.as_bytes())); // for messages only
+                    return Ok(Some(Self(file)));
+                }
                 Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
                 Err(TryLockError::Error(cause)) => {
                     return Err(Error::outside(path.display(), cause));
@@ -110,8 +179,28 @@ impl Lock {
         Ok(None)
     }
 
+    /// The process that holds the lock at `path`, if it is held and says so.
+    pub fn holder(path: &Path) -> Option<u32> {
+        let who = std::fs::read_to_string(path)
+            .ok()
+            .filter(|_| !Self::is_free(path))?;
+        who.split_once("(process ")?
+            .1
+            .trim_end_matches(')')
+            .parse()
+            .ok()
+    }
+
     /// Whether nobody holds the lock at `path` (or it does not exist).
     pub fn is_free(path: &Path) -> bool {
         File::open(path).is_ok_and(|file| file.try_lock_shared().is_ok()) || !path.exists()
     }
+}
+
+fn program() -> String {
+    let path = std::env::current_exe().unwrap_or_default();
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }

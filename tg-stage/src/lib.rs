@@ -15,8 +15,8 @@ pub mod time;
 pub mod types;
 
 pub use cli::{main, standard_input};
-pub use error::{Error, Exit, Result};
+pub use error::{Error, Exit, Result, say};
 pub use lines::{Line, Lines, Output};
 pub use record::Record;
 pub use stand_in::StandIn;
-pub use types::{Agent, Export, Instantiate, Launch, Limits, Run, Shown, Wait};
+pub use types::{Agent, Export, Instantiate, Launch, Limits, Run, Shown, Verify, Wait, Workspace};

@@ -45,6 +45,18 @@ pub struct Run {
     /// The stand-in's work model, if the stand-in works.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stand_in: Option<crate::StandIn>,
+    /// Where the agents' working directory is copied from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<Workspace>,
+    /// A shell command, run in the working directory after the end, whose exit status says whether the work is good.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verify: Option<String>,
+    /// The tasks are held back until all agents are connected, and all clocks start then.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub start_gate: bool,
+    /// Other runs are in the same database.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub shared_db: bool,
     /// When to give up.
     pub limits: Limits,
     /// What the report shows.
@@ -55,6 +67,16 @@ pub struct Run {
     pub inputs: BTreeMap<String, String>,
     /// SHA-256 over all of `inputs`; a run whose inputs changed is run again.
     pub inputs_sha256: String,
+}
+
+/// A workspace: files the agents find in their working directory.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Workspace {
+    /// The directory that is copied, fresh for each run.
+    pub path: String,
+    /// Each agent gets a copy of its own.
+    pub per_agent: bool,
 }
 
 /// When a run is given up.
@@ -103,6 +125,9 @@ pub struct Launch {
     pub agents: Vec<Agent>,
     /// The moment before the first agent was started; the tasks' `created_at` is set to it.
     pub started_at_ms: i64,
+    /// When the start gate was opened, if the run has one: all clocks start then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub released_at_ms: Option<i64>,
     /// Nobody was started: a person connects the agents.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub manual: bool,
@@ -130,15 +155,31 @@ pub struct Wait {
     pub states: BTreeMap<String, u64>,
     /// Last terminal change if all tasks are terminal, else the moment of decision.
     pub ended_at_ms: i64,
+    /// What the manifest's verify command said, if there is one and it was run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verify: Option<Verify>,
     /// Tasks that were not over, the first ten of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub open: Vec<String>,
 }
 
+/// What a verify command said of the work.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Verify {
+    /// It exited 0.
+    pub passed: bool,
+    /// The last line of its output, where that is a number.
+    pub score: Option<f64>,
+    /// Its exit status, or `timeout`.
+    pub exit: String,
+}
+
 impl Wait {
-    /// Whether the machinery failed, not the agents: such a run is run again by the same command.
+    /// Whether the outcome says nothing about the agents, because the machinery failed or none of them ever began: such a
+    /// run is run again by the same command.
     pub fn is_void(outcome: &str) -> bool {
-        matches!(outcome, "cancelled" | "infra")
+        matches!(outcome, "cancelled" | "infra" | "never_connected")
     }
 }
 

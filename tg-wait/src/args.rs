@@ -25,17 +25,21 @@ pub struct Args {
     /// How long to wait, after the end, for others to close the database
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
     pub linger: Duration,
+    /// How long the manifest's verify command may take
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
+    pub verify: Duration,
     /// Wait for this database instead of records, and print one record
     #[arg(long, value_name = "FILE")]
     pub db: Option<PathBuf>,
 }
 
 const AFTER: &str = "\
-Outcomes: completed, failed_tasks, timeout, stalled, agents_gone (all exited, tasks open), never_connected,
-  cancelled (SIGINT, SIGTERM), infra (the launcher was killed, or the database cannot be read)
+Outcomes: completed, failed_tasks, timeout, stalled, agents_gone (all exited, tasks open),
+  never_connected, cancelled (SIGINT, SIGTERM), infra (the launcher was killed)
 
 Reads: run records with `instantiate` on stdin; their databases, read-only
-Writes: `wait` into the records; RUN/end.json; at the end, when nobody else has it open, the database's experiment tables
+Writes: `wait` into the records; RUN/end.json; RUN/logs/verify.log; at the end, when nobody else
+  has it open, the experiment tables of the database
 
 Exit status: 0 all runs were waited for, whatever their outcome; 1 some could not be; 2 the command line was wrong;
   3 the input was not a record; 4 a file, a database, the host or another program failed

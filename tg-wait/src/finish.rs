@@ -7,14 +7,15 @@
 use crate::Shared;
 use crate::launcher::Launcher;
 use crate::probe::Probe;
+use crate::verify;
 use rusqlite::{Connection, TransactionBehavior};
 use serde_json::json;
 use std::path::Path;
 use std::time::Duration;
-use tg_host::experiment::AgentRow;
+use tg_host::experiment::{AgentRow, RunEnd};
 use tg_host::{database, experiment};
 use tg_stage::error::outside;
-use tg_stage::{Error, Launch, Record, Result, Wait, file, time};
+use tg_stage::{Error, Launch, Record, Result, Run, Wait, file, say, time};
 
 /// Longer than a launcher takes to end the most stubborn agents.
 const LAUNCHER: Duration = Duration::from_mins(1);
@@ -33,6 +34,7 @@ pub fn decide(probe: &Probe, outcome: &str) -> rusqlite::Result<Wait> {
         states: probe.counts()?,
         ended_at_ms,
         open,
+        verify: None,
     })
 }
 
@@ -45,11 +47,11 @@ pub fn announce(record: &Record, wait: &Wait) -> Result<()> {
     file::write(&dir.join("end.json"), text.as_bytes())
 }
 
-/// Wait for the launcher and for the database, and store the end and the agents.
+/// Wait for the launcher, have the work verified, and store the end and the agents when the database is free.
 pub fn store(
     shared: &Shared,
     record: &Record,
-    wait: &Wait,
+    wait: &mut Wait,
     launcher: Option<&Launcher>,
     path: &Path,
 ) -> Result<()> {
@@ -59,23 +61,44 @@ pub fn store(
             "the launcher does not end its agents",
         ));
     }
-    let run = record.id();
-    if !has_run(path, run)? {
+    let run: Run = record.get("run")?;
+    if let (Some(command), Some(dir), false) =
+        (&run.verify, record.dir(), Wait::is_void(&wait.outcome))
+        && dir.join("work").is_dir()
+    {
+        wait.verify = Some(verify::run(&dir, command, shared.args.verify)?);
+    }
+    if !has_run(path, &run.id)? {
         return Ok(()); // not a database of ours: leave it as it is
     }
-    let Some(mut db) = database::open_alone(path, shared.args.linger).map_err(outside)? else {
-        eprintln!(
-            "tg-wait: run {run}: others still have the database open: nothing is stored in it, tg-export will add the end"
-        );
+    // Where other runs are in the database their agents hold it for long: what is not stored, tg-export adds.
+    let linger = if run.shared_db {
+        Duration::ZERO
+    } else {
+        shared.args.linger
+    };
+    let Some(mut db) = database::open_alone(path, linger).map_err(outside)? else {
+        if !run.shared_db {
+            say(format_args!(
+                "tg-wait: run {}: others still have the database open: tg-export will add the end",
+                run.id
+            ));
+        }
         return Ok(());
     };
     let launch: Option<Launch> = record.get("launch").ok();
     let agents = match launcher {
         Some(launcher) => launcher.ends(),
-        None => by_hand(run, launch.as_ref()),
+        None => by_hand(&run.id, launch.as_ref()),
     };
-    let started = launch.map(|launch| launch.started_at_ms);
-    put(&mut db, run, started, wait, &agents).map_err(|cause| Error::outside(path.display(), cause))
+    let end = RunEnd {
+        started: launch.and_then(|launch| launch.released_at_ms.or(Some(launch.started_at_ms))),
+        completed: wait.ended_at_ms,
+        outcome: &wait.outcome,
+        verify_passed: wait.verify.as_ref().map(|verdict| verdict.passed),
+        verify_score: wait.verify.as_ref().and_then(|verdict| verdict.score),
+    };
+    put(&mut db, &run.id, &end, &agents).map_err(|cause| Error::outside(path.display(), cause))
 }
 
 /// Agents that a person connected: their roles and tags are known, how they ended is not.
@@ -93,18 +116,12 @@ fn by_hand(run: &str, launch: Option<&Launch>) -> Vec<AgentRow> {
     agents.iter().map(row).collect()
 }
 
-fn put(
-    db: &mut Connection,
-    run: &str,
-    started: Option<i64>,
-    wait: &Wait,
-    agents: &[AgentRow],
-) -> rusqlite::Result<()> {
+fn put(db: &mut Connection, run: &str, end: &RunEnd, agents: &[AgentRow]) -> rusqlite::Result<()> {
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for agent in agents {
         experiment::put_agent(&transaction, agent)?;
     }
-    experiment::put_end(&transaction, run, started, wait.ended_at_ms, &wait.outcome)?;
+    experiment::put_end(&transaction, run, end)?;
     transaction.commit()
 }
 

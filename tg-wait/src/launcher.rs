@@ -1,6 +1,7 @@
 //! What the launcher left: its lock, and a file for each agent's end.
 
 use crate::decide::Agents;
+use rustix::process::{Pid, Signal, kill_process};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tg_host::experiment::AgentRow;
@@ -69,6 +70,14 @@ impl Launcher {
             std::thread::sleep(Duration::from_millis(5));
         }
         true
+    }
+
+    /// Tell the launcher to end its agents and itself.
+    pub fn terminate(&self) {
+        let pid = Lock::holder(&lock(&self.dir)).and_then(|pid| Pid::from_raw(pid as i32));
+        if let Some(pid) = pid {
+            let _ = kill_process(pid, Signal::TERM);
+        }
     }
 
     fn is_gone(&self) -> bool {

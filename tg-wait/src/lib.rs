@@ -9,6 +9,7 @@ mod finish;
 mod launcher;
 mod probe;
 mod progress;
+mod verify;
 mod watch;
 
 pub use args::Args;

@@ -15,6 +15,8 @@ pub struct Probe {
     pub states: StateClasses,
     open: String,
     unsuccessful: String,
+    any_worker: String,
+    rows: String,
     scope: String,
 }
 
@@ -26,12 +28,13 @@ impl Probe {
         let states = rules
             .filter(|rules| !rules.states.is_empty())
             .map_or_else(StateClasses::shipped, |rules| StateClasses::of(&rules));
-        let quoted = run.replace('\'', "''");
-        let ours = if runs > 1 {
-            format!(" AND id IN (SELECT task_id FROM experiment_tasks WHERE run_id = '{quoted}')")
-        } else {
-            String::new()
-        };
+        // Where several runs share the database, ours are the tasks that experiment_tasks has and the workers named after us.
+        let tasks = format!(
+            "(SELECT task_id FROM experiment_tasks WHERE run_id = {})",
+            quote(run)
+        );
+        let only = |condition: String| if runs > 1 { condition } else { String::new() };
+        let ours = only(format!(" AND id IN {tasks}"));
         let scope = format!(
             "+deleted_at IS NULL AND id NOT LIKE '\\_lock:%' ESCAPE '\\' AND NOT EXISTS
              (SELECT 1 FROM dependencies WHERE from_task_id = tasks.id AND dep_type = 'contains'){ours}"
@@ -51,6 +54,12 @@ impl Probe {
                 "SELECT EXISTS(SELECT 1 FROM tasks WHERE status IN ({}) AND {scope})",
                 bad.join(",")
             ),
+            any_worker: format!(
+                "SELECT EXISTS(SELECT 1 FROM workers WHERE 1 {}) OR EXISTS(SELECT 1 FROM task_sequence WHERE worker_id IS NOT NULL {})",
+                only(format!("AND id GLOB {}", quote(&format!("{run}-*")))),
+                only(format!("AND task_id IN {tasks}")),
+            ),
+            rows: only(format!("AND task_id IN {tasks}")),
             db,
             states,
             scope,
@@ -80,8 +89,9 @@ impl Probe {
 
     /// Whether any agent was ever seen at the host: registered now, or named in the history.
     pub fn any_worker(&self) -> Result<bool> {
-        let sql = "SELECT EXISTS(SELECT 1 FROM workers) OR EXISTS(SELECT 1 FROM task_sequence WHERE worker_id IS NOT NULL)";
-        self.db.prepare_cached(sql)?.query_row([], |row| row.get(0))
+        self.db
+            .prepare_cached(&self.any_worker)?
+            .query_row([], |row| row.get(0))
     }
 
     /// Tasks by state; a scan, for the end of the run.
@@ -115,9 +125,12 @@ impl Probe {
 
     /// New history rows since row `last`: id, task, state.
     pub fn changes(&self, last: i64) -> Result<Vec<(i64, String, String)>> {
-        let sql = "SELECT id, task_id, status FROM task_sequence WHERE id > ?1 AND status IS NOT NULL ORDER BY id";
+        let sql = format!(
+            "SELECT id, task_id, status FROM task_sequence WHERE id > ?1 AND status IS NOT NULL {} ORDER BY id",
+            self.rows
+        );
         self.db
-            .prepare_cached(sql)?
+            .prepare_cached(&sql)?
             .query_map([last], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
             .collect()
     }

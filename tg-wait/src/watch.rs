@@ -12,6 +12,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 use tg_host::database;
 use tg_stage::error::outside;
+use tg_stage::file::Lock;
 use tg_stage::{Error, Instantiate, Launch, Record, Result, Run, Wait, time};
 
 const TICK: Duration = Duration::from_millis(10);
@@ -20,6 +21,14 @@ const TICK: Duration = Duration::from_millis(10);
 pub fn run(shared: &Shared, record: &mut Record) -> Result<()> {
     let run: Run = record.get("run")?;
     let made: Instantiate = record.get("instantiate")?;
+    let lock = record
+        .dir()
+        .filter(|dir| dir.is_dir())
+        .map(|dir| dir.join("wait.lock"));
+    let held = lock.as_deref().map(Lock::take).transpose()?;
+    if let (Some(lock), Some(None)) = (&lock, &held) {
+        return Err(Error::held(lock));
+    }
     let path = PathBuf::from(&made.db);
     let locked = |cause: rusqlite::Error| Error::outside(path.display(), cause);
     let probe =
@@ -28,10 +37,13 @@ pub fn run(shared: &Shared, record: &mut Record) -> Result<()> {
     let line = Line::new(shared, &run.id, &probe);
     let outcome = until_over(shared, record, &run, &probe, launcher.as_ref(), &line);
     line.clear();
-    let wait = finish::decide(&probe, outcome.map_err(locked)?).map_err(locked)?;
+    let mut wait = finish::decide(&probe, outcome.map_err(locked)?).map_err(locked)?;
     drop(probe);
-    finish::announce(record, &wait)?;
-    finish::store(shared, record, &wait, launcher.as_ref(), &path)?;
+    finish::announce(record, &wait).inspect_err(|_| {
+        // The launcher waits for that file; if it cannot be written, it is told the other way.
+        launcher.as_ref().inspect(|launcher| launcher.terminate());
+    })?;
+    finish::store(shared, record, &mut wait, launcher.as_ref(), &path)?;
     record.set("wait", &wait)?;
     record.save()
 }
@@ -48,7 +60,7 @@ fn until_over(
     let launched = record
         .get::<Launch>("launch")
         .ok()
-        .map(|launch| launch.started_at_ms);
+        .map(|launch| launch.released_at_ms.unwrap_or(launch.started_at_ms));
     let before = launched.map_or(0, |launched| (time::now_ms() - launched).max(0));
     let begun = Instant::now();
     let (mut version, mut changed, mut looked) = (None, Instant::now(), None::<Instant>);
