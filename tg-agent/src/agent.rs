@@ -40,8 +40,6 @@ pub struct Agent {
     dir: PathBuf,
     tags: Vec<String>,
     heard: Instant,
-    /// Used and not logged on a task yet.
-    unlogged: Spent,
     told_to_stop: Arc<AtomicBool>,
 }
 
@@ -72,7 +70,6 @@ impl Agent {
             dir: args.dir.clone().unwrap_or(beside),
             tags: args.tags.clone(),
             heard: Instant::now(),
-            unlogged: Spent::default(),
             told_to_stop,
         };
         agent.register()?;
@@ -160,7 +157,8 @@ impl Agent {
     /// Having found nothing to do, wait a little before looking again, not in step with the others.
     pub fn poll(&mut self) -> Result<()> {
         let model = &self.brief.model;
-        self.unlogged.add(&Spent::reading(model, model.poll_tokens));
+        let spent = Spent::reading(model, model.poll_tokens); // of no task: only our own report has it
+        self.usage.add(&spent);
         self.usage.polls += 1;
         let mean = model.poll_ms;
         self.rest(mean * jitter(500, 1500) as f64 / 1000.0)
@@ -268,15 +266,13 @@ impl Agent {
 
     /// Log what a piece of work cost, and faults made (or, negative, found), on `task`, on which nobody else logs now.
     pub fn log(&mut self, task: &str, spent: &Spent, faults: i64) -> Result<()> {
-        let mut spent = *spent;
-        spent.add(&std::mem::take(&mut self.unlogged));
-        self.usage.add(&spent);
+        self.usage.add(spent);
         let Spent {
             tokens_in,
             tokens_out,
             tokens_cached,
             cost_usd,
-        } = spent;
+        } = *spent;
         let values = [tokens_in, tokens_out, tokens_cached, 0, 0, 0, faults];
         let arguments =
             json!({"agent": self.me, "task": task, "cost_usd": cost_usd, "values": values});
@@ -345,13 +341,6 @@ impl Agent {
         self.usage.calls = self.host.calls;
         self.usage.locked = self.host.locked;
         self.usage.keep(&self.dir)
-    }
-
-    /// What was used and never logged on a task is still used.
-    pub fn settle(&mut self) -> Result<()> {
-        let rest = std::mem::take(&mut self.unlogged);
-        self.usage.add(&rest);
-        self.report()
     }
 
     /// Leave the host; only with nothing claimed, or the host would put it back without a trace.

@@ -42,7 +42,7 @@ pub fn run(args: &Args, _input: impl BufRead, mut output: impl Write) -> Result<
         (_, "hierarchical") => lead::led(&mut agent),
         _ => pull::run(&mut agent),
     };
-    agent.settle()?;
+    agent.report()?;
     let line = serde_json::to_string(&agent.usage).unwrap_or_default();
     let _ = writeln!(output, "{line}"); // a log, not a record: a closed one is nobody's loss
     if may_leave? {

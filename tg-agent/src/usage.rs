@@ -79,14 +79,6 @@ impl Spent {
             cost_usd: usd / 1_000_000.0,
         }
     }
-
-    /// Add another piece.
-    pub fn add(&mut self, other: &Self) {
-        self.tokens_in += other.tokens_in;
-        self.tokens_out += other.tokens_out;
-        self.tokens_cached += other.tokens_cached;
-        self.cost_usd += other.cost_usd;
-    }
 }
 
 impl Usage {

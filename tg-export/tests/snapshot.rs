@@ -145,8 +145,8 @@ fn same_database_same_bytes_and_nothing_written_twice() {
     bench.end("completed", BEGIN + 2500);
     let (first, second) = (bench.path("a.json.gz"), bench.path("b.json.gz"));
     let before = std::fs::read(&bench.db).unwrap();
-    let one = tg_export::export(&bench.db, &first, None).unwrap();
-    let two = tg_export::export(&bench.db, &second, None).unwrap();
+    let one = tg_export::export(&bench.db, &first, None, None).unwrap();
+    let two = tg_export::export(&bench.db, &second, None, None).unwrap();
     assert_eq!((&one.sha256, one.bytes), (&two.sha256, two.bytes));
     let bytes = std::fs::read(&first).unwrap();
     assert_eq!(bytes, std::fs::read(&second).unwrap());
@@ -158,7 +158,7 @@ fn same_database_same_bytes_and_nothing_written_twice() {
 
     let inode = |path: &Path| std::os::unix::fs::MetadataExt::ino(&path.metadata().unwrap());
     let there = inode(&first);
-    tg_export::export(&bench.db, &first, None).unwrap();
+    tg_export::export(&bench.db, &first, None, None).unwrap();
     assert_eq!(inode(&first), there, "the same file, not one like it");
     assert_eq!(
         std::fs::read(&bench.db).unwrap(),
@@ -169,7 +169,7 @@ fn same_database_same_bytes_and_nothing_written_twice() {
         .open()
         .execute_batch("UPDATE tasks SET title = 'new' WHERE id = 'a'")
         .unwrap();
-    tg_export::export(&bench.db, &first, None).unwrap();
+    tg_export::export(&bench.db, &first, None, None).unwrap();
     assert_ne!(inode(&first), there);
 }
 
@@ -291,7 +291,7 @@ fn databases_of_every_host_version() {
         )
         .unwrap();
         let out = dir.path().join("s.json.gz");
-        tg_export::export(&db, &out, None).unwrap();
+        tg_export::export(&db, &out, None, None).unwrap();
         let (ours, theirs) = (
             document(&out),
             document(&fixtures.join(format!("{name}.json"))),

@@ -2,7 +2,7 @@
 //! later call tells whether it has to be run again.
 
 use crate::manifest::{Config, Manifest, Mode, Start, check_name, limit};
-use crate::matrix::Shared;
+use crate::matrix::{Shared, beside};
 use crate::template::Template;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -71,9 +71,13 @@ pub fn cell(
         .command
         .clone()
         .unwrap_or_else(|| STAND_IN.map(String::from).into());
-    let simulated = Path::new(&command[0])
-        .file_name()
-        .is_some_and(|name| name == "tg-agent");
+    let command = located(command, path)?;
+    let is_stand_in = |word: &String| {
+        Path::new(word)
+            .file_name()
+            .is_some_and(|name| name == "tg-agent")
+    };
+    let simulated = command.iter().any(is_stand_in);
     let mut run = Run {
         dir: results
             .join(&manifest.name)
@@ -118,6 +122,19 @@ pub fn cell(
     run.inputs = inputs(&run, template, workflow, shared);
     run.inputs_sha256 = file::sha256(json!(run.inputs).to_string().as_bytes());
     Ok(run)
+}
+
+/// Agents start in the run's working directory, so a program named by a relative path is looked for like a template.
+fn located(mut command: Vec<String>, manifest: &Path) -> Result<Vec<String>> {
+    let program = Path::new(&command[0]);
+    if program.is_relative() && program.components().count() > 1 {
+        let found = beside(manifest, &command[0])?;
+        command[0] = std::path::absolute(&found)
+            .unwrap_or(found)
+            .to_string_lossy()
+            .into_owned();
+    }
+    Ok(command)
 }
 
 /// What the slots mean unless the manifest says otherwise: what the stand-in logs.

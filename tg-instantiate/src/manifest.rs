@@ -6,7 +6,7 @@
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
-use tg_stage::{Error, Result, StandIn, file, time};
+use tg_stage::{Error, Result, StandIn, file, nearest, time};
 
 /// Keys of the design that this version does not act on.
 const PLANNED: [&str; 7] = [
@@ -168,12 +168,16 @@ impl Manifest {
                 "`runs_per_config` is 0: there would be nothing to compare",
             ),
             (
+                self.runs_per_config > 10_000,
+                "`runs_per_config` above 10000 is more than anybody will wait for",
+            ),
+            (
                 self.configs.is_empty(),
                 "`configs` is empty: there is nothing to compare",
             ),
             (
                 self.agent.is_some() && self.command.is_some(),
-                "has both `agent` and `command`",
+                "has both `agent` and `command`: leave one of them out",
             ),
             (
                 self.command.as_ref().is_some_and(Vec::is_empty),
@@ -181,7 +185,7 @@ impl Manifest {
             ),
             (
                 self.command.is_some() && self.stand_in.is_some(),
-                "`stand_in` sets the stand-in agent, and `command` starts another one",
+                "`stand_in` sets the stand-in agent, and `command` starts another one: leave one of them out",
             ),
         ];
         let per_agent = self
@@ -209,6 +213,12 @@ impl Manifest {
             return Some(format!(
                 "unknown slot `{slot}`: the host has {}",
                 SLOTS.join(", ")
+            ));
+        }
+        let counts = self.configs.iter().filter_map(|config| config.agents);
+        if let Some(count) = counts.into_iter().find(|count| *count == 0 || *count > 999) {
+            return Some(format!(
+                "an arm of {count} agents: from 1 to 999 are possible"
             ));
         }
         self.stand_in
@@ -268,32 +278,8 @@ fn explain(path: &Path, cause: &str) -> Error {
     }
     let known: Vec<String> = words.collect();
     let error = Error::usage(subject, format!("unknown key `{key}`"));
-    match nearest(&key, &known) {
+    match nearest(&key, known.iter().map(String::as_str)) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
         None => error.hint(format!("known here: {}", known.join(", "))),
     }
-}
-
-/// The known word fewest edits away, if it is near enough to be meant.
-fn nearest<'k>(word: &str, known: &'k [String]) -> Option<&'k String> {
-    known
-        .iter()
-        .map(|name| (edits(word, name), name))
-        .filter(|(edits, _)| *edits <= 1 + word.len() / 3)
-        .min()
-        .map(|(_, name)| name)
-}
-
-/// Levenshtein's distance, in bytes.
-fn edits(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.bytes().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, b) in other.bytes().enumerate() {
-            let change = diagonal + usize::from(a != b);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[other.len()]
 }

@@ -7,6 +7,7 @@
 use crate::args::Args;
 use crate::cell::cell;
 use crate::manifest::{Config, Manifest, check_name};
+use crate::names;
 use crate::template::Template;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -91,6 +92,7 @@ pub fn rows(manifest: &Manifest, path: &Path, results: &Path, shared_db: bool) -
         }
     }
     distinct(&rows, path)?;
+    names::check(manifest, path, &mut rows)?;
     Ok(rows)
 }
 
@@ -123,7 +125,7 @@ fn is_row(row: &Row, wanted: &str) -> bool {
 }
 
 /// A file a manifest names: seen from here, else from the manifest's directory or one above it.
-fn beside(manifest: &Path, name: &str) -> Result<PathBuf> {
+pub fn beside(manifest: &Path, name: &str) -> Result<PathBuf> {
     let here = PathBuf::from(name);
     let manifest_dir = std::path::absolute(manifest).unwrap_or_default();
     let above = manifest_dir.ancestors().skip(1).map(|dir| dir.join(name));

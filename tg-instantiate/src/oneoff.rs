@@ -7,6 +7,7 @@ use crate::args::Args;
 use crate::insert::Stamp;
 use crate::prepare;
 use crate::template::Template;
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 use tg_host::{Host, database, empty};
@@ -25,6 +26,10 @@ pub fn run(args: &Args, output: impl Write) -> Result<Exit> {
             source.display()
         ));
     }
+    let parent = db.parent().filter(|dir| !dir.as_os_str().is_empty());
+    if let Some(missing) = parent.filter(|dir| !dir.is_dir()) {
+        return Err(Error::outside(missing.display(), "no such directory"));
+    }
     let host = Host::find().map_err(outside)?;
     let is_new = !db.exists();
     let target = if is_new {
@@ -40,7 +45,13 @@ pub fn run(args: &Args, output: impl Write) -> Result<Exit> {
         run: run.clone(),
         initial_state: "pending",
         needed_tag: None,
-        tags: args.tag.clone(),
+        tags: args
+            .tag
+            .iter()
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .cloned()
+            .collect(),
         title_prefix: args.title_prefix.as_deref().unwrap_or_default(),
         parent: args.parent.as_deref(),
         config_snapshot: None,
@@ -85,6 +96,9 @@ fn describe(template: &Template, db: &Path) -> Result<Run> {
         .unwrap_or_default();
     let sha256 = file::sha256(template.sha256.as_bytes());
     Ok(Run {
+        experiment: template.name.clone(),
+        arm: id.clone(),
+        workflow: "none".into(),
         id,
         template: template.name.clone(),
         inputs_sha256: sha256,

@@ -9,7 +9,17 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use tg_host::Snapshot;
 use tg_host::snapshot::{self, Dependency, TagRow, Task};
-use tg_stage::{Error, Result, file};
+use tg_stage::{Error, Result, file, nearest};
+
+/// The host passes over edges of any other type.
+const DEP_TYPES: [&str; 6] = [
+    "blocks",
+    "follows",
+    "contains",
+    "relates-to",
+    "see-also",
+    "duplicate",
+];
 
 /// A task graph that can be copied into a database.
 #[derive(Debug, Clone)]
@@ -122,6 +132,13 @@ impl Template {
                 to_task_id: to,
                 dep_type: kind,
             } = edge;
+            if !DEP_TYPES.contains(&kind.as_str()) {
+                let near = nearest(kind, DEP_TYPES).map(|near| format!(": did you mean `{near}`?"));
+                return Err(format!(
+                    "the edge `{from}` {kind} `{to}` is of no type the host knows{}",
+                    near.unwrap_or_default()
+                ));
+            }
             if let Some(missing) = [from, to]
                 .into_iter()
                 .find(|id| !seen.contains(id.as_str()))
@@ -150,6 +167,23 @@ impl Template {
                 return Err(format!(
                     "these tasks {what}, and would never be ready: {}",
                     cycle.join(" -> ")
+                ));
+            }
+        }
+        let parents: HashMap<&str, &str> = self
+            .dependencies
+            .iter()
+            .filter(|edge| edge.is_containment())
+            .map(|edge| (edge.to_task_id.as_str(), edge.from_task_id.as_str()))
+            .collect();
+        for edge in self.dependencies.iter().filter(|edge| edge.is_ordering()) {
+            let (from, to) = (edge.from_task_id.as_str(), edge.to_task_id.as_str());
+            let above =
+                |id| std::iter::successors(parents.get(id).copied(), |id| parents.get(id).copied());
+            if above(to).any(|id| id == from) || above(from).any(|id| id == to) {
+                return Err(format!(
+                    "the edge `{from}` {} `{to}` joins a container and what is in it: neither would ever end",
+                    edge.dep_type
                 ));
             }
         }
@@ -189,6 +223,17 @@ fn check_text(task: &Task) -> Result<(), String> {
                 task.id.replace('\0', "\\0")
             ));
         }
+    }
+    let tags = task.needed_tags.iter().chain(&task.wanted_tags);
+    if let Some(tag) = tags
+        .into_iter()
+        .find(|tag| tag.contains([',', '\0']) || tag.trim().is_empty())
+    {
+        return Err(format!(
+            "task `{}` needs the tag `{}`, which no agent can be given",
+            task.id,
+            tag.escape_debug()
+        ));
     }
     if task.id.is_empty() {
         return Err(format!("the task titled `{}` has no id", task.title));

@@ -1,7 +1,7 @@
 //! Placeholders: from the manifest's command line to one agent's.
 
 use std::path::{Path, PathBuf};
-use tg_stage::{Agent, Error, Result, Run};
+use tg_stage::{Agent, Error, Result, Run, placeholder};
 
 /// Where one agent's things are. All paths are absolute.
 #[derive(Debug, Clone)]
@@ -19,24 +19,24 @@ pub struct Place {
 /// The agent's command line, with every `{placeholder}` filled in.
 pub fn command(run: &Run, agent: &Agent, place: &Place) -> Result<Vec<String>> {
     let path = |path: &Path| path.to_string_lossy().into_owned();
-    let values = [
-        ("worker", agent.worker.clone()),
-        ("role", agent.role.clone()),
-        ("tags", agent.tags.join(",")),
-        ("workflow", run.workflow.clone()),
-        ("run", run.id.clone()),
-        ("seed", run.seed.to_string()),
-        ("model", run.model.clone().unwrap_or_default()),
-        ("db", path(&place.db)),
-        ("dir", path(&place.dir)),
-        ("agent_dir", path(&place.agent_dir)),
-        ("work", path(&place.work)),
-        ("mcp_config", path(&place.agent_dir.join("mcp.json"))),
-    ];
+    let value = |name: &str| match name {
+        "worker" => agent.worker.clone(),
+        "role" => agent.role.clone(),
+        "tags" => agent.tags.join(","),
+        "workflow" => run.workflow.clone(),
+        "run" => run.id.clone(),
+        "seed" => run.seed.to_string(),
+        "model" => run.model.clone().unwrap_or_default(),
+        "db" => path(&place.db),
+        "dir" => path(&place.dir),
+        "agent_dir" => path(&place.agent_dir),
+        "work" => path(&place.work),
+        _ => path(&place.agent_dir.join("mcp.json")),
+    };
     let words: Vec<String> = run
         .command
         .iter()
-        .map(|word| fill(word, &values))
+        .map(|word| placeholder::fill(word, value))
         .collect::<Result<_>>()?;
     match words.first() {
         Some(program) if !program.is_empty() => Ok(words),
@@ -45,38 +45,6 @@ pub fn command(run: &Run, agent: &Agent, place: &Place) -> Result<Vec<String>> {
                 .hint("set `agent:` or `command:` in the manifest"),
         ),
     }
-}
-
-/// Braces around anything but a lower-case word are left alone: JSON on a command line is common.
-fn fill(word: &str, values: &[(&str, String)]) -> Result<String> {
-    let mut out = String::new();
-    let mut rest = word;
-    while let Some(open) = rest.find('{') {
-        let name_len = rest[open + 1..]
-            .find(|c: char| !(c.is_ascii_lowercase() || c == '_'))
-            .unwrap_or(0);
-        let (name, after) = rest[open + 1..].split_at(name_len);
-        out.push_str(&rest[..open]);
-        if name.is_empty() || !after.starts_with('}') {
-            out.push('{');
-            rest = &rest[open + 1..];
-            continue;
-        }
-        let Some((_, value)) = values.iter().find(|(known, _)| *known == name) else {
-            let known: Vec<String> = values
-                .iter()
-                .map(|(name, _)| format!("{{{name}}}"))
-                .collect();
-            return Err(
-                Error::input("command", format!("unknown placeholder {{{name}}}"))
-                    .hint(format!("known: {}", known.join(" "))),
-            );
-        };
-        out.push_str(value);
-        rest = &after[1..];
-    }
-    out.push_str(rest);
-    Ok(out)
 }
 
 /// The program to start: the stand-in is the one installed beside this tool.

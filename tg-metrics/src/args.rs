@@ -3,7 +3,8 @@
 use crate::table;
 use clap::Parser;
 use std::path::PathBuf;
-use tg_stage::{Error, Result};
+use tg_stage::metric::{self, stem};
+use tg_stage::{Error, Result, nearest};
 
 /// Compute the metrics of each run from its snapshot
 ///
@@ -19,6 +20,25 @@ pub struct Args {
     /// Compute only these metrics, in this order; may be repeated
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     pub only: Vec<String>,
+
+    /// Name every metric, with its unit and which way is better
+    #[arg(long)]
+    pub list: bool,
+}
+
+/// Every metric with its unit and which way is better, as a table.
+pub fn list() -> String {
+    let row = |metric: &table::Metric| {
+        let kind = metric::kind(metric.0);
+        let line = format!(
+            "{:<28}{:<7}{}",
+            metric.0,
+            kind.unit.name(),
+            kind.better.name()
+        );
+        line.trim_end().to_string() + "\n"
+    };
+    table::METRICS.iter().map(row).collect()
 }
 
 impl Args {
@@ -31,34 +51,15 @@ impl Args {
     }
 }
 
-fn named(name: &str) -> Result<&'static table::Metric> {
-    table::METRICS
-        .iter()
-        .find(|metric| metric.0 == name)
-        .ok_or_else(|| {
-            let nearest = table::METRICS
-                .iter()
-                .min_by_key(|metric| (!metric.0.contains(name), edits(metric.0, name)));
-            let error = Error::usage(format!("--only {name}"), "no such metric");
-            nearest.map_or(error.clone(), |nearest| {
-                error.hint(format!("--only {}", nearest.0))
-            })
-        })
-}
-
-/// Insertions, deletions and exchanges of a letter that lead from one name to the other.
-fn edits(from: &str, to: &str) -> usize {
-    let mut costs: Vec<usize> = (0..=to.len()).collect();
-    for (row, a) in from.bytes().enumerate() {
-        let mut diagonal = row;
-        costs[0] = row + 1;
-        for (column, b) in to.bytes().enumerate() {
-            let exchanged = diagonal + usize::from(a != b);
-            diagonal = costs[column + 1];
-            costs[column + 1] = exchanged.min(diagonal + 1).min(costs[column] + 1);
+fn named(typed: &str) -> Result<&'static table::Metric> {
+    let means = |metric: &&table::Metric| metric.0 == typed || stem(metric.0) == typed;
+    table::METRICS.iter().find(means).ok_or_else(|| {
+        let error = Error::usage(format!("--only {typed}"), "no such metric");
+        match nearest(typed, table::METRICS.iter().map(|metric| metric.0)) {
+            Some(near) => error.hint(format!("did you mean {near}?")),
+            None => error.hint("tg-metrics --list names them all"),
         }
-    }
-    costs[to.len()]
+    })
 }
 
 fn after_help() -> String {

@@ -42,6 +42,10 @@ const TOOL: &str = "tg-metrics";
 
 /// Measure the runs of the records in `input`, or those in the paths of the command line.
 pub fn run(args: &Args, input: impl BufRead, output: impl Write) -> Result<Exit> {
+    if args.list {
+        Output::new(output).bytes(args::list().as_bytes())?;
+        return Ok(Exit::Done);
+    }
     let metrics = args.metrics()?;
     if args.paths.is_empty() {
         return stage::each(TOOL, "metrics", input, output, |record| {

@@ -5,11 +5,11 @@
 
 use crate::columns::Column;
 use crate::data::Data;
-use crate::metric::{self, Over};
 use crate::row::Row;
 use crate::stats::{Summary, summary};
 use std::collections::BTreeMap;
 use tg_stage::Wait;
+use tg_stage::metric::{self, Over};
 
 /// One configuration and what its runs come to.
 #[derive(Debug)]

@@ -1,13 +1,13 @@
 //! Which metrics are compared, in which order, under which names.
 //!
-//! The command line decides, else the manifest, else the eight of [`metric::DEFAULT`]; the machine formats carry every
+//! The command line decides, else the manifest, else the eight of [`tg_stage::metric::DEFAULT`]; the machine formats carry every
 //! metric that some record has. A name may be given as the records have it, without its unit, or, for a slot, by the
 //! name the manifest gave it.
 
 use crate::data::Data;
-use crate::metric::{self, DEFAULT, Kind, METRICS};
 use std::collections::BTreeSet;
-use tg_stage::{Error, Result};
+use tg_stage::metric::{self, DEFAULT, Kind, METRICS};
+use tg_stage::{Error, Result, nearest};
 
 /// One metric to compare.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,26 +86,10 @@ fn resolve<'a>(data: &'a Data, there: &BTreeSet<&'a str>, typed: &str) -> Result
     if let Some(name) = exact.or_else(by_slot).or_else(by_stem) {
         return Ok(name);
     }
-    let apart = |name: &&str| distance(name, typed).min(distance(metric::stem(name), typed));
-    let nearest = known().min_by_key(apart).unwrap_or_default();
-    Err(Error::usage(
-        format!("--metric {typed}"),
-        format!("no such metric; the nearest is {nearest}"),
-    ))
-}
-
-/// Edits that lead from one name to the other (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
+    let names = known().flat_map(|name| [name, metric::stem(name)]);
+    let error = Error::usage(format!("--metric {typed}"), "no such metric");
+    Err(match nearest(typed, names) {
+        Some(near) => error.hint(format!("did you mean {near}?")),
+        None => error.hint("tg-metrics --list names them all"),
+    })
 }

@@ -12,7 +12,6 @@ pub mod compare;
 pub mod constants;
 pub mod data;
 pub mod floor;
-pub mod metric;
 pub mod output;
 pub mod ratio;
 pub mod row;

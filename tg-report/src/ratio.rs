@@ -4,9 +4,9 @@
 //! A ratio that is undefined is kept with its reason, not as a number.
 
 use crate::arm::Arm;
-use crate::metric::{COST, WALL};
 use crate::stats::geometric_mean;
 use std::collections::BTreeSet;
+use tg_stage::metric::{COST, WALL};
 
 /// A quotient, or why there is none.
 pub type Ratio = Result<f64, String>;

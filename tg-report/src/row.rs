@@ -46,6 +46,8 @@ impl Row {
             let metrics: Value = record.get("metrics")?;
             let none = || lacks(record, "its \"metrics\" is not an object");
             row.take(metrics.as_object().ok_or_else(none)?);
+            // Whoever started the stand-in, under whatever name: its cost says so.
+            row.run.simulated |= row.cost_source.as_deref() == Some("simulated");
         }
         let outcome = text("wait", "outcome").or_else(|| text("metrics", "outcome"));
         row.outcome = outcome.unwrap_or_else(|| row.guess());
@@ -131,10 +133,13 @@ fn failure(record: &Record, stage: &str) -> String {
     message.strip_prefix(&before).unwrap_or(message).to_owned()
 }
 
-/// Warnings come as a list of texts or objects, or as one object of counts.
+/// Warnings come as a list of texts or objects, or as one object of counts. That a metric is undefined its own cell shows.
 fn warned(warnings: &Value) -> Vec<(String, u64)> {
     match warnings {
-        Value::Array(list) => list.iter().map(one_warning).collect(),
+        Value::Array(list) => {
+            let told = list.iter().map(one_warning);
+            told.filter(|(kind, _)| kind != "undefined").collect()
+        }
         Value::Object(counts) => {
             let counts = counts
                 .iter()

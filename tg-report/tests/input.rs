@@ -211,7 +211,7 @@ fn wrong_options() {
     assert_eq!(ran.exit, 2);
     assert_eq!(
         ran.err,
-        "tg-report: --metric wall_clok_time: no such metric; the nearest is wall_clock_time_ms\n"
+        "tg-report: --metric wall_clok_time: no such metric\nhint: did you mean wall_clock_time?\n"
     );
     let ran = report(&["--baseline", "swarm", "two-arms.jsonl"], "");
     assert_eq!(ran.exit, 2);

@@ -51,7 +51,7 @@ impl Bench {
 
     /// Export to a file by `--db`, and read it back.
     pub fn export(&self, name: &str) -> Value {
-        tg_export::export(&self.db, &self.path(name), None).unwrap();
+        tg_export::export(&self.db, &self.path(name), None, None).unwrap();
         document(&self.path(name))
     }
 }

@@ -200,6 +200,7 @@ pub fn over(paths: &[PathBuf]) -> (Exit, Vec<Value>) {
         &Args {
             paths: paths.to_vec(),
             only: Vec::new(),
+            ..Args::default()
         },
         "",
     )

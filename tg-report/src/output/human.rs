@@ -5,8 +5,8 @@
 
 use crate::columns::Column;
 use crate::compare::Comparison;
-use crate::metric::Unit;
 use crate::stats::Summary;
+use tg_stage::metric::Unit;
 
 /// A column ready for printing.
 #[derive(Debug)]

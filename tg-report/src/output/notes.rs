@@ -42,7 +42,10 @@ pub fn simulated(comparison: &Comparison) -> Option<String> {
         return None;
     }
     if simulated == total {
-        return Some("simulated: no real agent worked in these runs".to_owned());
+        let pace = pace(comparison).unwrap_or_default();
+        return Some(format!(
+            "simulated: no real agent worked in these runs{pace}"
+        ));
     }
     let named = |arm: &Arm| format!("{} of {} in {}", arm.simulated(), arm.runs.len(), arm.label);
     let arms = comparison
@@ -55,6 +58,24 @@ pub fn simulated(comparison: &Comparison) -> Option<String> {
         "simulated: no real agent worked in {simulated} of {total} runs ({})",
         list(arms)
     ))
+}
+
+/// How fast the stand-in's clock went, if it went alike in all runs: times are of that clock, cost is not.
+fn pace(comparison: &Comparison) -> Option<String> {
+    let mut rows = comparison.arms.iter().flat_map(|arm| &arm.runs);
+    let scale = rows.next()?.run.stand_in.as_ref()?.time_scale;
+    let same = |row: &crate::row::Row| -> bool {
+        row.run
+            .stand_in
+            .as_ref()
+            .is_some_and(|model| model.time_scale.total_cmp(&scale).is_eq())
+    };
+    rows.all(|row| same(row)).then(|| {
+        format!(
+            "; an hour of work took {} s on the clock, and costs what the hour would",
+            (3_600_000.0 * scale).round() / 1000.0
+        )
+    })
 }
 
 /// `push: 1 timeout (push-r2)`: one line for each arm in which a run did not complete.
@@ -84,7 +105,7 @@ pub fn table(comparison: &Comparison) -> Vec<String> {
     let mut notes = vec![
         "mean ± standard deviation over runs; - is unknown; lower, higher: which is better".to_owned(),
         "times, and what is derived from them, are over completed runs; cost, counts and shares over all \
-         that have a value, except cancelled and infra"
+         that have a value, except cancelled, infra and never_connected ones, which say nothing of the agents"
             .to_owned(),
     ];
     notes.extend(known_in_part(comparison));

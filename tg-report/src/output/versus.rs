@@ -3,9 +3,9 @@
 use super::human::quotient;
 use crate::compare::Comparison;
 use crate::floor::{ALPHA, Floor, Pair};
-use crate::metric::{COST, WALL, stem};
 use crate::ratio::Ratio;
 use crate::words::{count, list};
+use tg_stage::metric::{COST, WALL, stem};
 
 /// The heads of the columns of [`table`].
 pub const HEADS: [&str; 5] = ["arm", "agents", "speedup", "cost ratio", "efficiency"];

@@ -1,0 +1,59 @@
+//! The names a manifest uses for what is elsewhere: arms, metrics, placeholders. Checked before anything is run, because
+//! a typo in them would show only in the report.
+
+use crate::manifest::Manifest;
+use crate::matrix::Row;
+use std::path::Path;
+use tg_stage::{Error, Result, metric, nearest, placeholder};
+
+/// Check the names, and put those of metrics as the records have them.
+pub fn check(manifest: &Manifest, path: &Path, rows: &mut [Row]) -> Result<()> {
+    for word in manifest.command.iter().flatten() {
+        placeholder::fill(word, |_| String::new()).map_err(|error| error.within(path.display()))?;
+    }
+    let arms: Vec<String> = rows.iter().map(|row| row.run.arm.clone()).collect();
+    let unknown = manifest
+        .baseline
+        .iter()
+        .find(|baseline| !arms.contains(baseline));
+    if let Some(baseline) = unknown {
+        let error = Error::usage(
+            path.display(),
+            format!("the baseline `{baseline}` is not one of the arms"),
+        );
+        return Err(suggest(error, baseline, arms.iter().map(String::as_str)));
+    }
+    for row in rows {
+        let slots = row.run.slots.clone();
+        let resolve = |typed: &String| {
+            let slot = slots
+                .iter()
+                .find(|(_, name)| *name == typed)
+                .map(|(slot, _)| slot.clone());
+            metric::named(typed)
+                .map(String::from)
+                .or(slot)
+                .ok_or_else(|| {
+                    let error = Error::usage(path.display(), format!("unknown metric `{typed}`"));
+                    suggest(error, typed, metric::METRICS.iter().map(|row| row.0))
+                })
+        };
+        let shown = &mut row.run.report;
+        shown.metrics = shown.metrics.iter().map(resolve).collect::<Result<_>>()?;
+        shown.primary = shown.primary.as_ref().map(resolve).transpose()?;
+    }
+    Ok(())
+}
+
+fn suggest<'k>(error: Error, typed: &str, known: impl Iterator<Item = &'k str> + Clone) -> Error {
+    match nearest(typed, known.clone()) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None if known.clone().count() <= 12 => {
+            let mut names: Vec<&str> = known.collect();
+            names.sort_unstable();
+            names.dedup();
+            error.hint(format!("known: {}", names.join(", ")))
+        }
+        None => error.hint("tg-metrics --list names them all"),
+    }
+}
