@@ -1,5 +1,5 @@
 # The few targets people type. Each installs what it needs of the host itself, once.
-.PHONY: all build host demo test check install clean help
+.PHONY: all build host demo test test-long check install clean help
 
 CARGO ?= cargo
 PREFIX ?= $(HOME)/.local
@@ -17,11 +17,14 @@ host: ## Build the host into .host, unless a good one is there
 build: ## Build the tools
 	@$(CARGO) build --locked --workspace
 
-demo: host build ## Run swarm against push on the real host and print the comparison
+demo: host build ## Run swarm, push and hierarchical on the real host and print the comparison
 	@scripts/experiment run --results $(RESULTS) experiments/push-vs-pull.yaml
 
 test: host build ## Run all tests, against the real host
 	@$(CARGO) test --locked --workspace
+
+test-long: host build ## Every template under every workflow with one to six agents (minutes)
+	@$(CARGO) test --locked -p tg-tests --test workflows -- --ignored
 
 check: ## Format, lints, documentation, shell scripts
 	$(CARGO) fmt --all --check
@@ -30,11 +33,18 @@ check: ## Format, lints, documentation, shell scripts
 	@if command -v shellcheck >/dev/null; then shellcheck scripts/* .ci/run; \
 	else echo "check: skipped shellcheck: it is not installed"; fi
 
-install: ## Put the tools into PREFIX/bin (default ~/.local)
+install: ## Put the tools, their man pages and completions under PREFIX (default ~/.local)
 	$(CARGO) build --locked --release $(addprefix -p ,$(TOOLS))
 	install -d $(PREFIX)/bin
 	install -m 755 $(addprefix target/release/,$(TOOLS)) $(PREFIX)/bin/
 	install -m 755 scripts/experiment $(PREFIX)/bin/tg-experiment
+	install -d $(addprefix $(PREFIX)/share/,man/man1 bash-completion/completions zsh/site-functions fish/vendor_completions.d)
+	@for tool in $(TOOLS); do \
+	  TG_GENERATE=man target/release/$$tool >$(PREFIX)/share/man/man1/$$tool.1 && \
+	  TG_GENERATE=bash target/release/$$tool >$(PREFIX)/share/bash-completion/completions/$$tool && \
+	  TG_GENERATE=zsh target/release/$$tool >$(PREFIX)/share/zsh/site-functions/_$$tool && \
+	  TG_GENERATE=fish target/release/$$tool >$(PREFIX)/share/fish/vendor_completions.d/$$tool.fish || exit; \
+	done
 
 clean: ## Remove what cargo built (the host and results stay)
 	$(CARGO) clean

@@ -48,6 +48,7 @@ pub fn effective(workflow: &Workflow) -> Result<Effective> {
         deep_merge(&mut whole, &Value::Object(tree));
     }
     let mut effective = read(&own, whole)?;
+    check(&own, &effective)?;
     for overlay in &workflow.overlays {
         let name = format!("overlay-{overlay}.yaml");
         let Some(file) = workflow.files.get(&name) else {
@@ -57,6 +58,48 @@ pub fn effective(workflow: &Workflow) -> Result<Effective> {
         lay_over(&mut effective, read(&name, Value::Object(tree))?);
     }
     Ok(effective)
+}
+
+/// What the host itself refuses, or worse, at its start: states that are named and not defined.
+fn check(file: &str, workflow: &Effective) -> Result<()> {
+    let undefined = |name: &String| !workflow.states.contains_key(name);
+    let settings = &workflow.settings;
+    let exits = workflow.states.iter().flat_map(|(name, state)| {
+        state
+            .exits
+            .iter()
+            .map(move |exit| (format!("the exit of `{name}`"), exit))
+    });
+    let settled = [
+        ("the initial state", &settings.initial_state),
+        ("the disconnect state", &settings.disconnect_state),
+    ];
+    let settled = settled.map(|(what, name)| (what.to_string(), name));
+    let blocking = settings
+        .blocking_states
+        .iter()
+        .map(|name| ("a blocking state".to_string(), name));
+    let mut named = exits.chain(settled).chain(blocking);
+    if let Some((what, name)) = named.find(|(_, name)| undefined(name)) {
+        return Err(Error::new(
+            file,
+            format!("`{name}`, {what}, is not defined under `states`"),
+        ));
+    }
+    if workflow
+        .states
+        .get(&settings.disconnect_state)
+        .is_some_and(|state| state.timed)
+    {
+        return Err(Error::new(
+            file,
+            format!(
+                "the disconnect state `{}` is timed",
+                settings.disconnect_state
+            ),
+        ));
+    }
+    Ok(())
 }
 
 fn defaults() -> Value {
