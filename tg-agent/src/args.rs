@@ -35,14 +35,15 @@ pub struct Args {
 }
 
 const AFTER: &str = "\
-Workers: under push one takes only what is assigned to it, under hierarchical only what is in its parts, elsewhere what
-  is ready and its tags allow
+Workers: under push one takes only what is assigned to it, under hierarchical only what is in its
+  parts, elsewhere what is ready and its tags allow
 
 Reads: the host, through its server; nothing on stdin
-Writes: the host, through its server; simulated files in the working directory; usage.json; a line a task on stdout
+Writes: the host, through its server; simulated files in the working directory; usage.json; what
+  it used, at the end, on stdout
 
 Exit status: 0 the run is over, or SIGTERM; 2 the command line was wrong; 4 the host failed
 
 Examples:
-  tg-agent --mcp-config results/smoke/swarm-r1/agents/swarm-r1-w1/mcp.json --worker swarm-r1-w1 --tags worker,designer
-  tg-agent --mcp-config mcp.json --worker boss --role coordinator --tags coordinator --run push-r1";
+  tg-agent --mcp-config mcp.json --worker w1 --tags worker,designer
+  tg-agent --mcp-config mcp.json --worker boss --role coordinator --tags coordinator";

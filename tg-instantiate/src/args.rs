@@ -68,6 +68,6 @@ Exit status: 0 all done; 2 the command line, the manifest or a template was wron
 
 Examples:
   tg-instantiate --plan experiments/push-vs-pull.yaml
-  tg-instantiate experiments/push-vs-pull.yaml | tg-launch | tg-wait | tg-export | tg-metrics | tg-report
+  tg-instantiate experiments/push-vs-pull.yaml | tg-launch | tg-wait | tg-export > runs.jsonl
   tg-instantiate --arm push --row 2 experiments/push-vs-pull.yaml
-  tg-instantiate --template templates/tiny-feature.json --db tasks.db --tag exp:try --title-prefix 'Try 1: '";
+  tg-instantiate --template templates/tiny-feature.json --db tasks.db --tag exp:try";

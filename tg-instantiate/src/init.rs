@@ -28,7 +28,7 @@ configs:                        # what is compared
     # agents: 4                 # instead of agent_count, for this arm
     description: One agent assigns every task, the others work
 baseline: swarm                 # the others are compared with it
-primary: wall_clock_time_ms     # the metric the verdict rests on
+primary: wall_clock_time_ms     # the metric that verdicts, once there are any, rest on
 # metrics: [wall_clock_time_ms, total_cost_usd, redo_rate]   # shown, in this order
 
 # Who works. The stand-in is simulated: it sleeps instead of working.

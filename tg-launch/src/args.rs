@@ -51,18 +51,21 @@ pub enum Part {
 }
 
 const AFTER: &str = "\
-Placeholders in the manifest's `command`: {worker} {role} {tags} {workflow} {run} {seed} {model} {db} {dir}
-  {agent_dir} {work} {mcp_config} (a file that tells an MCP client how to start the host's server)
-Roles: push has one coordinator and hierarchical one lead, the other agents work; relay deals the specialists' tags
-  (designer, implementer, reviewer, tester) to its agents; elsewhere all agents work and hold all tags
+Placeholders in the manifest's `command`: {worker} {role} {tags} {workflow} {run} {seed} {model}
+  {db} {dir} {agent_dir} {work} {mcp_config} (a file that tells an MCP client how to start the
+  host's server). Agents start in {work}.
+Roles: push has one coordinator and hierarchical one lead, the other agents work; relay deals the
+  specialists' tags (designer, implementer, reviewer, tester) to its agents; elsewhere all agents
+  work and hold all tags
 
 Reads: run records with `instantiate` on stdin
-Writes: `launch` into the records; RUN/agents/WORKER/{mcp.json,stdout.log,stderr.log,end.json}, RUN/work/
+Writes: `launch` into the records; RUN/work/ and, in RUN/agents/WORKER/, mcp.json, stdout.log,
+  stderr.log, end.json
 
-Exit status: 0 all done; 1 some runs could not be launched, or were cancelled; 2 the command line was wrong;
-  3 the input was not a record; 4 the reader of the records went away
+Exit status: 0 all done; 1 some runs could not be launched, or were cancelled; 2 the command line
+  was wrong; 3 the input was not a record; 4 the reader of the records went away
 
 Examples:
-  tg-instantiate experiments/push-vs-pull.yaml | tg-launch | tg-wait | tg-export | tg-metrics | tg-report
-  tg-instantiate experiments/push-vs-pull.yaml | tg-launch -j 2 | tg-wait | tg-export > runs.jsonl
+  tg-instantiate experiments/push-vs-pull.yaml | tg-launch | tg-wait | tg-export > runs.jsonl
+  tg-instantiate experiments/push-vs-pull.yaml | tg-launch -j 2 | tg-wait | tg-export
   tg-instantiate --row 1 my.yaml | tg-launch --manual | tg-wait --timeout 2h";

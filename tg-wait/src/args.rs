@@ -41,8 +41,8 @@ Reads: run records with `instantiate` on stdin; their databases, read-only
 Writes: `wait` into the records; RUN/end.json; RUN/logs/verify.log; at the end, when nobody else
   has it open, the experiment tables of the database
 
-Exit status: 0 all runs were waited for, whatever their outcome; 1 some could not be; 2 the command line was wrong;
-  3 the input was not a record; 4 a file, a database, the host or another program failed
+Exit status: 0 all runs were waited for, whatever their outcome; 1 some could not be; 2 the command
+  line was wrong; 3 the input was not a record; 4 a file, a database or the host failed
 
 Examples:
   tg-instantiate experiments/push-vs-pull.yaml | tg-launch | tg-wait | tg-export > runs.jsonl
