@@ -224,3 +224,36 @@ pub fn manifest(template: &str, agents: u32, workflows: &[&str], more: &str) -> 
 /// The stand-in as fast as the host allows.
 pub const FAST: &str =
     "stand_in: {time_scale: 0.00005, poll_ms: 20}\nlimits: {timeout: 90s, stall: 30s}\n";
+
+/// Run a command line that is to fail with `status` and to say `says` on stderr.
+///
+/// # Panics
+/// If it does not.
+#[track_caller]
+pub fn refused(lab: &Lab, line: &str, status: i32, says: &[&str]) {
+    let done = lab.sh(line);
+    assert_eq!(done.status, status, "{line}\n{}{}", done.err, done.out);
+    for words in says {
+        assert!(
+            done.err.contains(words),
+            "{line}: `{words}` is not in\n{}",
+            done.err
+        );
+    }
+    assert!(!done.err.contains("panicked"), "{}", done.err);
+}
+
+/// A good manifest, one part of it replaced.
+///
+/// # Panics
+/// If it has no such part.
+pub fn bad(from: &str, to: &str) -> String {
+    let good = manifest(
+        "tiny-feature",
+        2,
+        &["swarm", "push"],
+        "limits: {timeout: 60s}\n",
+    );
+    assert!(good.contains(from), "{from}");
+    good.replacen(from, to, 1)
+}

@@ -49,7 +49,9 @@ pub fn write(
         && is_there(&tables, "experiment_runs")
         && is_shared(&transaction, run)?
     {
-        tables.iter_mut().for_each(|table| table.only(run));
+        for table in &mut tables {
+            table.only(run);
+        }
     }
     let mut end = end;
     if let Some(known) = &mut end {

@@ -2,7 +2,7 @@
 //! later call tells whether it has to be run again.
 
 use crate::manifest::{Config, Manifest, Mode, Start, check_name, limit};
-use crate::matrix::{Shared, beside};
+use crate::matrix::{Ground, beside};
 use crate::template::Template;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -44,14 +44,14 @@ fn arm_name(manifest: &Manifest, config: &Config, template: &Template, agents: u
 
 /// The run of one cell of the matrix.
 pub fn cell(
-    shared: &Shared,
+    shared: &Ground,
     config: &Config,
     template: &Template,
     workflow: &Workflow,
     agents: u32,
     replicate: u32,
 ) -> Result<Run> {
-    let Shared {
+    let Ground {
         manifest,
         path,
         results,
@@ -165,7 +165,7 @@ fn inputs(
     run: &Run,
     template: &Template,
     workflow: &Workflow,
-    shared: &Shared,
+    shared: &Ground,
 ) -> BTreeMap<String, String> {
     let files: BTreeMap<&String, &String> = workflow
         .files
@@ -199,7 +199,7 @@ fn inputs(
     .collect()
 }
 
-fn workspace(shared: &Shared) -> Option<Workspace> {
+fn workspace(shared: &Ground) -> Option<Workspace> {
     let per_agent = shared.manifest.workspace.as_ref()?.mode == Mode::PerAgent;
     let path = shared.workspace.as_ref()?.to_string_lossy().into_owned();
     Some(Workspace { path, per_agent })

@@ -32,7 +32,7 @@ pub struct Row {
 }
 
 /// What all rows of a manifest share.
-pub struct Shared<'m> {
+pub struct Ground<'m> {
     /// The manifest.
     pub manifest: &'m Manifest,
     /// Where it is.
@@ -52,7 +52,7 @@ pub struct Shared<'m> {
 /// All rows of a manifest.
 pub fn rows(manifest: &Manifest, path: &Path, results: &Path, shared_db: bool) -> Result<Vec<Row>> {
     let (dir, workspace_sha256) = workspace(manifest, path)?.unzip();
-    let shared = Shared {
+    let shared = Ground {
         manifest,
         path,
         results,
@@ -167,7 +167,7 @@ fn template(manifest: &Path, name: &str) -> Result<Rc<Template>> {
     Ok(Rc::new(template))
 }
 
-fn workflow(shared: &Shared, config: &Config) -> Result<Rc<Workflow>> {
+fn workflow(shared: &Ground, config: &Config) -> Result<Rc<Workflow>> {
     let own = config
         .workflow_file
         .as_ref()

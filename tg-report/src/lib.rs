@@ -3,7 +3,7 @@
 //! Three steps that know nothing of each other's work: [`data`] reads records and prints no table, [`compare`] computes
 //! and neither reads nor prints, [`output`] prints what was computed. A new statistic is a field of
 //! [`compare::Comparison`], a new format one more file under `output/`. What a metric means (unit, direction, which runs
-//! enter its mean) is one table, in [`metric`].
+//! enter its mean) is one table, in [`tg_stage::metric`].
 
 pub mod args;
 pub mod arm;

@@ -1,0 +1,138 @@
+//! Manifests with something wrong in them: each gets exit status 2, a message that names the place and what to do, and
+//! nothing is made.
+
+use tg_tests::{Lab, bad, refused};
+
+#[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
+fn manifests() {
+    let lab = Lab::new();
+    let long = "x".repeat(300);
+    let cases: &[(&str, &str, &[&str])] = &[
+        (
+            "runs_per_config",
+            "runs_per_confg",
+            &[
+                "m.yaml: line 4",
+                "unknown key `runs_per_confg`",
+                "did you mean `runs_per_config`",
+            ],
+        ),
+        (
+            "  - workflow: push",
+            "  - workfow: push",
+            &["line 7", "unknown key `workfow`", "did you mean `workflow`"],
+        ),
+        (
+            "runs_per_config: 1",
+            "runs_per_config: many",
+            &["line 4", "many"],
+        ),
+        (
+            "agent_count: 2",
+            "agent_count: 0",
+            &["m.yaml", "0 leaves nobody to work"],
+        ),
+        (
+            "agent_count: 2",
+            "agent_count: 1",
+            &["push", "needs one to lead and one to work"],
+        ),
+        ("agent_count: 2", "agent_count: -2", &["line 3"]),
+        (
+            "runs_per_config: 1",
+            "runs_per_config: 0",
+            &["nothing to compare"],
+        ),
+        (
+            "name: test",
+            "name: ../test",
+            &["name `../test`", "a-z A-Z 0-9"],
+        ),
+        ("name: test", "name: \"a\\nb\"", &["name `a\\nb`"]),
+        ("name: test", "name: größe", &["cannot name a directory"]),
+        ("name: test", &format!("name: {long}"), &["1 to 40"]),
+        (
+            "workflow: push",
+            "workflow: psuh",
+            &["workflow psuh", "hierarchical, kanban, push"],
+        ),
+        (
+            "workflow: push",
+            "workflow: push\n    overlays: [got]",
+            &["overlay got", "git-worktree"],
+        ),
+        (
+            "workflow: push",
+            "workflow: swarm",
+            &["two configurations are called `swarm`", "name:"],
+        ),
+        (
+            "workflow: push",
+            "workflow: push\n    name: a/b",
+            &["the arm name `a/b`"],
+        ),
+        (
+            "tiny-feature.json",
+            "tyni-feature.json",
+            &["names `templates/tyni-feature.json`"],
+        ),
+        (
+            "limits: {timeout: 60s}",
+            "limits: {timeout: soon}",
+            &["timeout", "`soon` is no duration", "90s"],
+        ),
+        (
+            "limits:",
+            "slots: {metric_9: x}\nlimits:",
+            &["unknown slot `metric_9`"],
+        ),
+        ("limits:", "agent: codx\nlimits:", &["unknown agent `codx`"]),
+        (
+            "limits:",
+            "stand_in: {redo: 1.5}\nlimits:",
+            &["redo is 1.5", "0 to 1"],
+        ),
+        (
+            "limits:",
+            "stand_in: {rebo: 0.5}\nlimits:",
+            &["unknown key `rebo`", "did you mean `redo`"],
+        ),
+        (
+            "limits:",
+            "stand_in: {time_scale: 0}\nlimits:",
+            &["time_scale is 0"],
+        ),
+        ("name: test", "name: [", &["m.yaml: line"]),
+    ];
+    for (from, to, says) in cases {
+        lab.write("m.yaml", &bad(from, to));
+        refused(&lab, "tg-instantiate m.yaml", 2, says);
+    }
+    refused(
+        &lab,
+        "tg-instantiate no.yaml",
+        4,
+        &["no.yaml: no such file"],
+    );
+    refused(&lab, "tg-instantiate", 2, &["no manifest"]);
+    refused(
+        &lab,
+        "tg-instantiate --row 99 experiments/smoke.yaml",
+        2,
+        &["--row 99", "--plan"],
+    );
+    refused(
+        &lab,
+        "tg-instantiate --arm psuh experiments/smoke.yaml",
+        2,
+        &["the arms are push, swarm"],
+    );
+    refused(
+        &lab,
+        "tg-instantiate --init experiments/smoke.yaml",
+        2,
+        &["is there already"],
+    );
+    assert!(!lab.path("results").exists(), "something was made");
+}
