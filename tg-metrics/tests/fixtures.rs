@@ -57,7 +57,7 @@ const SQL: &[(&str, &str)] = &[
 fn fixtures() -> Option<PathBuf> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/fixtures");
     if !dir.is_dir() {
-        eprintln!("skipped: no {}", dir.display());
+        tg_stage::say(format_args!("skipped: no {}", dir.display()));
         return None;
     }
     Some(dir)
