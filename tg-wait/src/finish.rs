@@ -40,8 +40,11 @@ pub fn decide(probe: &Probe, outcome: &str) -> rusqlite::Result<Wait> {
 
 /// Write `end.json`, if the run has a directory.
 pub fn announce(record: &Record, wait: &Wait) -> Result<()> {
-    let Some(dir) = record.dir().filter(|dir| dir.is_dir()) else {
-        return Ok(());
+    let Some(dir) = record
+        .dir()
+        .filter(|dir| dir.is_dir() || record.has("launch"))
+    else {
+        return Ok(()); // nobody was launched, and nobody waits for the file
     };
     let text = json!({"outcome": wait.outcome, "ended_at_ms": wait.ended_at_ms}).to_string();
     file::write(&dir.join("end.json"), text.as_bytes())

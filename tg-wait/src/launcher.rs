@@ -12,6 +12,7 @@ use tg_stage::{Launch, Record};
 pub struct Launcher {
     dir: PathBuf,
     workers: Vec<String>,
+    process: Option<u32>,
 }
 
 impl Launcher {
@@ -26,9 +27,12 @@ impl Launcher {
             .into_iter()
             .map(|agent| agent.worker)
             .collect();
+        let dir = record.dir()?;
+        let process = Lock::holder(&lock(&dir));
         Some(Self {
-            dir: record.dir()?,
+            dir,
             workers,
+            process,
         })
     }
 
@@ -74,7 +78,7 @@ impl Launcher {
 
     /// Tell the launcher to end its agents and itself.
     pub fn terminate(&self) {
-        let pid = Lock::holder(&lock(&self.dir)).and_then(|pid| Pid::from_raw(pid as i32));
+        let pid = self.process.and_then(|pid| Pid::from_raw(pid as i32));
         if let Some(pid) = pid {
             let _ = kill_process(pid, Signal::TERM);
         }

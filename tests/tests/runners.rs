@@ -1,0 +1,167 @@
+//! Two at once, people at work, a disk that is full, a supervisor that is killed: nobody's work is taken away, and nothing
+//! goes on that nobody waits for.
+
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+use std::fs;
+use std::process::Child;
+use std::time::{Duration, Instant};
+use tg_tests::{Lab, done, find_processes, manifest, records};
+
+const SLOW: &str =
+    "stand_in: {time_scale: 0.0005, poll_ms: 20}\nlimits: {timeout: 60s, stall: 30s}\n";
+
+fn until(what: &str, is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(20),
+            "{what} did not happen"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn finish(child: Child) -> tg_tests::Done {
+    done(&child.wait_with_output().unwrap())
+}
+
+#[test]
+fn the_second_of_two_runners_says_who_is_first_and_spoils_nothing() {
+    let lab = Lab::new();
+    lab.write(
+        "m.yaml",
+        &manifest("tiny-feature", 2, &["swarm", "push"], SLOW),
+    );
+    let first = lab.start("exec scripts/experiment run m.yaml");
+    until("the first run", || {
+        lab.path("results/test/swarm-r1/launch.lock").exists()
+    });
+    until("a launcher", || {
+        fs::read_to_string(lab.path("results/test/swarm-r1/launch.lock"))
+            .is_ok_and(|who| who.contains("tg-launch"))
+    });
+    let second = lab.sh("tg-instantiate m.yaml");
+    assert_eq!(second.status, 4, "{}", second.out);
+    assert!(
+        second.err.contains("is running") && second.err.contains("tg-launch (process "),
+        "{}",
+        second.err
+    );
+    let first = finish(first).ok();
+    for arm in ["swarm", "push"] {
+        assert!(
+            first
+                .out
+                .lines()
+                .any(|line| line.starts_with(arm) && line.contains("1/1")),
+            "{}",
+            first.out
+        );
+    }
+    // Both from the very beginning: whoever comes second may stop, but all is done in the end.
+    lab.write(
+        "m.yaml",
+        &manifest("tiny-feature", 2, &["swarm", "push"], SLOW).replace("name: test", "name: both"),
+    );
+    let pair = [
+        lab.start("exec scripts/experiment run m.yaml"),
+        lab.start("exec scripts/experiment run m.yaml"),
+    ];
+    for one in pair {
+        let _ = finish(one);
+    }
+    assert_eq!(lab.settle(), [""; 0]);
+    let after = lab.sh("scripts/experiment run m.yaml").ok();
+    assert_eq!(after.out.matches("1/1").count() % 2, 0, "{}", after.out);
+    assert!(after.out.contains("1/1"), "{}", after.out);
+}
+
+#[test]
+fn a_run_that_people_work_in_is_left_to_them() {
+    let lab = Lab::new();
+    lab.write("m.yaml", &manifest("tiny-feature", 1, &["solo"], SLOW));
+    let chain = lab.start("tg-instantiate m.yaml | tg-launch --manual | tg-wait > out.jsonl");
+    let config = "results/test/solo-r1/agents/solo-r1-w1/mcp.json";
+    until("the agent's configuration", || {
+        lab.path(config).exists() && lab.path("results/test/solo-r1/wait.lock").exists()
+    });
+    let second = lab.sh("tg-instantiate m.yaml");
+    assert_eq!(second.status, 4, "{}", second.out);
+    assert!(
+        second.err.contains("is running") && second.err.contains("tg-wait (process "),
+        "{}",
+        second.err
+    );
+    assert!(!lab.path("results/test/solo-r1.try1").exists());
+    let tags = "worker,designer,implementer,reviewer,tester";
+    lab.sh(&format!("cd results/test/solo-r1/work && tg-agent --mcp-config ../agents/solo-r1-w1/mcp.json --worker solo-r1-w1 --tags {tags}")).ok();
+    let ended = finish(chain).ok();
+    assert!(
+        ended.err.contains("connect 1 agents by hand") || ended.err.contains("by hand"),
+        "{}",
+        ended.err
+    );
+    let record = &records(&fs::read_to_string(lab.path("out.jsonl")).unwrap())[0];
+    assert_eq!(
+        (&record["wait"]["outcome"], &record["launch"]["manual"]),
+        (&"completed".into(), &true.into())
+    );
+}
+
+#[test]
+fn an_end_that_cannot_be_written_still_ends_the_agents() {
+    let lab = Lab::new();
+    lab.write(
+        "m.yaml",
+        &manifest(
+            "tiny-feature",
+            2,
+            &["swarm"],
+            &SLOW.replace("60s", "2s").replace("0.0005", "1.0"),
+        ),
+    );
+    let chain = lab.start("tg-instantiate m.yaml | tg-launch | tg-wait");
+    until("work", || {
+        lab.sh("ls results/test/swarm-r1/work/*.md").status == 0
+    });
+    // As on a full disk: the file that tells the launcher cannot be made.
+    fs::rename(lab.path("results/test/swarm-r1"), lab.path("elsewhere")).unwrap();
+    let begun = Instant::now();
+    let ended = finish(chain);
+    assert!(begun.elapsed() < Duration::from_secs(20), "{}", ended.err);
+    assert!(ended.err.contains("end.json"), "{}", ended.err);
+    assert_eq!(lab.settle(), [""; 0]);
+}
+
+#[test]
+fn the_agent_of_a_killed_supervisor_is_ended_with_its_run() {
+    let lab = Lab::new();
+    let time = std::process::id() + 3_000_000;
+    let more = format!("command: [sh, -c, 'sleep {time}']\nlimits: {{timeout: 3s}}\n");
+    lab.write("m.yaml", &manifest("tiny-feature", 1, &["solo"], &more));
+    let of_agent = || find_processes(|(line, _)| line.contains(&format!("sleep {time}")));
+    let chain = lab.start("tg-instantiate m.yaml | tg-launch | tg-wait");
+    let supervisors = || {
+        find_processes(|(line, _)| {
+            line.contains(" supervise ") && line.contains(&format!("sleep {time}"))
+        })
+    };
+    until("the supervisor", || {
+        !supervisors().is_empty() && of_agent().len() > supervisors().len()
+    });
+    let pid = supervisors()[0].split(':').next().unwrap().to_string();
+    lab.sh(&format!("kill -KILL {pid}")).ok();
+    finish(chain);
+    assert_eq!(of_agent(), [""; 0], "left behind");
+}
+
+#[test]
+fn a_stderr_that_cannot_be_written_is_no_reason_to_fail() {
+    let lab = Lab::new();
+    let done = lab
+        .sh("tg-instantiate --explain --arm swarm experiments/smoke.yaml 2> /dev/full")
+        .ok();
+    assert_eq!(records(&done.out).len(), 1);
+    assert_eq!(lab.sh("echo '{' | tg-metrics 2> /dev/full").status, 3);
+}
