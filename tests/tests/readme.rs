@@ -72,7 +72,10 @@ fn every_console_block_prints_what_it_shows() {
     for (command, expected) in blocks.iter().flat_map(|block| commands(block)) {
         let mut process = lab.command(&command);
         if command.starts_with("make ") {
-            // From the workspace, as a reader would, but into this directory.
+            // From the workspace, as a reader would, but into this directory; not as a part of the make that runs us.
+            for variable in ["MAKEFLAGS", "MAKELEVEL", "MFLAGS"] {
+                process.env_remove(variable);
+            }
             process
                 .current_dir(root())
                 .env("RESULTS", lab.path("results"));
@@ -111,7 +114,7 @@ fn every_tool_it_names_is_there_and_explains_itself() {
             readme.contains(&format!("| `{tool}` |")),
             "{tool} is not in the table"
         );
-        let help = lab.sh(&format!("{tool} --help")).ok().out;
+        let help = lab.sh(&format!("COLUMNS=100 {tool} --help")).ok().out;
         for part in ["Usage:", "Reads:", "Writes:", "Exit status:", "Examples:"] {
             assert!(help.contains(part), "{tool} --help has no {part}");
         }
