@@ -232,6 +232,31 @@ fn databases() {
 }
 
 #[test]
+fn databases_of_a_newer_host_or_in_somebodys_hands() {
+    let lab = Lab::new();
+    lab.sh("tg-instantiate --template templates/tiny-feature.json --db x.db")
+        .ok();
+    let again = "tg-instantiate --template templates/tiny-feature.json --db x.db";
+    let holder = rusqlite::Connection::open(lab.path("x.db")).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    refused(&lab, again, 4, &["x.db: database is locked"]);
+    holder
+        .execute_batch(
+            "ROLLBACK; INSERT INTO refinery_schema_history (version, name) VALUES (99, 'later')",
+        )
+        .unwrap();
+    drop(holder);
+    let before = fs::read(lab.path("x.db")).unwrap();
+    refused(
+        &lab,
+        again,
+        4,
+        &["x.db: was made by a newer host (schema V99"],
+    );
+    assert_eq!(before, fs::read(lab.path("x.db")).unwrap());
+}
+
+#[test]
 fn a_task_graph_directory_above_the_results_is_refused() {
     let lab = Lab::new();
     fs::create_dir(lab.path("task-graph")).unwrap();

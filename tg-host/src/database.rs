@@ -10,6 +10,9 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+/// The migration of the host's schema that this crate was written for (host 0.5.0).
+const SCHEMA: i64 = 8;
+
 /// Open a database that others may be writing to.
 pub fn open_read_only(path: &Path) -> Result<Connection> {
     present(path)?;
@@ -41,7 +44,29 @@ pub fn open_to_write(path: &Path) -> Result<Connection> {
         .map_err(sqlite(path))?;
     db.pragma_update(None, "foreign_keys", true)
         .map_err(sqlite(path))?;
+    refuse_newer(&db, path)?;
     Ok(db)
+}
+
+/// What a newer host made is not ours to write into: nobody has measured what its columns mean.
+fn refuse_newer(db: &Connection, path: &Path) -> Result<()> {
+    let version = db.query_row(
+        "SELECT max(version) FROM refinery_schema_history",
+        [],
+        |row| row.get::<_, Option<i64>>(0),
+    );
+    match version {
+        Ok(Some(version)) if version > SCHEMA => Err(Error::new(
+            path.display(),
+            format!(
+                "was made by a newer host (schema V{version}, and V{SCHEMA} is the newest known here)"
+            ),
+        )),
+        Err(cause) if cause.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+            Err(sqlite(path)(cause))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Open for writing once nobody else has the database open; `None` if somebody still has after `patience`.
