@@ -84,6 +84,21 @@ fn manifests() {
         ),
         (
             "limits:",
+            "metrics: [wall_clck_time]\nlimits:",
+            &["unknown metric `wall_clck_time`", "did you mean"],
+        ),
+        (
+            "limits:",
+            "baseline: pusch\nlimits:",
+            &["baseline `pusch`", "did you mean `push`"],
+        ),
+        (
+            "limits:",
+            "command: [a, '{wrker}']\nlimits:",
+            &["unknown placeholder {wrker}", "{worker}"],
+        ),
+        (
+            "limits:",
             "slots: {metric_9: x}\nlimits:",
             &["unknown slot `metric_9`"],
         ),
