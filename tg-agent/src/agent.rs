@@ -4,12 +4,12 @@ use crate::args::Args;
 use crate::brief::{Brief, PAGE, literal, query};
 use crate::path::{self, Path};
 use crate::script::{LEGS, Step, tag_of};
+use crate::server;
 use crate::task::Task;
 use crate::usage::{Spent, Usage};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
@@ -46,7 +46,7 @@ pub struct Agent {
 impl Agent {
     /// Start the server that the MCP configuration describes and connect.
     pub fn connect(args: &Args, told_to_stop: Arc<AtomicBool>) -> Result<Self> {
-        let client = Client::start(server(args)?).map_err(outside)?;
+        let client = Client::start(server::command(&args.mcp_config)?).map_err(outside)?;
         let mut host = Caller::new(client);
         let brief = Brief::ask(&mut host, args.run.as_deref(), &args.workflow)?;
         let path = path::find(&brief.rules, &brief.states).ok_or_else(|| {
@@ -368,34 +368,4 @@ fn is_infrastructure(cause: &str) -> bool {
         "the host is gone",
     ];
     signs.iter().any(|sign| cause.contains(sign))
-}
-
-fn server(args: &Args) -> Result<Command> {
-    let path = &args.mcp_config;
-    let wrong = |cause: &dyn std::fmt::Display| {
-        Error::usage(path.display(), format!("no MCP configuration: {cause}"))
-    };
-    let config: Value = serde_json::from_str(&file::read(path)?).map_err(|cause| wrong(&cause))?;
-    let servers = config["mcpServers"]
-        .as_object()
-        .ok_or_else(|| wrong(&"it has no `mcpServers`"))?;
-    let server = servers
-        .values()
-        .next()
-        .ok_or_else(|| wrong(&"`mcpServers` is empty"))?;
-    let program = server["command"]
-        .as_str()
-        .ok_or_else(|| wrong(&"the server has no `command`"))?;
-    let mut command = Command::new(program);
-    command.args(
-        server["args"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str),
-    );
-    for (name, value) in server["env"].as_object().into_iter().flatten() {
-        command.env(name, value.as_str().unwrap_or_default());
-    }
-    Ok(command)
 }

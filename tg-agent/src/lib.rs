@@ -14,6 +14,7 @@ mod path;
 mod pull;
 mod push;
 mod script;
+mod server;
 mod task;
 mod usage;
 mod work;

@@ -135,13 +135,6 @@ impl Record {
         )
     }
 
-    /// Drop the keys of all stages after `key`: the record as it was when that stage had written it.
-    pub fn truncate_after(&mut self, key: &str) {
-        for (stage, _) in STAGES.iter().skip_while(|stage| stage.0 != key).skip(1) {
-            self.0.shift_remove(*stage);
-        }
-    }
-
     /// The record as one line, with its newline.
     pub fn line(&self) -> Vec<u8> {
         let mut line = Value::Object(self.0.clone()).to_string().into_bytes();

@@ -211,14 +211,3 @@ impl Workflow {
         })
     }
 }
-
-impl Effective {
-    /// The gates that guard leaving a state, or under key `phase:...` a phase; advisory ones (`allow`) are not asked.
-    pub fn gates_of(&self, key: &str) -> impl Iterator<Item = &Gate> {
-        self.gates
-            .get(key)
-            .into_iter()
-            .flatten()
-            .filter(|gate| gate.enforcement != "allow")
-    }
-}
