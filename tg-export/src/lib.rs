@@ -1,13 +1,12 @@
 //! Run database in, snapshot file out.
 //!
-//! [`rows`] reads the database and knows how a value becomes JSON, [`document`] puts the tables together, [`sink`] makes
-//! a file of them, [`end`] adds how the run ended where the database was never free to be told. Nothing here knows what
+//! [`tg_host::rows`] reads the database and knows how a value becomes JSON, [`document`] puts the tables together, [`sink`]
+//! makes a file of them, [`end`] adds how the run ended where the database was never free to be told. Nothing here knows what
 //! a table means, so that a snapshot stays complete when the host or the toolkit gains one.
 
 pub mod args;
 pub mod document;
 pub mod end;
-pub mod rows;
 pub mod sink;
 
 pub use args::Args;

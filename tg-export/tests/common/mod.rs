@@ -84,7 +84,7 @@ fn fill() -> String {
 }
 
 pub fn document(path: &Path) -> Value {
-    serde_json::from_slice(&tg_host::snapshot::read(path).unwrap()).unwrap()
+    serde_json::from_reader(tg_host::snapshot::text::open(path).unwrap()).unwrap()
 }
 
 /// Run the tool over records; its output, line by line.
