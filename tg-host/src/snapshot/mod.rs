@@ -6,6 +6,7 @@
 //! in silence.
 
 mod dialect;
+pub mod import;
 mod row;
 pub mod scan;
 pub mod text;
@@ -86,12 +87,17 @@ impl Snapshot {
         let mut snapshot = Self::default();
         let mut scanner = Scanner::new(text);
         let (mut table, mut number) = (String::new(), 0);
+        let mut resolution = 1;
         loop {
             match scanner.event()? {
                 None => break,
-                Some(Event::ExportedBy(json)) => {
-                    snapshot.exported_by = serde_json::from_slice(json).unwrap_or_default();
-                }
+                Some(Event::Head(key, json)) => match key.as_str() {
+                    "exported_by" => {
+                        snapshot.exported_by = serde_json::from_slice(json).unwrap_or_default();
+                    }
+                    "resolution_ms" => resolution = serde_json::from_slice(json).unwrap_or(1),
+                    _ => {}
+                },
                 Some(Event::Table(name)) => {
                     if !Tables::wants(&name) {
                         scanner.pass()?;
@@ -105,7 +111,7 @@ impl Snapshot {
                 }
             }
         }
-        snapshot.resolution_ms = dialect::resolution();
+        snapshot.resolution_ms = dialect::resolution().max(resolution);
         Ok(snapshot)
     }
 

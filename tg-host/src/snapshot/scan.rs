@@ -12,11 +12,15 @@ const WINDOW: usize = 1 << 18;
 /// The longest row, in bytes: a title may have a megabyte, but not fill the memory.
 const LONGEST: usize = 64 << 20;
 
+/// What a snapshot says of itself that matters: who wrote it, when, and, where we made it from a file whose times were cut,
+/// to how many milliseconds.
+pub const HEAD: [&str; 3] = ["exported_by", "exported_at", "resolution_ms"];
+
 /// What comes next in a snapshot.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event<'a> {
-    /// The program that wrote it, as JSON.
-    ExportedBy(&'a [u8]),
+    /// One of [`HEAD`], and its value as JSON.
+    Head(String, &'a [u8]),
     /// A table begins; its rows follow unless [`Scanner::pass`] is called.
     Table(String),
     /// A row of the table that began last, as JSON.
@@ -99,9 +103,9 @@ impl<R: Read> Scanner<R> {
                         let next = self.peek()?;
                         self.expect(next, b'{', "\"tables\" is no object")?;
                         self.place = Place::Tables(false);
-                    } else if key == "exported_by" {
+                    } else if HEAD.contains(&key.as_str()) {
                         let (from, to) = self.value(true)?;
-                        return Ok(Some(Event::ExportedBy(&self.window[from..to])));
+                        return Ok(Some(Event::Head(key, &self.window[from..to])));
                     } else {
                         self.value(false)?;
                     }
