@@ -117,7 +117,7 @@ enum Source {
 
 impl Source {
     fn open(path: &Path) -> Result<Self> {
-        if path.is_file() && !database::is_one(path) {
+        if text::is_one(path) {
             return Ok(Self::Snapshot(text::open(path).map_err(outside)?));
         }
         Ok(Self::Database(

@@ -12,6 +12,13 @@ const EXPANSION: u64 = 200;
 /// What any file may expand to, in bytes.
 const ALLOWANCE: u64 = 64 << 20;
 
+/// Whether a file begins as the text of a snapshot does, plain or gzip.
+pub fn is_one(path: &Path) -> bool {
+    let mut first = [0];
+    let begins = File::open(path).is_ok_and(|mut file| file.read_exact(&mut first).is_ok());
+    begins && matches!(first[0], b'{' | b' ' | b'\n' | b'\r' | b'\t' | 0x1f)
+}
+
 /// The plain text of a file.
 pub fn open(path: &Path) -> Result<Box<dyn Read>> {
     let file = File::open(path).map_err(about(path))?;
