@@ -149,15 +149,15 @@ mod tests {
         let cases = [
             (
                 "metrics:\n  - {name: merges, jq: '[.a'}",
-                "m.yaml: line 8: metrics[0].jq: expected closing bracket at column 4\n  [.a\n     ^",
+                "m.yaml: line 8: metrics[0].jq: column 4: expected closing bracket\n  [.a\n     ^",
             ),
             (
                 "metrics:\n  - redo_rate\n  - name: merges\n    unit: count\n    jq: 1 + now",
-                "m.yaml: line 11: metrics[1].jq: `now` is not for metrics: it reads the clock at column 5\n  1 + now\n      ^",
+                "m.yaml: line 11: metrics[1].jq: column 5: `now` is not for metrics: it reads the clock\n  1 + now\n      ^",
             ),
             (
                 "metrics:\n  - name: a\n    jq: |\n      .tables\n      | foo",
-                "m.yaml: line 9: metrics[0].jq: no filter foo/0, did you mean floor/0? at line 2, column 3\n  | foo\n    ^",
+                "m.yaml: line 9: metrics[0].jq: line 2, column 3: no filter foo/0, did you mean floor/0?\n  | foo\n    ^",
             ),
             (
                 "metrics:\n  - {name: Merges, jq: '1'}",
@@ -181,7 +181,7 @@ mod tests {
             ),
             (
                 "metrics:\n  - {name: a, jq: '\"unknown field `x`\" | foo'}",
-                "m.yaml: line 8: metrics[0].jq: no filter foo/0, did you mean floor/0? at column 23\n  \"unknown field `x`\" | foo\n                        ^",
+                "m.yaml: line 8: metrics[0].jq: column 23: no filter foo/0, did you mean floor/0?\n  \"unknown field `x`\" | foo\n                        ^",
             ),
             (
                 "metrics:\n  - 7",

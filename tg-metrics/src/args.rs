@@ -1,10 +1,12 @@
 //! The command line.
 
+use crate::filters::{self, Limits};
 use crate::table;
 use clap::Parser;
 use std::path::PathBuf;
+use std::time::Duration;
 use tg_stage::metric::{self, stem};
-use tg_stage::{Error, Result, nearest};
+use tg_stage::{Error, OwnMetric, Result, filter, time};
 
 /// Compute the metrics of each run from its snapshot
 ///
@@ -21,9 +23,38 @@ pub struct Args {
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     pub only: Vec<String>,
 
+    /// Compute a metric of your own, too: a jq filter over the snapshot; may be repeated
+    #[arg(long, value_name = "NAME=JQ")]
+    pub metric: Vec<String>,
+
+    /// Give a filter up after this long [default: 10s]
+    #[arg(long, value_name = "TIME", value_parser = time::duration)]
+    pub jq_timeout: Option<Duration>,
+
+    /// The memory a filter may take beyond that of the snapshot [default: 1GiB]
+    #[arg(long, value_name = "SIZE", value_parser = filters::bytes)]
+    pub jq_memory: Option<u64>,
+
     /// Name every metric, with its unit and which way is better
     #[arg(long)]
     pub list: bool,
+
+    /// Answer filters from this one on: what this program asks of itself
+    #[arg(long, hide = true)]
+    pub evaluate: Option<usize>,
+}
+
+/// What is to be computed.
+#[derive(Debug)]
+pub struct Wanted {
+    /// The metrics asked for, by their names in the records and in this order; none: all.
+    pub only: Vec<String>,
+    /// The built-in ones among them.
+    pub built_in: Vec<&'static table::Metric>,
+    /// Those of the user's own that the command line defines.
+    pub own: Vec<OwnMetric>,
+    /// What a filter may take.
+    pub limits: Limits,
 }
 
 /// Every metric with its unit and which way is better, as a table.
@@ -42,24 +73,62 @@ pub fn list() -> String {
 }
 
 impl Args {
-    /// The metrics asked for, all of them by default.
-    pub fn metrics(&self) -> Result<Vec<&'static table::Metric>> {
-        if self.only.is_empty() {
-            return Ok(table::METRICS.iter().collect());
+    /// What is to be computed: all built-in metrics by default. Names that are not built in may be the manifest's.
+    pub fn wanted(&self) -> Result<Wanted> {
+        let named = |typed: &&table::Metric, name: &str| typed.0 == name || stem(typed.0) == name;
+        let built_in = |name: &String| table::METRICS.iter().find(|metric| named(metric, name));
+        let known = |name: &String| built_in(name).map_or_else(|| name.clone(), |row| row.0.into());
+        let own: Vec<OwnMetric> = self
+            .metric
+            .iter()
+            .map(|typed| own(typed))
+            .collect::<Result<_>>()?;
+        let twice = |(at, metric): &(usize, &OwnMetric)| {
+            own[..*at].iter().any(|other| other.name == metric.name)
+        };
+        if let Some((_, metric)) = own.iter().enumerate().find(twice) {
+            return Err(Error::usage(
+                format!("--metric {}", metric.name),
+                "is defined twice",
+            ));
         }
-        self.only.iter().map(|name| named(name)).collect()
+        let default = Limits::default();
+        Ok(Wanted {
+            only: self.only.iter().map(known).collect(),
+            built_in: if self.only.is_empty() {
+                table::METRICS.iter().collect()
+            } else {
+                self.only.iter().filter_map(built_in).collect()
+            },
+            own,
+            limits: Limits {
+                time: self.jq_timeout.unwrap_or(default.time),
+                memory: self.jq_memory.unwrap_or(default.memory),
+            },
+        })
     }
 }
 
-fn named(typed: &str) -> Result<&'static table::Metric> {
-    let means = |metric: &&table::Metric| metric.0 == typed || stem(metric.0) == typed;
-    table::METRICS.iter().find(means).ok_or_else(|| {
-        let error = Error::usage(format!("--only {typed}"), "no such metric");
-        match nearest(typed, table::METRICS.iter().map(|metric| metric.0)) {
-            Some(near) => error.hint(format!("did you mean {near}?")),
-            None => error.hint("tg-metrics --list names them all"),
-        }
-    })
+/// The metric defined by `name=filter`.
+fn own(typed: &str) -> Result<OwnMetric> {
+    let Some((name, jq)) = typed.split_once('=') else {
+        let error = Error::usage(format!("--metric {typed}"), "defines no filter");
+        return Err(error.hint(format!(
+            "--metric {typed}='.tables.tasks | length', or --only {typed}"
+        )));
+    };
+    let own = OwnMetric {
+        name: name.into(),
+        jq: jq.into(),
+        ..OwnMetric::default()
+    };
+    let wrong = |why: String| Error::usage(format!("--metric {name}"), why);
+    match own.fault() {
+        Some(fault) => Err(wrong(fault)),
+        None => filter::check(jq)
+            .map_err(|fault| wrong(fault.to_string()))
+            .map(|()| own),
+    }
 }
 
 fn after_help() -> String {
@@ -69,11 +138,16 @@ Reads: run records, JSON Lines, and the snapshots named by their \"export\"; or 
   snapshots by tg-export or by any version of the host, directories with a
   snapshot.json.gz or with runs that have one (earlier attempts, .tryN, are left out)
 Writes: a record per run with \"metrics\": {{NAME: number or null, cost_source, warnings}}
+Own metrics: `metrics: [{{name, unit, better, jq}}]` in the manifest, or --metric. The filter must give one number or null
+  of the whole snapshot; $metrics holds the built-in ones, $run the run. It sees no files, environment or clock: the same
+  snapshot gives the same number. One that fails or passes a limit gives null and a warning, and the others are computed
 {}
 Examples:
   tg-instantiate push-vs-pull.yaml | tg-launch | tg-wait | tg-export | tg-metrics | tg-report
   tg-metrics results/push-vs-pull | tg-report
   tg-metrics --only wall_clock_time_ms,total_cost_usd results/push-vs-pull/swarm-r1 | jq .metrics
+  tg-metrics --metric usd_per_mtok='$metrics.total_cost_usd / $metrics.tokens_total * 1e6' results/push-vs-pull
+  tg-metrics --metric hot_tasks='[.tables.tasks[] | select(.priority >= \"8\")] | length' --only hot_tasks tasks.json
   task-graph-mcp export -o tasks.json && tg-metrics tasks.json",
         tg_stage::cli::EXIT_STATUS
     )

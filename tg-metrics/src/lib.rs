@@ -9,10 +9,13 @@ pub mod args;
 pub mod begin;
 pub mod clock;
 pub mod cost;
+pub mod evaluate;
 pub mod facts;
+pub mod filters;
 pub mod graph;
 pub mod intervals;
 pub mod measure;
+pub mod own;
 pub mod record;
 pub mod redo;
 pub mod scope;
@@ -26,11 +29,11 @@ pub mod workers;
 pub use args::Args;
 pub use measure::measure;
 
+use args::Wanted;
 use serde_json::Value;
 use source::{Source, load};
 use std::io::{BufRead, Write};
 use std::path::Path;
-use table::Metric;
 use tg_host::Snapshot;
 use tg_host::snapshot::RunRow;
 use tg_stage::{Error, Exit, Export, Output, Record, Result, stage};
@@ -46,11 +49,12 @@ pub fn run(args: &Args, input: impl BufRead, output: impl Write) -> Result<Exit>
         Output::new(output).bytes(args::list().as_bytes())?;
         return Ok(Exit::Done);
     }
-    let metrics = args.metrics()?;
+    if let Some(from) = args.evaluate {
+        return evaluate::serve(from, input, output);
+    }
+    let wanted = args.wanted()?;
     if args.paths.is_empty() {
-        return stage::each(TOOL, "metrics", input, output, |record| {
-            of_record(record, &metrics)
-        });
+        return records(&wanted, input, output);
     }
     let mut output = Output::new(output);
     let mut exit = Exit::Done;
@@ -58,7 +62,7 @@ pub fn run(args: &Args, input: impl BufRead, output: impl Write) -> Result<Exit>
         match source::expand(path) {
             Ok(sources) => {
                 for source in sources {
-                    exit = exit.max(of_source(&source, &metrics, &mut output)?);
+                    exit = exit.max(of_source(&source, &wanted, &mut output)?);
                 }
             }
             Err(error) => {
@@ -70,7 +74,20 @@ pub fn run(args: &Args, input: impl BufRead, output: impl Write) -> Result<Exit>
     Ok(exit)
 }
 
-fn of_record(record: &Record, metrics: &[&Metric]) -> Result<Value> {
+/// A name on the command line that some run does not have is the command line's fault, though it shows only there.
+fn records(wanted: &Wanted, input: impl BufRead, output: impl Write) -> Result<Exit> {
+    let mut usage = None;
+    let exit = stage::each(TOOL, "metrics", input, output, |record| {
+        of_record(record, wanted).inspect_err(|error| {
+            if error.exit == Exit::Usage {
+                usage = Some(Exit::Usage);
+            }
+        })
+    })?;
+    Ok(usage.unwrap_or(exit))
+}
+
+fn of_record(record: &Record, wanted: &Wanted) -> Result<Value> {
     let named: Export = record.get("export")?;
     if named.path.is_empty() {
         return Err(Error::input(
@@ -91,7 +108,8 @@ fn of_record(record: &Record, metrics: &[&Metric]) -> Result<Value> {
             "the snapshot is not the one that was exported for this record",
         ));
     }
-    Ok(measure(&view, metrics))
+    let run = record.value("run").cloned().unwrap_or_default();
+    own::metrics(&view, &run, wanted, Path::new(&named.path))
 }
 
 /// The run called `id`; none in a snapshot that knows of no runs.
@@ -106,11 +124,7 @@ fn the_run<'a>(snapshot: &'a Snapshot, id: &str) -> Result<Option<&'a RunRow>, S
     }
 }
 
-fn of_source(
-    source: &Source,
-    metrics: &[&Metric],
-    output: &mut Output<impl Write>,
-) -> Result<Exit> {
+fn of_source(source: &Source, wanted: &Wanted, output: &mut Output<impl Write>) -> Result<Exit> {
     let (snapshot, export) = match load(&source.snapshot) {
         Ok(loaded) => loaded,
         Err(error) => return without_snapshot(source, error, output),
@@ -122,7 +136,11 @@ fn of_source(
     for row in rows {
         let view = View::of(&snapshot, row);
         let mut record = record::of(&snapshot, &view, &export)?;
-        record.set("metrics", &measure(&view, metrics))?;
+        let run = record.value("run").cloned().unwrap_or_default();
+        record.set(
+            "metrics",
+            &own::metrics(&view, &run, wanted, &source.snapshot)?,
+        )?;
         output.record(&record)?;
     }
     Ok(Exit::Done)

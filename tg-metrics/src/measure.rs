@@ -20,9 +20,9 @@ pub fn measure(view: &View, metrics: &[&Metric]) -> Value {
             .iter_mut()
             .find(|warning| warning.message == reason)
         {
-            Some(warning) => warning.metrics.push(name),
+            Some(warning) => warning.metrics.push((*name).into()),
             None => undefined.push(Warning {
-                metrics: vec![name],
+                metrics: vec![(*name).into()],
                 ..Warning::new("undefined", reason)
             }),
         }

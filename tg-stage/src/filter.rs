@@ -18,8 +18,11 @@ use jaq_json::Val;
 
 pub use fault::Fault;
 
+/// What a filter works on.
+pub type Data = JustLut<Val>;
+
 /// A filter that can be run: `Program.id.run(...)` with the values of [`VARIABLES`], in their order.
-pub type Program = Filter<JustLut<Val>>;
+pub type Program = Filter<Data>;
 
 /// The variables a filter may use: the built-in metrics by name, and the `run` of the record.
 pub const VARIABLES: [&str; 2] = ["$metrics", "$run"];
@@ -104,7 +107,7 @@ fn definitions() -> impl Iterator<Item = parse::Def<&'static str>> {
         .filter(|def| is_allowed(def.name))
 }
 
-fn functions() -> impl Iterator<Item = Fun<JustLut<Val>>> {
+fn functions() -> impl Iterator<Item = Fun<Data>> {
     let standard = jaq_core::funs().chain(jaq_std::funs());
     standard
         .chain(jaq_json::funs())

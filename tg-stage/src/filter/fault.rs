@@ -30,14 +30,13 @@ impl Fault {
     }
 }
 
-/// `what at column 12`, then the line with a caret under that column; of a long line, the part around it.
+/// `column 12: what`, then the line with a caret under that column; of a long line, the part around it.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         const AROUND: usize = 60;
         if self.text.is_empty() {
             return f.write_str(&self.what);
         }
-        write!(f, "{} at ", self.what)?;
         if self.line > 1 {
             write!(f, "line {}, ", self.line)?;
         }
@@ -46,7 +45,8 @@ impl fmt::Display for Fault {
         let shown = self.text.chars().skip(skipped).take(2 * AROUND);
         let shown: String = shown.map(is_plain).collect();
         let caret = self.column - skipped;
-        write!(f, "column {}\n  {shown}\n  {:>caret$}", self.column, '^')
+        let (what, column) = (&self.what, self.column);
+        write!(f, "column {column}: {what}\n  {shown}\n  {:>caret$}", '^')
     }
 }
 
@@ -59,11 +59,11 @@ mod tests {
         let shown = |text: &str| check(text).unwrap_err().to_string();
         assert_eq!(
             shown("1\n| foo_bar(2) | 3"),
-            "no filter foo_bar/1 at line 2, column 3\n  | foo_bar(2) | 3\n    ^"
+            "line 2, column 3: no filter foo_bar/1\n  | foo_bar(2) | 3\n    ^"
         );
         assert_eq!(
             shown("\t[1"),
-            "expected closing bracket at column 4\n   [1\n     ^"
+            "column 4: expected closing bracket\n   [1\n     ^"
         );
         let (before, after) = ("é".repeat(300), " + 1".repeat(99));
         let long = shown(&format!("\"{before}\" + nope_nope{after}"));
