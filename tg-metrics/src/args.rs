@@ -1,7 +1,7 @@
 //! The command line.
 
-use crate::filters::{self, Limits};
-use crate::table;
+use crate::filters::Limits;
+use crate::{size, table};
 use clap::Parser;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -32,16 +32,12 @@ pub struct Args {
     pub jq_timeout: Option<Duration>,
 
     /// The memory a filter may take beyond that of the snapshot [default: 1GiB]
-    #[arg(long, value_name = "SIZE", value_parser = filters::bytes)]
+    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
     pub jq_memory: Option<u64>,
 
     /// Name every metric, with its unit and which way is better
     #[arg(long)]
     pub list: bool,
-
-    /// Answer filters from this one on: what this program asks of itself
-    #[arg(long, hide = true)]
-    pub evaluate: Option<usize>,
 }
 
 /// What is to be computed.
@@ -138,16 +134,16 @@ Reads: run records, JSON Lines, and the snapshots named by their \"export\"; or 
   snapshots by tg-export or by any version of the host, directories with a
   snapshot.json.gz or with runs that have one (earlier attempts, .tryN, are left out)
 Writes: a record per run with \"metrics\": {{NAME: number or null, cost_source, warnings}}
-Own metrics: `metrics: [{{name, unit, better, jq}}]` in the manifest, or --metric. The filter must give one number or null
-  of the whole snapshot; $metrics holds the built-in ones, $run the run. It sees no files, environment or clock: the same
-  snapshot gives the same number. One that fails or passes a limit gives null and a warning, and the others are computed
+Own metrics: those of the manifest (metrics: [{{name, unit, better, jq}}]) and of --metric. A filter
+  makes one number or null of the whole snapshot, `.`; $metrics holds the built-in metrics, $run the
+  run. No environment, files or clock: the same snapshot gives the same number. A filter that fails
+  or passes a limit gives null and a warning, and the other metrics are computed all the same
 {}
 Examples:
   tg-instantiate push-vs-pull.yaml | tg-launch | tg-wait | tg-export | tg-metrics | tg-report
   tg-metrics results/push-vs-pull | tg-report
   tg-metrics --only wall_clock_time_ms,total_cost_usd results/push-vs-pull/swarm-r1 | jq .metrics
-  tg-metrics --metric usd_per_mtok='$metrics.total_cost_usd / $metrics.tokens_total * 1e6' results/push-vs-pull
-  tg-metrics --metric hot_tasks='[.tables.tasks[] | select(.priority >= \"8\")] | length' --only hot_tasks tasks.json
+  tg-metrics --metric usd_per_task='$metrics.total_cost_usd / (.tables.tasks | length)' run.json.gz
   task-graph-mcp export -o tasks.json && tg-metrics tasks.json",
         tg_stage::cli::EXIT_STATUS
     )

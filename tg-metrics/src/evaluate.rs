@@ -24,8 +24,6 @@ pub struct Task {
     pub metrics: Value,
     /// The `run` of the record.
     pub run: Value,
-    /// Bytes that filters may take beyond what the snapshot took.
-    pub memory: u64,
     /// Seconds of processor time for everything, should nobody wait for the answers any more.
     pub cpu_s: u64,
 }
@@ -43,8 +41,22 @@ pub struct Subject {
     run: Val,
 }
 
-/// Answer the filters from the `from`th on; the task and the snapshot are in `input`.
-pub fn serve(from: usize, mut input: impl BufRead, mut output: impl Write) -> Result<Exit> {
+/// Set by this program for its second process: the number of the first filter to answer.
+pub const ASKED: &str = "TG_METRICS_EVALUATE";
+
+/// The number of the first filter to answer, if this is the second process.
+pub fn asked() -> Option<usize> {
+    std::env::var(ASKED).ok()?.parse().ok()
+}
+
+/// Answer the filters from the `from`th on, which may take so many bytes beyond what the snapshot takes; the task and the
+/// snapshot are in `input`.
+pub fn serve(
+    from: usize,
+    memory: u64,
+    mut input: impl BufRead,
+    mut output: impl Write,
+) -> Result<Exit> {
     let lost = |cause: std::io::Error| Error::outside("filters", cause);
     let mut task = String::new();
     input.read_line(&mut task).map_err(lost)?;
@@ -62,7 +74,7 @@ pub fn serve(from: usize, mut input: impl BufRead, mut output: impl Write) -> Re
     let answering = std::thread::Builder::new()
         .name("filters".into())
         .stack_size(filter::STACK)
-        .spawn(move || answer(&task, document, &asked, &answers))
+        .spawn(move || answer(&task, document, memory, &asked, &answers))
         .map_err(lost)?;
     // Each line is out before the next filter begins, which may be the end of this process.
     let mut say = |line: String| writeln!(output, "{line}").and_then(|()| output.flush());
@@ -85,13 +97,14 @@ pub fn serve(from: usize, mut input: impl BufRead, mut output: impl Write) -> Re
 fn answer(
     task: &Task,
     document: Vec<u8>,
+    memory: u64,
     asked: &Receiver<usize>,
     answers: &Sender<String>,
 ) -> Result<()> {
     let subject = Subject::new(&document, &task.metrics, &task.run)
         .map_err(|cause| Error::input("snapshot", cause))?;
     drop(document);
-    confine(Resource::As, in_use().saturating_add(task.memory))?;
+    confine(Resource::As, in_use().saturating_add(memory))?;
     confine(Resource::Nofile, 0)?; // a time zone is a file, too
     let mut line = READY.to_string();
     while answers.send(line).is_ok() {

@@ -5,7 +5,9 @@
 //! long. One process reads the snapshot once and answers all filters; if one of them ends it, the next process goes on
 //! behind that one.
 
-use crate::evaluate::{Computed, READY, Task};
+use crate::evaluate::{ASKED, Computed, READY, Task};
+use crate::size;
+use rustix::process::{Resource, Signal, getrlimit};
 use serde_json::Value;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, Write};
@@ -50,7 +52,6 @@ pub fn compute(
         filters: filters.iter().map(|filter| filter.jq.clone()).collect(),
         metrics: metrics.clone(),
         run: run.clone(),
-        memory: limits.memory,
         cpu_s: seconds
             .saturating_mul(filters.len() as u64)
             .saturating_add(READING.as_secs()),
@@ -62,10 +63,11 @@ pub fn compute(
         }
         Ok(())
     });
-    let cause = asked
-        .err()
-        .map(|cause| format!("could not be run: {cause}"));
-    answers.resize(filters.len(), Err(cause.unwrap_or_default()));
+    if let Err(cause) = asked {
+        let cause = cause.to_string();
+        let bare = cause.split(" (os error").next().unwrap_or(&cause);
+        answers.resize(filters.len(), Err(format!("could not be run: {bare}")));
+    }
     let names = filters.iter().map(|filter| filter.name.clone());
     names.zip(answers).collect()
 }
@@ -89,11 +91,15 @@ fn some(
     answers: &mut Vec<Computed>,
 ) -> io::Result<()> {
     spool.rewind()?;
-    let mut process = Process::start(spool.try_clone()?, answers.len())?;
+    let mut process = Process::start(spool.try_clone()?, answers.len(), limits)?;
     match process.line(READING) {
         Ok(line) if line == READY => {}
         Ok(line) => return Err(io::Error::other(line)),
-        Err(stopped) => return Err(io::Error::other(process.why(stopped, limits))),
+        Err(stopped) => {
+            let time = READING;
+            let why = process.why(stopped, &Limits { time, ..*limits });
+            return Err(io::Error::other(format!("reading the snapshot {why}")));
+        }
     }
     while answers.len() < all {
         match process.line(limits.time) {
@@ -122,10 +128,12 @@ struct Process {
 }
 
 impl Process {
-    fn start(input: File, from: usize) -> io::Result<Self> {
+    fn start(input: File, from: usize, limits: &Limits) -> io::Result<Self> {
+        // An argument that no other program takes, should this one be part of it: a test would run all tests.
         let mut child = Command::new(std::env::current_exe()?)
-            .args(["--evaluate", &from.to_string()])
+            .args(["--jq-memory", &limits.memory.to_string()])
             .env_clear()
+            .env(ASKED, from.to_string())
             .stdin(input)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -146,10 +154,8 @@ impl Process {
 
     /// Why there was no line. A process that has ended left word of it on stderr, in the words of Rust's runtime.
     fn why(&mut self, stopped: RecvTimeoutError, limits: &Limits) -> String {
-        let too_long = format!(
-            "did not end within {} (--jq-timeout)",
-            time::show(limits.time)
-        );
+        let time = time::show(limits.time);
+        let too_long = format!("did not end within {time} (--jq-timeout)");
         if stopped == RecvTimeoutError::Timeout {
             return too_long;
         }
@@ -160,16 +166,17 @@ impl Process {
         let status = self.child.wait();
         let has = |text: &str| words.contains(text);
         if has("memory allocation of") || has("capacity overflow") {
-            return format!(
-                "needs more memory than {} (--jq-memory)",
-                size(limits.memory)
-            );
+            let lower = getrlimit(Resource::As)
+                .current
+                .map(|_| ", or than this shell allows");
+            let (size, lower) = (size::show(limits.memory), lower.unwrap_or_default());
+            return format!("needs more memory than {size} (--jq-memory){lower}");
         }
         if has("has overflowed its stack") {
             return "recurses too deeply".into();
         }
         let signal = status.as_ref().ok().and_then(ExitStatusExt::signal);
-        if signal == Some(rustix::process::Signal::XCPU.as_raw()) {
+        if signal == Some(Signal::XCPU.as_raw()) {
             return too_long;
         }
         let is_word = |line: &&str| !line.is_empty() && !line.starts_with("thread '");
@@ -186,30 +193,4 @@ impl Drop for Process {
         let _ = self.child.kill(); // it may have ended
         let _ = self.child.wait();
     }
-}
-
-/// Units of memory, largest first.
-const SIZES: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
-
-/// Bytes as `1GiB`, in the largest unit that divides them.
-pub fn size(bytes: u64) -> String {
-    let unit = SIZES
-        .iter()
-        .find(|unit| bytes > 0 && bytes.is_multiple_of(unit.1));
-    unit.map_or_else(
-        || format!("{bytes} bytes"),
-        |(unit, each)| format!("{}{unit}", bytes / each),
-    )
-}
-
-/// Bytes as people type them: `1GiB`, `512MiB`; for clap's `value_parser`.
-pub fn bytes(text: &str) -> Result<u64, String> {
-    let unit = SIZES
-        .iter()
-        .find_map(|(unit, each)| Some((text.strip_suffix(unit)?, *each)));
-    let (number, each) = unit.unwrap_or((text, 1));
-    let bytes = number.trim().parse::<u64>().ok();
-    bytes
-        .and_then(|number| number.checked_mul(each))
-        .ok_or_else(|| format!("`{text}` is no size: write 512MiB, 2GiB or a number of bytes"))
 }

@@ -19,6 +19,7 @@ pub mod own;
 pub mod record;
 pub mod redo;
 pub mod scope;
+pub mod size;
 pub mod source;
 pub mod table;
 pub mod view;
@@ -49,10 +50,10 @@ pub fn run(args: &Args, input: impl BufRead, output: impl Write) -> Result<Exit>
         Output::new(output).bytes(args::list().as_bytes())?;
         return Ok(Exit::Done);
     }
-    if let Some(from) = args.evaluate {
-        return evaluate::serve(from, input, output);
-    }
     let wanted = args.wanted()?;
+    if let Some(from) = evaluate::asked() {
+        return evaluate::serve(from, wanted.limits.memory, input, output);
+    }
     if args.paths.is_empty() {
         return records(&wanted, input, output);
     }

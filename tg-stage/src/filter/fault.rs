@@ -16,9 +16,11 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// The fault at a byte of `text`.
+    /// The fault at a byte of `text`; what is missing at the end is missing behind its last word.
     pub(super) fn at(text: &str, byte: usize, what: String) -> Self {
         let before = text.get(..byte).unwrap_or(text);
+        let end = text.trim_end().len();
+        let before = before.get(..end).unwrap_or(before);
         let begin = before.rfind('\n').map_or(0, |end| end + 1);
         let line = text[begin..].lines().next().unwrap_or_default();
         Self {
@@ -65,6 +67,11 @@ mod tests {
             shown("\t[1"),
             "column 4: expected closing bracket\n   [1\n     ^"
         );
+        assert_eq!(
+            shown("1\n| [2\n\n"),
+            "line 2, column 5: expected closing bracket\n  | [2\n      ^"
+        );
+        assert_eq!(shown(" "), "expected term");
         let (before, after) = ("é".repeat(300), " + 1".repeat(99));
         let long = shown(&format!("\"{before}\" + nope_nope{after}"));
         let lines: Vec<&str> = long.lines().collect();

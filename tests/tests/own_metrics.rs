@@ -1,0 +1,95 @@
+//! Metrics of the user's own, from the manifest to the table.
+
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+use tg_tests::{FAST, Lab, bad, manifest, records, refused};
+
+const CHAIN: &str = "tg-instantiate m.yaml | tg-launch | tg-wait | tg-export | tg-metrics";
+
+/// A manifest with these metrics.
+fn with(metrics: &str) -> String {
+    manifest("tiny-feature", 1, &["solo"], &format!("{FAST}{metrics}"))
+}
+
+#[test]
+fn defined_in_the_manifest_shown_in_the_table_and_changed_without_a_new_run() {
+    let lab = Lab::new();
+    let metrics = "\
+metrics:
+  - {name: steps, unit: count, better: lower, jq: '.tables.task_sequence | length'}
+  - {name: usd_per_step, unit: usd, jq: '$metrics.total_cost_usd / (.tables.task_sequence | length)'}
+  - wall_clock_time_ms
+primary: steps
+";
+    lab.write("m.yaml", &with(metrics));
+    let first = &records(&lab.sh(CHAIN).ok().out)[0];
+    let steps: i64 = lab
+        .db("results/test/solo-r1/tasks.db")
+        .query_row("SELECT count(*) FROM task_sequence", [], |row| row.get(0))
+        .unwrap();
+    assert!(steps > 0);
+    assert_eq!(first["metrics"]["steps"], steps);
+    let cost = first["metrics"]["total_cost_usd"].as_f64().unwrap();
+    let per_step = first["metrics"]["usd_per_step"].as_f64().unwrap();
+    assert!((per_step * steps as f64 - cost).abs() < 1e-9);
+
+    // From the snapshot alone, with what was defined when it was made.
+    let alone = lab.sh("tg-metrics results/test/solo-r1/snapshot.json.gz");
+    assert_eq!(records(&alone.ok().out)[0]["metrics"], first["metrics"]);
+    let table = lab.sh("tg-report results/test/solo-r1/run.json").ok().out;
+    let head = table.lines().find(|line| line.starts_with("arm")).unwrap();
+    let head: Vec<&str> = head.split_whitespace().collect();
+    assert_eq!(
+        head,
+        ["arm", "runs", "steps", "usd_per_step", "wall_clock_time"]
+    );
+
+    // Another definition: the same run, measured anew.
+    lab.write(
+        "m.yaml",
+        &with(&metrics.replace("length'}", "length * 2'}")),
+    );
+    let again = &records(&lab.sh(CHAIN).ok().out)[0];
+    assert_eq!(again["metrics"]["steps"], 2 * steps);
+    assert_eq!(again["launch"], first["launch"]);
+    assert!(!lab.path("results/test/solo-r1.try1").exists());
+}
+
+#[test]
+fn what_is_wrong_is_told_before_anything_is_made() {
+    let lab = Lab::new();
+    let cases: [(&str, &[&str]); 6] = [
+        (
+            "metrics: [{name: steps, jq: '.tables | lenght'}]",
+            &[
+                "m.yaml: line 8: metrics[0].jq: column 11: no filter lenght/0, did you mean length/0?",
+                "\n  .tables | lenght\n            ^\n",
+            ],
+        ),
+        (
+            "metrics:\n  - name: steps\n    jq: |\n      .tables\n      | [.tasks[]",
+            &["m.yaml: line 10: metrics[0].jq: line 2, column 11: expected closing bracket"],
+        ),
+        (
+            "metrics: [{name: steps, jq: '1'}, {name: steps, jq: '2'}]",
+            &["m.yaml: two metrics are called `steps`"],
+        ),
+        (
+            "slots: {metric_6: steps}\nmetrics: [{name: steps, jq: '1'}]",
+            &["`steps` is a metric of your own and the name of metric_6"],
+        ),
+        (
+            "metrics: [{name: stepping, jq: '1'}, steping]",
+            &["unknown metric `steping`", "did you mean `stepping`?"],
+        ),
+        (
+            "primary: stepping\nmetrics: [{name: steps, jq: '1'}]",
+            &["unknown metric `stepping`", "did you mean `steps`?"],
+        ),
+    ];
+    for (metrics, says) in cases {
+        lab.write("m.yaml", &bad("limits:", &format!("{metrics}\nlimits:")));
+        refused(&lab, "tg-instantiate m.yaml", 2, says);
+        assert!(!lab.path("results").exists(), "{metrics}");
+    }
+}
