@@ -68,7 +68,7 @@ fn what_is_wrong_is_told_before_anything_is_made() {
         ),
         (
             "metrics:\n  - name: steps\n    jq: |\n      .tables\n      | [.tasks[]",
-            &["m.yaml: line 10: metrics[0].jq: line 2, column 11: expected closing bracket"],
+            &["m.yaml: line 10: metrics[0].jq: line 2, column 12: expected closing bracket"],
         ),
         (
             "metrics: [{name: steps, jq: '1'}, {name: steps, jq: '2'}]",

@@ -36,7 +36,7 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         const AROUND: usize = 60;
-        if self.text.is_empty() {
+        if self.text.trim().is_empty() {
             return f.write_str(&self.what);
         }
         if self.line > 1 {
