@@ -83,8 +83,8 @@ fn what_is_wrong_is_told_before_anything_is_made() {
             &["unknown metric `steping`", "did you mean `stepping`?"],
         ),
         (
-            "primary: stepping\nmetrics: [{name: steps, jq: '1'}]",
-            &["unknown metric `stepping`", "did you mean `steps`?"],
+            "primary: stepps\nmetrics: [{name: steps, jq: '1'}]",
+            &["unknown metric `stepps`", "did you mean `steps`?"],
         ),
     ];
     for (metrics, says) in cases {
