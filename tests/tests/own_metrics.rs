@@ -1,8 +1,8 @@
-//! Metrics of the user's own, from the manifest to the table.
+//! Metrics of the user's own, from the manifest to the table, and as `docs/own-metrics.md` shows them (with jq).
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
-use tg_tests::{FAST, Lab, bad, manifest, records, refused};
+use tg_tests::{FAST, Lab, bad, manifest, records, refused, root};
 
 const CHAIN: &str = "tg-instantiate m.yaml | tg-launch | tg-wait | tg-export | tg-metrics";
 
@@ -92,4 +92,41 @@ fn what_is_wrong_is_told_before_anything_is_made() {
         refused(&lab, "tg-instantiate m.yaml", 2, says);
         assert!(!lab.path("results").exists(), "{metrics}");
     }
+}
+
+/// The blocks of the documentation in a language.
+fn blocks(language: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(root().join("docs/own-metrics.md")).unwrap();
+    let fence = format!("```{language}\n");
+    let blocks = text.split(&fence).skip(1);
+    let block = |rest: &str| rest.split("```").next().unwrap().to_string();
+    blocks.map(block).collect()
+}
+
+#[test]
+fn what_the_documentation_shows_is_so() {
+    let lab = Lab::new();
+    let metrics = &blocks("yaml")[0];
+    let manifest = manifest("medium-feature", 3, &["swarm"], &format!("{FAST}{metrics}"));
+    lab.write(
+        "m.yaml",
+        &manifest.replace("name: test", "name: push-vs-pull"),
+    );
+    let record = &records(&lab.sh(CHAIN).ok().out)[0];
+    let own = record["run"]["report"]["own_metrics"].as_array().unwrap();
+    assert_eq!(own.len(), metrics.matches("jq: ").count());
+    for own in own {
+        let name = own["name"].as_str().unwrap();
+        assert!(record["metrics"][name].is_number(), "{name}: {record}");
+    }
+    let mut commands = 0;
+    for block in blocks("console") {
+        let (line, told) = block.split_once('\n').unwrap();
+        if line.starts_with("$ tg-metrics") {
+            let done = lab.sh(&line[2..]);
+            assert_eq!(done.out + &done.err, told, "{line}");
+            commands += 1;
+        }
+    }
+    assert_eq!(commands, 3);
 }
