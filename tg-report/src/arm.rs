@@ -57,7 +57,7 @@ impl<'a> Arm<'a> {
             completed,
             cells: Vec::new(),
         };
-        let cell = |column: &Column| summary(&arm.values(&column.name));
+        let cell = |column: &Column| summary(&arm.entering(&column.name, column.kind.over));
         arm.cells = columns.iter().map(cell).collect();
         arm
     }
@@ -69,7 +69,10 @@ impl<'a> Arm<'a> {
 
     /// The values of a metric that enter its mean, in the order of the runs and the metric's unit.
     pub fn values(&self, metric: &str) -> Vec<f64> {
-        let over = metric::kind(metric).over;
+        self.entering(metric, metric::kind(metric).over)
+    }
+
+    fn entering(&self, metric: &str, over: Over) -> Vec<f64> {
         let entering = self.runs.iter().filter(|row| enters(row, over));
         entering.filter_map(|row| row.value(metric)).collect()
     }

@@ -61,6 +61,7 @@ pub fn warnings(arms: &[Arm]) -> Vec<Warning> {
     let mut warnings: Vec<Warning> = arms.iter().flat_map(within).collect();
     warnings.extend(everywhere.filter_map(|constant| between(arms, constant)));
     warnings.extend(slots(arms));
+    warnings.extend(own_metrics(arms));
     warnings
 }
 
@@ -159,6 +160,22 @@ fn slots(arms: &[Arm]) -> Vec<Warning> {
         .map(|slot| Warning {
             kind: "varies_in_slots",
             message: message(slot),
+        })
+        .collect()
+}
+
+/// A metric of the user's own that is one thing in some runs and another in others: measured before and after a change.
+fn own_metrics(arms: &[Arm]) -> Vec<Warning> {
+    let mut filters: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let rows = arms.iter().flat_map(|arm| &arm.runs);
+    for own in rows.flat_map(|row| &row.run.report.own_metrics) {
+        filters.entry(&own.name).or_default().insert(&own.jq);
+    }
+    let mixed = filters.into_iter().filter(|own| own.1.len() > 1);
+    mixed
+        .map(|(name, _)| Warning {
+            kind: "varies_in_metrics",
+            message: format!("{name} is computed by different filters in different runs: pass all records through tg-metrics again"),
         })
         .collect()
 }

@@ -7,9 +7,12 @@
 pub mod cli;
 pub mod error;
 pub mod file;
+#[cfg(feature = "filter")]
+pub mod filter;
 pub mod lines;
 pub mod metric;
 pub mod nearest;
+pub mod own;
 pub mod placeholder;
 pub mod record;
 pub mod stage;
@@ -22,6 +25,7 @@ pub use cli::{main, standard_input};
 pub use error::{Error, Exit, Result, say};
 pub use lines::{Line, Lines, Output};
 pub use nearest::nearest;
+pub use own::OwnMetric;
 pub use record::Record;
 pub use stand_in::StandIn;
 pub use trim::Trim;
