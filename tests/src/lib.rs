@@ -4,7 +4,9 @@
 //! The tests drive the built programs through the shell, as users do, against the real host. `make test` builds both
 //! first.
 
+pub mod drive;
 pub mod library;
+pub mod truth;
 
 use rusqlite::Connection;
 use serde_json::Value;

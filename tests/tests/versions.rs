@@ -1,0 +1,106 @@
+//! Databases and exports of older hosts, and what their driver did: the metrics of both agree with its log.
+//!
+//! The fixtures are real: one script under several versions and workflows. They lie beside the repository, not in it
+//! (`../shared/fixtures`); where they are not, these tests say that they were skipped.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use serde_json::Value;
+use std::path::PathBuf;
+use tg_tests::truth::compare::{Difference, differences, warnings};
+use tg_tests::truth::{Call, Plan, log, measure};
+use tg_tests::{Lab, records, root};
+
+/// What the driver of the fixtures planned: eighteen tasks, and one more in relay.
+const PLAN: &str = "
+    exp > design grp-impl test docs flaky rework giveup ask multi-1 multi-2 drop never del hang
+    grp-impl > impl-a impl-b impl-c
+    design => impl-a impl-b
+    impl-a => impl-c test
+    impl-b => test
+    impl-c => test
+    docs -> test
+    flaky ~ docs
+    design: 3 1500
+    impl-a: 5 2000
+    impl-b: 5 1500
+    impl-c: 2 1000
+    test: 3 1200
+    docs: 1 500
+    flaky: 2 800
+    rework: 2 900
+    giveup: 1 700
+    ask: 2 1000
+    multi-1: 2 1000
+    multi-2: 2 1000
+    drop: 8 9000
+    never: 1 -
+    del: 1 -
+    hang: 5 60000
+    handoff: 8 3000
+    design @ design
+    impl-a @ implement
+    impl-b @ implement
+    impl-c @ implement
+    test @ test
+    handoff @ design";
+
+/// Version and workflow of the fixtures.
+const FIXTURES: [(&str, &str); 7] = [
+    ("0.2.2", "swarm"),
+    ("0.3.0", "swarm"),
+    ("0.3.0", "kanban"),
+    ("0.5.0", "swarm"),
+    ("0.5.0", "push"),
+    ("0.5.0", "relay"),
+    ("0.5.0", "kanban"),
+];
+
+fn fixtures() -> Option<PathBuf> {
+    let dir = root().join("../shared/fixtures");
+    if !dir.is_dir() {
+        println!("skipped: no {}", dir.display());
+        return None;
+    }
+    Some(dir)
+}
+
+/// A fixture's driver: its plan and its calls.
+fn driver(dir: &std::path::Path, version: &str, workflow: &str) -> (Plan, Vec<Call>) {
+    let text = std::fs::read_to_string(dir.join(format!("{version}/{workflow}.truth.jsonl"))).unwrap();
+    (Plan::new(workflow, PLAN), log::read(&text))
+}
+
+/// The metrics of a snapshot, by the tool.
+fn metrics(lab: &Lab, path: &str) -> Value {
+    let out = lab.sh(&format!("tg-metrics '{path}'")).ok().out;
+    records(&out)[0]["metrics"].clone()
+}
+
+/// The metrics of a copy of a fixture's database, by both tools.
+fn of_database(lab: &Lab, dir: &std::path::Path, version: &str, workflow: &str) -> Value {
+    let copy = lab.path("copy.db");
+    std::fs::write(&copy, std::fs::read(dir.join(format!("{version}/{workflow}.db"))).unwrap()).unwrap();
+    let snapshot = format!("{version}-{workflow}.json.gz");
+    lab.sh(&format!("tg-export --db copy.db --out {snapshot}")).ok();
+    metrics(lab, &snapshot)
+}
+
+#[track_caller]
+fn none(name: &str, differences: &[Difference]) {
+    let lines: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    assert!(lines.is_empty(), "{name}:\n{}", lines.join("\n"));
+}
+
+#[test]
+fn databases_tell_what_happened() {
+    let Some(dir) = fixtures() else { return };
+    let lab = Lab::new();
+    for (version, workflow) in FIXTURES {
+        let (plan, calls) = driver(&dir, version, workflow);
+        let measured = of_database(&lab, &dir, version, workflow);
+        let truth = measure(&plan, &calls, None);
+        for (name, bound) in &truth { println!("{name} {bound:?} {}", measured[*name]); }
+        none(&format!("{version}/{workflow}"), &differences(&truth, &measured));
+    }
+}
