@@ -1,20 +1,26 @@
-//! Driving the real host by a script, with every call in a log.
+//! Driving the real host, with every call in a log.
 //!
-//! Sealed as the tools do it, one server process per worker, raw MCP over stdio. A script is a line for each call, `WHO
-//! VERB ARGUMENTS`; a `!` in front says that the host must refuse it. The log has the format of [`crate::truth::log`]. Calls
-//! come one after the other, so that what is uncertain about a moment is how long its call took; a pause after each makes
-//! the times between longer than that.
+//! Sealed as the tools do it, one server process per worker, raw MCP over stdio. The log has the format of
+//! [`crate::truth::log`]. Calls come one after the other, so that what is uncertain about a moment is only how long its
+//! call took. What a line of a [`crate::script`] calls is there.
+
+#![allow(
+    clippy::missing_panics_doc,
+    reason = "a driver of tests: what the host refuses fails the test"
+)]
 
 use crate::Lab;
-use crate::truth::{Plan, log, plan::Class, plan::Kind};
+use crate::truth::plan::{Class, Kind, Plan};
+use crate::truth::{Call, Recorded, log};
+use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::thread::sleep;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tg_host::{Client, Host, Seal};
+use tg_host::experiment::{self, AgentRow, RunEnd};
+use tg_host::{Client, Host, Seal, Workflow};
 
-/// How long a driver waits after each call that changes a state.
-pub const PAUSE: Duration = Duration::from_millis(25);
+/// What a call's answer adds to its line in the log.
+const TOLD: [&str; 4] = ["auto_completed", "cascaded", "unblocked", "gate_warnings"];
 
 /// A host, its workers and their log.
 pub struct Drive {
@@ -24,8 +30,8 @@ pub struct Drive {
     pub plan: Plan,
     /// The log so far.
     pub lines: Vec<Value>,
-    workflow: String,
-    overlays: Vec<String>,
+    name: String,
+    workflow: Workflow,
     host: Host,
     seal: Seal,
     clients: BTreeMap<String, Client>,
@@ -37,34 +43,40 @@ pub fn now() -> i64 {
     since.map_or(0, |since| since.as_millis() as i64)
 }
 
+/// `one` with the keys of `other`.
+pub fn merged(mut one: Value, other: Value) -> Value {
+    if let (Some(one), Value::Object(other)) = (one.as_object_mut(), other) {
+        one.extend(other);
+    }
+    one
+}
+
 impl Drive {
-    /// A host with the tasks of `plan`, made by `lead`, who is connected.
-    ///
-    /// # Panics
-    /// If the host is not there or refuses something; so do all calls below.
-    pub fn new(workflow: &str, overlays: &[&str], plan: Plan) -> Self {
+    /// An empty host under a shipped workflow.
+    pub fn new(name: &str, overlays: &[&str], plan: Plan) -> Self {
         let lab = Lab::new();
         let host = Host::find().expect("the host; scripts/install-host builds it");
         let seal = Seal::new(&lab.path(""), &lab.path("tasks.db")).expect("a seal");
         let overlays: Vec<String> = overlays.iter().map(ToString::to_string).collect();
-        let files = tg_host::Workflow::load(&host, workflow, None, &overlays);
-        seal.write(workflow, &files.expect("a workflow").texts())
+        let workflow = Workflow::load(&host, name, None, &overlays).expect("a workflow");
+        seal.write(name, &workflow.texts())
             .expect("a configuration");
         tg_host::empty::create(&host, &lab.path("tasks.db")).expect("an empty database");
-        let mut drive = Self {
+        Self {
             lab,
             plan,
             lines: Vec::new(),
-            workflow: workflow.into(),
-            overlays,
+            name: name.into(),
+            workflow,
             host,
             seal,
             clients: BTreeMap::new(),
-        };
-        drive.start("lead");
-        drive.step("lead connect");
-        drive.make();
-        drive
+        }
+    }
+
+    /// Whether a worker has a server.
+    pub fn is_here(&self, who: &str) -> bool {
+        self.clients.contains_key(who)
     }
 
     /// Start a worker's server.
@@ -75,55 +87,35 @@ impl Drive {
         self.note(t0, who, "start", &json!({}));
     }
 
-    /// Play a script; each worker connects before its first line.
-    pub fn play(&mut self, script: &str) {
-        for line in script
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty())
-        {
-            let who = line
-                .trim_start_matches('!')
-                .split(' ')
-                .next()
-                .unwrap_or_default();
-            if !self.clients.contains_key(who) && !line.contains("replaces") {
-                self.start(who);
-                if !line.contains(" connect") {
-                    self.step(&format!("{who} connect"));
-                }
-            }
-            self.step(line);
-            sleep(PAUSE);
-        }
+    /// End a worker's server.
+    pub fn stop(&mut self, who: &str) {
+        self.clients.remove(who);
     }
 
-    /// Make the planned tasks that no line of a script creates: those in a container or with tasks of their own.
-    fn make(&mut self) {
-        let inside: Vec<String> = self
-            .plan
-            .of_kind(Kind::Contains)
-            .map(|edge| edge.to.clone())
-            .collect();
-        let tops: Vec<String> = self
-            .plan
-            .items
-            .keys()
-            .filter(|id| !inside.contains(id) && self.plan.children(id).next().is_some())
-            .cloned()
-            .collect();
-        for top in tops {
-            let tree = self.tree(&top);
-            let answer = self.call(
-                "lead",
-                "create_tree",
-                &json!({"tree": tree}),
-                "create_tree",
-                &json!({"task": top}),
-            );
-            answer.expect("create_tree");
+    /// The arguments with which a worker connects.
+    pub fn as_worker(&self, who: &str) -> Value {
+        json!({"worker_id": who, "tags": ["worker"], "workflow": self.name, "overlays": self.workflow.overlays})
+    }
+
+    /// Make the planned tasks that are in containers, and the edges between them; `lead` is connected. The others are left
+    /// to the script.
+    pub fn make(&mut self) {
+        let inside = |plan: &Plan, id: &str| plan.of_kind(Kind::Contains).any(|edge| edge.to == id);
+        let plan = self.plan.clone();
+        for top in plan.items.keys().filter(|id| !inside(&plan, id)) {
+            if plan.children(top).next().is_some() {
+                let tree = json!({"tree": self.tree(top)});
+                let made = json!({"task": top, "all_ids": below(&plan, top)});
+                self.call("lead", "create_tree", &tree, "create_tree", &made)
+                    .expect("a tree");
+            }
         }
-        for edge in self.plan.edges.clone() {
+        let planned = |id: &str| inside(&plan, id) || plan.children(id).next().is_some();
+        for edge in plan
+            .edges
+            .iter()
+            .filter(|edge| planned(&edge.from) && planned(&edge.to))
+        {
             let kind = match edge.kind {
                 Kind::Contains => continue,
                 Kind::Follows => "follows",
@@ -132,35 +124,31 @@ impl Drive {
             };
             let link = json!({"agent": "lead", "from": edge.from, "to": edge.to, "type": kind});
             self.call("lead", "link", &link, "link", &json!({}))
-                .expect("link");
+                .expect("a link");
         }
-        sleep(PAUSE);
     }
 
     fn tree(&self, id: &str) -> Value {
-        let mut node = self.node(id);
         let children: Vec<Value> = self
             .plan
             .children(id)
             .map(|child| self.tree(child))
             .collect();
+        let mut node = self.node(id);
         if !children.is_empty() {
             node["children"] = children.into();
         }
         node
     }
 
-    fn node(&self, id: &str) -> Value {
+    /// A planned task as the host takes it.
+    pub fn node(&self, id: &str) -> Value {
         let item = &self.plan.items[id];
         let mut node = json!({"id": id, "title": item.title});
         let known = [
             ("points", item.points.map(Value::from)),
             ("time_estimate_ms", item.estimate_ms.map(Value::from)),
             ("phase", item.phase.clone().map(Value::from)),
-            (
-                "needed_tags",
-                (!item.needs.is_empty()).then(|| item.needs.clone().into()),
-            ),
         ];
         for (key, value) in known {
             if let Some(value) = value {
@@ -170,166 +158,8 @@ impl Drive {
         node
     }
 
-    /// One line of a script.
-    fn step(&mut self, line: &str) {
-        let is_refused = line.starts_with('!');
-        let words: Vec<&str> = line.trim_start_matches('!').split_whitespace().collect();
-        let [who, verb, rest @ ..] = words.as_slice() else {
-            panic!("`{line}`: no such line in a script");
-        };
-        let answer = self.act(who, verb, rest);
-        assert_eq!(answer.is_err(), is_refused, "`{line}`: {answer:?}");
-    }
-
-    fn act(&mut self, who: &str, verb: &str, rest: &[&str]) -> tg_host::Result<Value> {
-        let words: Vec<String> = rest.iter().map(ToString::to_string).collect();
-        let word = |at: usize| words.get(at).cloned().unwrap_or_default();
-        let (first, second) = (word(0), word(1));
-        let by = |more: Value| merged(json!({"worker_id": who, "task": first}), more);
-        let as_agent = |more: Value| merged(json!({"agent": who, "task": first}), more);
-        let task = json!({"task": first});
-        let numbers: Vec<i64> = words
-            .iter()
-            .skip(2)
-            .filter_map(|word| word.parse().ok())
-            .collect();
-        let cost: f64 = second.parse().unwrap_or(0.0);
-        let (tool, arguments, kind, told) = match verb {
-            "connect" => return self.connect(who, &first, false),
-            "reconnect" => return self.connect(who, "1", true),
-            "replaces" => return self.replace(who, &first),
-            "falls" => return self.fall_silent(&first),
-            "claim" => ("claim", by(json!({})), "status", task),
-            "steals" => ("claim", by(json!({"force": true})), "status", task),
-            "puts" => {
-                let more = json!({"status": second, "force": true});
-                (
-                    "update",
-                    by(more),
-                    "status",
-                    merged(task, json!({"status": second})),
-                )
-            }
-            "hands" => {
-                let more = json!({"status": self.plan.initial(), "phase": second, "force": true});
-                ("update", by(more.clone()), "status", merged(task, more))
-            }
-            "cascades" => {
-                let more = json!({"status": "cancelled", "cascade": true});
-                (
-                    "update",
-                    by(more),
-                    "status",
-                    merged(task, json!({"status": "cancelled"})),
-                )
-            }
-            "assigns" => {
-                let more = json!({"status": "assigned", "worker": second});
-                (
-                    "update",
-                    by(json!({"assignee": second})),
-                    "status",
-                    merged(task, more),
-                )
-            }
-            "logs" => {
-                let more = json!({"cost_usd": cost, "values": numbers});
-                (
-                    "log_metrics",
-                    as_agent(more.clone()),
-                    "log_metrics",
-                    merged(task, more),
-                )
-            }
-            "thinks" => {
-                let thought = json!({"agent": who, "thought": "on it", "tasks": [first]});
-                ("thinking", thought, "thinking", task)
-            }
-            "attaches" => {
-                let more = json!({"type": second, "content": "done"});
-                ("attach", as_agent(more), "attach", task)
-            }
-            "marks" => {
-                let more = json!({"file": second});
-                (
-                    "mark_file",
-                    as_agent(more.clone()),
-                    "mark_file",
-                    merged(task, more),
-                )
-            }
-            "unmarks" => ("unmark_file", as_agent(json!({})), "unmark_file", task),
-            "creates" => {
-                let node = merged(self.node(&first), json!({"parent": second}));
-                (
-                    "create",
-                    node,
-                    "create",
-                    merged(task, json!({"all_ids": [first]})),
-                )
-            }
-            "deletes" => ("delete", by(json!({})), "delete", task),
-            "obliterates" => (
-                "delete",
-                by(json!({"obliterate": true, "force": true})),
-                "obliterate",
-                task,
-            ),
-            "leaves" => return self.leave(who, &first),
-            "expires" => (
-                "cleanup_stale",
-                json!({"worker_id": first}),
-                "expire",
-                json!({"worker": first}),
-            ),
-            _ => panic!("{verb}: no such verb"),
-        };
-        self.call(who, tool, &arguments, kind, &told)
-    }
-
-    fn connect(&mut self, who: &str, claims: &str, force: bool) -> tg_host::Result<Value> {
-        let claims: i64 = claims.parse().unwrap_or(1);
-        let arguments = json!({"worker_id": who, "tags": ["worker"], "workflow": self.workflow,
-            "overlays": self.overlays, "max_claims": claims, "force": force});
-        let kind = if force { "reconnect" } else { "connect" };
-        self.call(who, "connect", &arguments, kind, &json!({"worker": who}))
-    }
-
-    fn leave(&mut self, who: &str, state: &str) -> tg_host::Result<Value> {
-        let mut arguments = json!({"worker_id": who});
-        let mut told = json!({"worker": who});
-        if !state.is_empty() {
-            arguments["final_status"] = state.into();
-            told["status"] = state.into();
-        }
-        let answer = self.call(who, "disconnect", &arguments, "disconnect", &told);
-        self.clients.remove(who);
-        answer
-    }
-
-    /// Forge the silence of a worker: as if it had been heard last 400 s ago. No call is under way.
-    fn fall_silent(&mut self, worker: &str) -> tg_host::Result<Value> {
-        let db = rusqlite::Connection::open(self.lab.path("tasks.db")).expect("the database");
-        let sql = "UPDATE workers SET last_heartbeat = last_heartbeat - 400000 WHERE id = ?1";
-        assert_eq!(
-            db.execute(sql, [worker]).expect("a heartbeat"),
-            1,
-            "{worker}"
-        );
-        Ok(Value::Null)
-    }
-
-    /// A new worker whose server, by starting, puts out the one that is silent.
-    fn replace(&mut self, who: &str, silent: &str) -> tg_host::Result<Value> {
-        let t0 = now();
-        self.start(who);
-        let answer = self.connect(who, "1", false);
-        self.note(t0, who, "evicted", &json!({"worker": silent}));
-        answer
-    }
-
-    /// Make a call and log it with what is `told` of it and what its answer adds.
-    fn call(
+    /// Make a call and log it, with what is `told` of it and what its answer adds.
+    pub fn call(
         &mut self,
         who: &str,
         tool: &str,
@@ -337,25 +167,17 @@ impl Drive {
         kind: &str,
         told: &Value,
     ) -> tg_host::Result<Value> {
-        let client = self
-            .clients
-            .get_mut(who)
-            .unwrap_or_else(|| panic!("{who} has no server"));
+        let client = self.clients.get_mut(who).expect("a server of its own");
         let t0 = now();
         let answer = client.call(tool, arguments);
-        let t1 = now();
-        let mut line = json!({"t0": t0, "t1": t1, "actor": who, "tool": tool, "ok": answer.is_ok(), "kind": kind, "task": null});
-        line = merged(line, told.clone());
+        let times = json!({"t0": t0, "t1": now()});
+        let line =
+            json!({"actor": who, "tool": tool, "ok": answer.is_ok(), "kind": kind, "task": null});
+        let mut line = merged(merged(times, line), told.clone());
         match &answer {
             Err(error) => line["error"] = error.cause.as_str().into(),
             Ok(answer) => {
-                for key in [
-                    "auto_completed",
-                    "cascaded",
-                    "all_ids",
-                    "unblocked",
-                    "gate_warnings",
-                ] {
+                for key in TOLD {
                     if let Some(value) = answer.get(key) {
                         line[key] = value.clone();
                     }
@@ -363,10 +185,8 @@ impl Drive {
                 if let Some(state) = answer["task"]["status"].as_str() {
                     line["status"] = state.into(); // what a claim came to
                 }
-                let is_timed = line["status"]
-                    .as_str()
-                    .is_some_and(|state| self.plan.class(state) == Class::Timed);
-                if kind == "status" && is_timed {
+                let state = line["status"].as_str().unwrap_or_default();
+                if kind == "status" && self.plan.class(state) == Class::Timed {
                     line["worker"] = who.into();
                 }
             }
@@ -376,29 +196,87 @@ impl Drive {
     }
 
     /// Log what was no call.
-    fn note(&mut self, t0: i64, who: &str, kind: &str, told: &Value) {
+    pub fn note(&mut self, t0: i64, who: &str, kind: &str, told: &Value) {
         let line = json!({"t0": t0, "t1": now(), "actor": who, "tool": null, "ok": true, "kind": kind, "task": null});
         self.lines.push(merged(line, told.clone()));
     }
 
-    /// End all servers; the calls that succeeded, read back from the log's file.
-    pub fn end(&mut self) -> Vec<log::Call> {
+    /// End all servers. The calls that succeeded, read back from the log's file.
+    pub fn end(&mut self) -> Vec<Call> {
         self.clients.clear();
         let text: String = self.lines.iter().map(|line| format!("{line}\n")).collect();
         let path = self.lab.write("truth.jsonl", &text);
         log::read(&std::fs::read_to_string(path).expect("the log"))
     }
 
-    /// The workflow configuration as the tools keep it with a run.
-    pub fn config(&self) -> Value {
-        let workflow = tg_host::Workflow::load(&self.host, &self.workflow, None, &self.overlays);
-        workflow.expect("a workflow").snapshot(&self.host)
+    /// Write down beside the host's tables what the tools know of a run: its agents, its workflow, and that it is over now.
+    /// An agent that disconnected is taken to have ended with that.
+    pub fn record(&self) -> Recorded {
+        let db = Connection::open(self.lab.path("tasks.db")).expect("the database");
+        db.execute_batch(experiment::CREATE).expect("our tables");
+        let run = json!({"id": "r1", "arm": self.name, "workflow": self.name}).to_string();
+        let config = self.workflow.snapshot(&self.host).to_string();
+        let insert = "INSERT INTO experiment_runs (id, experiment_name, workflow_name, config_snapshot, run_json)
+                      VALUES ('r1', 'truth', ?1, ?2, ?3)";
+        db.execute(insert, params![self.name, config, run])
+            .expect("a run");
+        let when = |who: &str, kind: &str, end: &str| {
+            let mut lines = self
+                .lines
+                .iter()
+                .filter(|line| line["kind"] == kind && line["actor"] == who);
+            lines.next_back().and_then(|line| line[end].as_i64())
+        };
+        let recorded = Recorded {
+            started: self.lines[0]["t0"].as_i64().expect("a start"),
+            ended: now(),
+        };
+        let starts = self.lines.iter().filter(|line| line["kind"] == "start");
+        for who in starts.filter_map(|line| line["actor"].as_str()) {
+            let role = if self.plan.leads.iter().any(|lead| lead == who) {
+                "coordinator"
+            } else {
+                "worker"
+            };
+            let agent = AgentRow {
+                run_id: "r1".into(),
+                worker_id: who.into(),
+                role: Some(role.into()),
+                started_at: when(who, "start", "t0"),
+                connected_at: when(who, "connect", "t1"),
+                ended_at: when(who, "disconnect", "t1").or(Some(recorded.ended)),
+                ..AgentRow::default()
+            };
+            experiment::put_agent(&db, &agent).expect("an agent");
+        }
+        let end = RunEnd {
+            started: Some(recorded.started),
+            completed: recorded.ended,
+            outcome: "completed",
+            ..RunEnd::default()
+        };
+        experiment::put_end(&db, "r1", &end).expect("an end");
+        recorded
+    }
+
+    /// Forge a worker's silence: as if it had been heard last 400 s ago. No call is under way.
+    pub fn silence(&self, worker: &str) {
+        let db = Connection::open(self.lab.path("tasks.db")).expect("the database");
+        db.busy_timeout(Duration::from_secs(5)).expect("a timeout");
+        let sql = "UPDATE workers SET last_heartbeat = last_heartbeat - 400000 WHERE id = ?1";
+        assert_eq!(
+            db.execute(sql, [worker]).expect("a heartbeat"),
+            1,
+            "{worker}"
+        );
     }
 }
 
-fn merged(mut one: Value, other: Value) -> Value {
-    if let (Some(one), Value::Object(other)) = (one.as_object_mut(), other) {
-        one.extend(other);
+/// A container and all in it, in the order of the plan.
+fn below(plan: &Plan, id: &str) -> Vec<String> {
+    let mut all = vec![id.to_string()];
+    for child in plan.children(id) {
+        all.extend(below(plan, child));
     }
-    one
+    all
 }

@@ -6,6 +6,8 @@
 
 pub mod drive;
 pub mod library;
+pub mod script;
+pub mod situation;
 pub mod truth;
 
 use rusqlite::Connection;

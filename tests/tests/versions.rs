@@ -59,7 +59,7 @@ const FIXTURES: [(&str, &str); 7] = [
 fn fixtures() -> Option<PathBuf> {
     let dir = root().join("../shared/fixtures");
     if !dir.is_dir() {
-        println!("skipped: no {}", dir.display());
+        tg_stage::say(format_args!("skipped: no {}", dir.display()));
         return None;
     }
     Some(dir)

@@ -38,6 +38,7 @@ impl Bound {
     }
 
     /// So many times as much; `factor` is not negative.
+    #[must_use]
     pub fn times(self, factor: f64) -> Self {
         Self::between(self.low * factor, self.high * factor)
     }
@@ -49,21 +50,25 @@ impl Bound {
     }
 
     /// The greater of two numbers.
+    #[must_use]
     pub fn max(self, other: Self) -> Self {
         Self::between(self.low.max(other.low), self.high.max(other.high))
     }
 
     /// The lesser of two numbers.
+    #[must_use]
     pub fn min(self, other: Self) -> Self {
         Self::between(self.low.min(other.low), self.high.min(other.high))
     }
 
     /// The same number, known not to be negative.
+    #[must_use]
     pub fn not_negative(self) -> Self {
         self.max(Self::ZERO)
     }
 
     /// How far two numbers are apart.
+    #[must_use]
     pub fn distance(self, other: Self) -> Self {
         let difference = self - other;
         let low = difference.low.max(-difference.high).max(0.0);

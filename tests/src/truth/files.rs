@@ -24,7 +24,7 @@ pub fn contention(calls: &[Call]) -> usize {
             }),
             ("disconnect" | "reconnect", _) => open.retain(|claim| claim.1 != worker),
             ("expire" | "evicted", _) => {
-                open.retain(|claim| Some(claim.1) != call.worker.as_deref())
+                open.retain(|claim| Some(claim.1) != call.worker.as_deref());
             }
             _ => {}
         }

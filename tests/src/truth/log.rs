@@ -21,6 +21,8 @@ pub struct Call {
     pub kind: String,
     /// The task it was about.
     pub task: Option<String>,
+    /// The new name it gave to the task.
+    pub id: Option<String>,
     /// Who holds the task from then on, or who is meant.
     pub worker: Option<String>,
     /// The state it put the task into.
@@ -70,6 +72,7 @@ impl Call {
             actor: text("actor").unwrap_or_default(),
             kind: text("kind").unwrap_or_default(),
             task: text("task"),
+            id: text("id"),
             worker: text("worker"),
             status: text("status"),
             phase: text("phase"),

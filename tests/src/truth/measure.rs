@@ -106,7 +106,10 @@ const METRICS: &[Metric] = &[
         Bound::count(first.count()).over(Bound::count(run.completed().count()))
     }),
     ("completion_rate_pct", |run| {
-        Some(run.share(|story| story.is_completed())?.times(100.0))
+        Some(
+            run.share(|story| story.now().class == Class::Success)?
+                .times(100.0),
+        )
     }),
     ("total_task_latency_ms", |run| {
         let latency = |story: &Story| (story.now().at - story.created()).not_negative();

@@ -84,6 +84,7 @@ pub struct Plan {
     /// Workers whose role is to hand out work.
     pub leads: Vec<String>,
     states: States,
+    renamed: BTreeMap<String, String>,
 }
 
 impl Plan {
@@ -97,11 +98,37 @@ impl Plan {
             edges: Vec::new(),
             leads: vec!["lead".into()],
             states: states(workflow),
+            renamed: BTreeMap::new(),
         };
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
             plan.line(line);
         }
         plan
+    }
+
+    /// Give a task another id and title than its line has.
+    ///
+    /// # Panics
+    /// If there is no such task.
+    #[must_use]
+    pub fn rename(mut self, name: &str, id: &str, title: &str) -> Self {
+        let mut item = self.items.remove(name).expect("a task in the plan");
+        (item.id, item.title) = (id.into(), title.into());
+        self.items.insert(id.into(), item);
+        for edge in &mut self.edges {
+            for end in [&mut edge.from, &mut edge.to] {
+                if end == name {
+                    *end = id.into();
+                }
+            }
+        }
+        self.renamed.insert(name.into(), id.into());
+        self
+    }
+
+    /// The id of what is called `name` in its lines.
+    pub fn renamed<'p>(&'p self, name: &'p str) -> &'p str {
+        self.renamed.get(name).map_or(name, String::as_str)
     }
 
     fn line(&mut self, line: &str) {

@@ -168,12 +168,19 @@ impl Story<'_> {
 /// The stories of the tasks in a log, by id; obliterated ones are gone.
 pub fn stories<'a>(plan: &'a Plan, calls: &[Call]) -> BTreeMap<String, Story<'a>> {
     let mut stories = BTreeMap::new();
+    let mut first_names: BTreeMap<&str, &str> = BTreeMap::new();
     for (number, call) in calls.iter().enumerate() {
+        let name = call.task.as_deref();
+        let name = name.map(|name| first_names.get(name).copied().unwrap_or(name));
+        if let (Some(new), Some(name)) = (&call.id, name) {
+            first_names.insert(new, name);
+        }
         Telling {
             plan,
             stories: &mut stories,
             number,
             call,
+            task: name.map(String::from),
         }
         .tell();
     }
@@ -186,6 +193,8 @@ struct Telling<'t, 'a> {
     stories: &'t mut BTreeMap<String, Story<'a>>,
     number: usize,
     call: &'t Call,
+    /// The task that is meant, by the name it was planned under.
+    task: Option<String>,
 }
 
 impl Telling<'_, '_> {
@@ -211,7 +220,7 @@ impl Telling<'_, '_> {
     }
 
     fn meant(&self) -> Option<String> {
-        self.call.task.clone()
+        self.task.clone()
     }
 
     fn create(&mut self, id: &str) {

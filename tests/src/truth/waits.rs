@@ -63,7 +63,7 @@ fn wait(run: &Run, story: &Story, start: &Moment) -> Wait {
     let assigned = story.stretches(start.at, given);
     let assigned = assigned
         .iter()
-        .map(|(_, from, to)| (to.min(start.at) - from.max(ready_at)).not_negative());
+        .map(|((), from, to)| (to.min(start.at) - from.max(ready_at)).not_negative());
     let assigned: Bound = assigned.sum();
     let first_given = story
         .moments

@@ -1,0 +1,307 @@
+//! Each workflow's own way of working: who gives out work, what counts as work, how a task travels.
+
+use tg_tests::situation::{BARE, EITHER, Situation};
+
+#[test]
+fn push_assigns_takes_back_and_assigns_too_early() {
+    Situation {
+        workflow: "push",
+        plan: "root > a b c
+            a -> b",
+        script: "
+            w1 connects
+            w2 connects
+            lead assigns a w1
+            lead assigns b w2
+            w1 claims a
+            w2 claims b
+            lead assigns c w1
+            w1 puts a completed
+            lead puts c pending
+            lead assigns c w2
+            w2 puts b completed
+            w2 claims c
+            w2 puts c completed",
+        ..Situation::default()
+    }
+    .check();
+}
+
+#[test]
+fn push_assigns_again_by_force() {
+    Situation {
+        workflow: "push",
+        plan: "root > a b",
+        script: "
+            w1 connects
+            w2 connects
+            lead assigns a w1
+            w1 waits
+            lead reassigns a w2
+            lead reassigns a w2
+            w2 claims a
+            w2 puts a completed
+            w2 claims b
+            w2 puts b completed",
+        // The host writes no row of the second assignment.
+        gaps: &[
+            (
+                BARE,
+                "agents_unknown",
+                &["agent_utilization_pct", "load_gini", "load_max_over_mean"],
+            ),
+            (EITHER, "", &["pickup_latency_ms", "reassignments"]),
+        ],
+        ..Situation::default()
+    }
+    .check();
+}
+
+#[test]
+fn hierarchical_lead_holds_the_root() {
+    Situation {
+        workflow: "hierarchical",
+        plan: "root > g h
+            g > a b
+            h > c",
+        script: "
+            w1 connects
+            w3 connects
+            lead claims root
+            lead assigns g w1
+            w1 claims a
+            w1 puts a completed
+            w1 claims b
+            w1 puts b completed
+            w2 claims c
+            w2 puts c completed",
+        // Without our tables nobody knows that the lead leads, or that w3 was there.
+        gaps: &[(
+            BARE,
+            "agents_unknown",
+            &[
+                "active_work_time_ms",
+                "agent_utilization_pct",
+                "avg_parallelism",
+                "bound_efficiency",
+                "coordination_overhead_pct",
+                "critical_path_ms",
+                "first_claim_to_done_ms",
+                "load_gini",
+                "load_max_over_mean",
+                "peak_parallelism",
+                "pickup_latency_ms",
+                "ready_wait_time_ms",
+                "tasks_per_hour",
+            ],
+        )],
+        ..Situation::default()
+    }
+    .check();
+}
+
+#[test]
+fn relay_task_travels() {
+    Situation {
+        workflow: "relay",
+        plan: "root > a b
+            a @ design
+            a: 5 300",
+        script: "
+            w1 claims a
+            !w1 hands a implement
+            w1 attaches a gate/spec
+            w1 hands a implement
+            w2 claims a
+            w2 attaches a gate/commit
+            w2 attaches a gate/impl-notes
+            w2 hands a review
+            w3 claims a
+            w3 puts a completed
+            w1 claims b
+            w1 puts b completed",
+        ..Situation::default()
+    }
+    .check();
+}
+
+#[test]
+fn relay_task_is_sent_back_a_leg() {
+    Situation {
+        workflow: "relay",
+        plan: "root > a
+            a @ design",
+        script: "
+            w1 claims a
+            w1 attaches a gate/spec
+            w1 hands a implement
+            w2 claims a
+            w2 attaches a gate/commit
+            w2 attaches a gate/impl-notes
+            w2 hands a review
+            w3 claims a
+            w3 attaches a gate/approval
+            w3 hands a implement
+            w2 claims a
+            w2 puts a completed",
+        ..Situation::default()
+    }
+    .check();
+}
+
+/// The host writes no row of the phase a task is created in, so that coming back to it is not seen, and no warning says so.
+#[test]
+#[should_panic(expected = "redo_rate: 0.0 is not in [1, 1]")]
+fn relay_task_is_sent_back_to_its_first_leg() {
+    Situation {
+        workflow: "relay",
+        plan: "root > a
+            a @ design",
+        script: "
+            w1 claims a
+            w1 attaches a gate/spec
+            w1 hands a implement
+            w2 claims a
+            w2 attaches a gate/commit
+            w2 attaches a gate/impl-notes
+            w2 hands a design
+            w1 claims a
+            w1 puts a completed",
+        ..Situation::default()
+    }
+    .check();
+}
+
+#[test]
+fn kanban() {
+    Situation {
+        workflow: "kanban",
+        plan: "root > a b c d e
+            a -> b
+            d -> e
+            a: 1 40",
+        script: "
+            lead puts a todo
+            w1 puts a in_progress
+            w1 logs a 0.5 10 10
+            w1 puts a review
+            lead puts b todo
+            w1 puts a in_progress
+            w1 puts a review
+            w1 puts a done
+            w2 puts b in_progress
+            w2 puts b blocked
+            w2 puts b in_progress
+            lead puts c todo
+            w1 puts c in_progress
+            w1 puts c todo
+            w2 puts b review
+            w2 puts b done
+            w2 puts c in_progress
+            w2 puts c review
+            w1 puts c done
+            lead puts d todo
+            w1 puts d in_progress
+            w1 puts d blocked
+            lead puts e todo
+            w2 puts e in_progress
+            w2 puts e review
+            w2 puts e done
+            lead puts d cancelled",
+        ..Situation::default()
+    }
+    .check();
+}
+
+#[test]
+fn sprint() {
+    Situation {
+        workflow: "sprint",
+        plan: "root > a b
+            a -> b",
+        script: "
+            lead puts a planned
+            lead puts b planned
+            w1 puts a active
+            w1 puts a review
+            w1 puts a done
+            lead puts a backlog
+            lead puts a planned
+            w2 puts b active
+            w1 puts a active
+            w1 puts a review
+            w1 puts a done
+            w2 puts b review
+            w2 puts b done",
+        ..Situation::default()
+    }
+    .check();
+}
+
+#[test]
+fn overlays() {
+    Situation {
+        overlays: &[
+            "git",
+            "troubleshooting",
+            "git-worktree",
+            "reasoning",
+            "governance",
+        ],
+        plan: "root > a b",
+        script: "
+            w1 puts a working
+            !w1 puts a diagnosing
+            !w1 puts a patching
+            w1 puts a failed
+            w1 puts a pending
+            w1 puts a working
+            w1 puts a consult
+            w1 puts a working
+            w1 puts a completed
+            w2 puts b working
+            w2 puts b completed",
+        ..Situation::default()
+    }
+    .check();
+}
+
+#[test]
+fn overlay_over_kanban() {
+    Situation {
+        workflow: "kanban",
+        overlays: &["git"],
+        plan: "root > a b
+            a -> b",
+        script: "
+            lead puts a todo
+            lead puts b todo
+            w1 puts a in_progress
+            w1 puts a review
+            w2 puts b in_progress
+            w1 puts a done
+            w2 puts b review
+            w2 puts b done", // by force, hence too early
+        ..Situation::default()
+    }
+    .check();
+}
+
+#[test]
+fn solo() {
+    Situation {
+        workflow: "solo",
+        plan: "root > a b
+            a: 1 50
+            b: 2 50",
+        script: "
+            w1 claims a
+            w1 logs a 0.5 100 20
+            w1 puts a completed
+            w1 waits
+            w1 claims b
+            w1 puts b completed",
+        ..Situation::default()
+    }
+    .check();
+}
