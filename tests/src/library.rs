@@ -68,7 +68,7 @@ pub fn figures(snapshot: &Snapshot) -> [i64; 7] {
         leaves.len() as i64,
         edges.len() as i64,
         containers.len() as i64,
-        leaves.iter().filter_map(|task| task.points).sum(),
+        leaves.iter().filter_map(|task| task.points).sum::<f64>() as i64,
         minutes.values().sum(),
         finish.values().copied().max().unwrap_or(0),
     ]

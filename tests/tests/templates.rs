@@ -101,7 +101,7 @@ fn every_leaf_can_be_worked_on_and_edges_join_leaves() {
         {
             let id = &task.id;
             assert!(
-                task.points.unwrap_or(0) > 0 && task.time_estimate_ms.unwrap_or(0) > 0,
+                task.points.unwrap_or(0.0) > 0.0 && task.time_estimate_ms.unwrap_or(0) > 0,
                 "{name}: {id}"
             );
             assert!(
@@ -114,7 +114,7 @@ fn every_leaf_can_be_worked_on_and_edges_join_leaves() {
                 task.needed_tags.len() == 1 && specialists.contains(&task.needed_tags[0].as_str()),
                 "{name}: {id}"
             );
-            sizes.insert(task.points);
+            sizes.insert(task.points.map(|points| points as i64));
         }
         assert!(sizes.len() >= 2, "{name}: sizes are not mixed");
     }

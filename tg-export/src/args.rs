@@ -6,8 +6,8 @@ use std::path::PathBuf;
 /// Write a run's database as one snapshot file, every table of it, losing nothing
 ///
 /// The database is only read, in one transaction, also while agents still work on it. The same database gives the same
-/// bytes, and a snapshot that is already there with these bytes is left untouched. The host's own `import` accepts the
-/// file, and `tg-metrics` needs nothing else.
+/// bytes, and a snapshot that is already there with these bytes is left untouched. `tg-metrics` needs nothing else, and any
+/// snapshot is a template.
 #[derive(Debug, Clone, Default, Parser)]
 #[command(version, after_help = after_help())]
 pub struct Args {
@@ -16,9 +16,13 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
 
-    /// Export this database, reading no records; needs --out, where `-` is stdout
+    /// Export this database, or copy this snapshot, reading no records; needs --out, where `-` is stdout
     #[arg(long, value_name = "FILE", requires = "out")]
     pub db: Option<PathBuf>,
+
+    /// Write rows as the host's own `import` reads them, whatever version wrote them
+    #[arg(long, requires = "out")]
+    pub for_import: bool,
 }
 
 fn after_help() -> String {
@@ -31,7 +35,8 @@ Examples:
   tg-instantiate push-vs-pull.yaml | tg-launch | tg-wait | tg-export | tg-metrics
   tg-export --out 'snapshots/{{run}}.json' < results/push-vs-pull/swarm-r1/run.json
   tg-export --db task-graph/tasks.db --out tasks.json.gz
-  tg-export --db task-graph/tasks.db --out - | jq '.tables.tasks | length'",
+  tg-export --db task-graph/tasks.db --out - | jq '.tables.tasks | length'
+  tg-export --db old-export.json.gz --for-import --out new.json && task-graph-mcp import new.json",
         tg_stage::cli::EXIT_STATUS
     )
 }

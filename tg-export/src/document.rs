@@ -1,51 +1,27 @@
-//! The snapshot as one JSON document, in the raw row shape that the host's own `import` reads.
+//! A database as a snapshot: every table, every column, as it stands at one moment.
 //!
-//! `schema_version` and `export_version` are the host's. `exported_at` is no clock but the newest time in the data, so
+//! `exported_at` is no clock but the newest time in the data, so
 //! that the same database gives the same bytes; the rows come by primary key, one a line, and none is kept in memory.
 
+use crate::What;
 use crate::end::End;
-use crate::rows::{Table, tables};
+use crate::failure::Failure;
+use crate::writer::{Shape, Writer};
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension};
 use std::io::{self, Write};
 use std::time::{Duration, UNIX_EPOCH};
+use tg_host::rows::{Table, tables};
 
 /// The latest moment RFC 3339 can write, in milliseconds since the epoch.
 const LATEST_MS: i64 = 253_402_300_799_999;
 
-/// Why a snapshot could not be written.
-#[derive(Debug)]
-pub enum Failure {
-    /// The database could not be read.
-    Database(rusqlite::Error),
-    /// It is a database, but not one of the host.
-    Schema(String),
-    /// The snapshot could not be written.
-    Output(io::Error),
-}
-
-impl From<rusqlite::Error> for Failure {
-    fn from(cause: rusqlite::Error) -> Self {
-        Self::Database(cause)
-    }
-}
-
-impl From<io::Error> for Failure {
-    fn from(cause: io::Error) -> Self {
-        Self::Output(cause)
-    }
-}
-
-/// Write everything in `db`, as it stands at one moment, to `out`; `end` fills what `experiment_runs` does not know of a
-/// run that has no outcome there. Where several runs share the database, only what belongs to `run` is written.
-pub fn write(
-    db: &Connection,
-    run: Option<&str>,
-    end: Option<End>,
-    out: &mut impl Write,
-) -> Result<(), Failure> {
+/// Write everything in `db`, as it stands at one moment, to `out`; the end fills what `experiment_runs` does not know of a
+/// run that has no outcome there. Where several runs share the database, only what belongs to the one is written.
+pub fn write(db: &Connection, what: &What, out: &mut impl Write) -> Result<(), Failure> {
     let transaction = db.unchecked_transaction()?;
     let mut tables = tables(&transaction)?;
-    if let Some(run) = run
+    if let Some(run) = what.run
         && is_there(&tables, "experiment_runs")
         && is_shared(&transaction, run)?
     {
@@ -53,7 +29,7 @@ pub fn write(
             table.only(run);
         }
     }
-    let mut end = end;
+    let mut end = what.end.clone();
     if let Some(known) = &mut end {
         if is_untold(&transaction, &tables, known)? {
             leave_out_told(&transaction, &tables, known)?;
@@ -62,47 +38,42 @@ pub fn write(
         }
     }
     let newest = newest(&transaction, &tables, end.as_ref())?;
-    write!(
-        out,
-        "{{\"schema_version\":3,\"export_version\":\"1.0.0\",\"exported_at\":\"{}\",\"exported_by\":\"tg-export {}\",\"tables\":{{",
-        rfc3339(newest),
-        env!("CARGO_PKG_VERSION"),
-    )?;
-    for (at, table) in tables.iter().enumerate() {
-        out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
-        write_table(&transaction, table, end.as_ref(), out)?;
+    let shape = Shape::new(what.for_import, is_there(&tables, "task_state_sequence"));
+    let by = concat!("tg-export ", env!("CARGO_PKG_VERSION"));
+    let mut writer = Writer::begin(out, shape, &rfc3339(newest), by)?;
+    for table in &tables {
+        write_table(&transaction, table, end.as_ref(), &mut writer)?;
     }
-    out.write_all(b"\n}}\n")?;
-    Ok(())
+    Ok(writer.finish()?)
 }
 
 fn write_table(
     db: &Connection,
     table: &Table,
     end: Option<&End>,
-    out: &mut impl Write,
+    writer: &mut Writer<impl Write>,
 ) -> Result<(), Failure> {
-    write!(out, "{}:[", serde_json::Value::from(table.name.as_str()))?;
+    writer.table(&table.name)?;
     let keys = table.keys();
-    let stand_ins = table.stand_ins(end);
+    // What only the record knows stands in for the NULLs of the run's own row.
+    let untold = end.filter(|_| table.name == "experiment_runs");
+    let untold = untold.and_then(|end| Some((table.column("id")?, end)));
     let mut statement = db.prepare(&table.select())?;
     let mut rows = statement.query([])?;
-    let mut separator: &[u8] = b"\n";
     while let Some(row) = rows.next()? {
-        out.write_all(separator)?;
-        table.row(row, &keys, stand_ins, out)??;
-        separator = b",\n";
+        let end = match untold {
+            Some((id, end)) if row.get_ref(id)? == ValueRef::Text(end.run.as_bytes()) => Some(end),
+            _ => None,
+        };
+        writer.row(|out| Ok(table.row(row, &keys, |column| end?.value(column), out)??))?;
     }
     for agent in end
         .filter(|_| table.name == "experiment_agents")
         .into_iter()
         .flat_map(|end| &end.agents)
     {
-        out.write_all(separator)?;
-        serde_json::to_writer(&mut *out, agent).map_err(io::Error::from)?;
-        separator = b",\n";
+        writer.row(|out| Ok(serde_json::to_writer(out, agent).map_err(io::Error::from)?))?;
     }
-    out.write_all(if separator == b"\n" { b"]" } else { b"\n]" })?;
     Ok(())
 }
 
@@ -157,7 +128,7 @@ fn newest(db: &Connection, tables: &[Table], end: Option<&End>) -> Result<i64, F
         .into_iter()
         .find(|name| is_there(tables, name))
     else {
-        return Err(Failure::Schema(
+        return Err(Failure::Content(
             "has no history of its tasks: not a database of the host".into(),
         ));
     };

@@ -16,6 +16,7 @@ fn args(out: Option<&str>, db: Option<PathBuf>) -> Args {
     Args {
         out: out.map(PathBuf::from),
         db,
+        for_import: false,
     }
 }
 
@@ -264,7 +265,7 @@ fn without_records() {
     assert!(
         itself
             .to_string()
-            .ends_with("tasks.db: is the database itself")
+            .ends_with("tasks.db: is what is to be exported")
     );
     let nowhere = bench.path("none/s.json");
     let nowhere = tg_export::run(

@@ -7,17 +7,42 @@
 
 use crate::error::{Error, Result, sqlite};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// The migration of the host's schema that this crate was written for (host 0.5.0).
 const SCHEMA: i64 = 8;
 
+/// How every `SQLite` database begins.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// Whether a file is a database, by its first bytes.
+pub fn is_one(path: &Path) -> bool {
+    let mut magic = [0; MAGIC.len()];
+    File::open(path).is_ok_and(|mut file| file.read_exact(&mut magic).is_ok()) && magic == *MAGIC
+}
+
 /// Open a database that others may be writing to.
+///
+/// In a directory that cannot be written to, `SQLite` cannot open a file that was left in WAL mode; where no `-wal` says
+/// that something is missing from the file, it is read as it is.
 pub fn open_read_only(path: &Path) -> Result<Connection> {
     present(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = Connection::open_with_flags(path, flags).map_err(sqlite(path))?;
+    match look(path, Connection::open_with_flags(path, flags)) {
+        Err(_) if is_archived(path) => {
+            let flags = flags | OpenFlags::SQLITE_OPEN_URI;
+            look(path, Connection::open_with_flags(immutable(path), flags))
+        }
+        opened => opened,
+    }
+}
+
+/// A connection that really reads this file, and finds tasks in it.
+fn look(path: &Path, opened: rusqlite::Result<Connection>) -> Result<Connection> {
+    let db = opened.map_err(sqlite(path))?;
     db.busy_timeout(Duration::from_secs(5))
         .map_err(sqlite(path))?;
     db.query_row(
@@ -33,6 +58,26 @@ pub fn open_read_only(path: &Path) -> Result<Connection> {
         )),
         _ => Ok(db),
     })
+}
+
+/// Whether the file is all there is: no `-wal` beside it, and a directory in which nothing can be made.
+fn is_archived(path: &Path) -> bool {
+    let mut wal = path.as_os_str().to_owned();
+    wal.push("-wal");
+    is_one(path) && !Path::new(&wal).exists()
+}
+
+/// The file's name as a URI, to be read as if it could not change.
+fn immutable(path: &Path) -> String {
+    let bytes = path.as_os_str().as_encoded_bytes().iter();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/.-_".contains(&byte);
+    let name: String = bytes
+        .map(|&byte| match byte {
+            byte if plain(byte) => char::from(byte).to_string(),
+            byte => format!("%{byte:02X}"),
+        })
+        .collect();
+    format!("file:{name}?immutable=1")
 }
 
 /// Open a database that nobody else writes to: before the first server starts, or after the last has ended.

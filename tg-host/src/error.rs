@@ -50,7 +50,11 @@ impl std::error::Error for Error {}
 
 /// `path: cause`.
 pub(crate) fn about(path: &std::path::Path) -> impl Fn(std::io::Error) -> Error + '_ {
-    move |cause| Error::new(path.display(), cause.to_string().to_lowercase())
+    move |cause| {
+        let text = cause.to_string();
+        let text = text.split(" (os error").next().unwrap_or(&text);
+        Error::new(path.display(), text.to_lowercase())
+    }
 }
 
 /// `path: what SQLite says`.

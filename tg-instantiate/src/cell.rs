@@ -1,7 +1,7 @@
 //! One cell of the matrix as a run: its names, everything that is held constant or varied, and the hashes by which a
 //! later call tells whether it has to be run again.
 
-use crate::manifest::{Config, Manifest, Mode, Start, check_name, limit};
+use crate::manifest::{Config, Manifest, Mode, Start, check_name, duration_ms};
 use crate::matrix::{Ground, beside};
 use crate::template::Template;
 use serde_json::json;
@@ -107,14 +107,15 @@ pub fn cell(
         start_gate: manifest.start == Some(Start::Gate),
         shared_db: shared.shared_db,
         limits: Limits {
-            timeout_ms: limit(path, "timeout", manifest.limits.timeout.as_ref())?,
-            stall_ms: limit(path, "stall", manifest.limits.stall.as_ref())?,
+            timeout_ms: duration_ms(path, "limits", "timeout", manifest.limits.timeout.as_ref())?,
+            stall_ms: duration_ms(path, "limits", "stall", manifest.limits.stall.as_ref())?,
         },
         report: Shown {
             metrics: manifest.metrics.clone(),
             primary: manifest.primary.clone(),
             baseline: manifest.baseline.clone(),
         },
+        warmup: manifest.warmup.trim(path)?,
         slots: slots(manifest),
         inputs: BTreeMap::new(),
         inputs_sha256: String::new(),

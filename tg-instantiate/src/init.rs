@@ -40,6 +40,7 @@ stand_in: {time_scale: 0.0005}  # an hour of estimate takes 1.8 s
 limits: {timeout: 30m, stall: 5m}
 seed: 7                         # replicate k has the same seed in every arm
 # slots: {metric_6: tool_calls} # names of the host's metric slots
+# warmup: {exclude_tags: [warmup], skip_first: 1}   # tasks that no metric counts
 ";
 
 /// Write the manifest to `path`, which must not exist, or to stdout.

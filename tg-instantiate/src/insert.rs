@@ -148,7 +148,7 @@ fn insert_task(
         json!(needed).to_string(),
         json!(task.wanted_tags).to_string(),
         json!(tags).to_string(),
-        task.points,
+        task.points.map(|points| points as i64),
         task.time_estimate_ms,
         now,
         task.phase,

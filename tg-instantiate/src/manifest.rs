@@ -6,11 +6,10 @@
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
-use tg_stage::{Error, Result, StandIn, file, nearest, time};
+use tg_stage::{Error, Result, StandIn, Trim, file, nearest, time};
 
 /// Keys of the design that this version does not act on.
-const PLANNED: [&str; 7] = [
-    "warmup",
+const PLANNED: [&str; 6] = [
     "success",
     "null_arms",
     "tools",
@@ -50,6 +49,8 @@ pub struct Manifest {
     pub metrics: Vec<String>,
     pub primary: Option<String>,
     pub baseline: Option<String>,
+    #[serde(default)]
+    pub warmup: Warmup,
     #[serde(default)]
     pub slots: BTreeMap<String, String>,
 }
@@ -101,6 +102,31 @@ pub enum Start {
 pub struct Limits {
     pub timeout: Option<String>,
     pub stall: Option<String>,
+}
+
+/// Tasks that no metric counts.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Warmup {
+    exclude_tags: Vec<String>,
+    skip_first: usize,
+    skip_last: usize,
+    trim_start: Option<String>,
+    trim_end: Option<String>,
+}
+
+impl Warmup {
+    /// The same with times in milliseconds.
+    pub fn trim(&self, path: &Path) -> Result<Trim> {
+        let ms = |key, text: &Option<String>| duration_ms(path, "warmup", key, text.as_ref());
+        Ok(Trim {
+            exclude_tags: self.exclude_tags.clone(),
+            skip_first: self.skip_first,
+            skip_last: self.skip_last,
+            start_ms: ms("trim_start", &self.trim_start)?,
+            end_ms: ms("trim_end", &self.trim_end)?,
+        })
+    }
 }
 
 fn three() -> u32 {
@@ -246,11 +272,16 @@ pub fn check_name(what: &str, name: &str) -> std::result::Result<(), String> {
     Ok(())
 }
 
-/// A limit in milliseconds.
-pub fn limit(path: &Path, key: &str, text: Option<&String>) -> Result<Option<u64>> {
-    text.map(|text| time::duration(text).map(|limit| limit.as_millis() as u64))
+/// A duration of a section, in milliseconds.
+pub fn duration_ms(
+    path: &Path,
+    section: &str,
+    key: &str,
+    text: Option<&String>,
+) -> Result<Option<u64>> {
+    text.map(|text| time::duration(text).map(|time| time.as_millis() as u64))
         .transpose()
-        .map_err(|why| Error::usage(path.display(), format!("limits: {key}: {why}")))
+        .map_err(|why| Error::usage(path.display(), format!("{section}: {key}: {why}")))
 }
 
 /// Turn the parser's words into ours: line first, then the key and the nearest known one.

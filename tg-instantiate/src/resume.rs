@@ -89,6 +89,7 @@ fn refresh(record: &mut Record, row: &Row) -> Result<()> {
     }
     let mut run: Run = record.get("run")?;
     run.report = row.run.report.clone();
+    run.warmup.clone_from(&row.run.warmup);
     run.slots.clone_from(&row.run.slots);
     run.dir.clone_from(&row.run.dir);
     record.set("run", &run)?;

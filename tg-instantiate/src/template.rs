@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use tg_host::Snapshot;
-use tg_host::snapshot::{self, Dependency, TagRow, Task};
+use tg_host::snapshot::{Dependency, TagRow, Task, text};
 use tg_stage::{Error, Result, file, nearest};
 
 /// The host passes over edges of any other type.
@@ -45,13 +45,22 @@ pub struct TemplateTask {
     pub task: Task,
 }
 
+/// Read a template's snapshot; half a plan is none, so a row that cannot be read is an error.
+fn read(raw: &[u8]) -> Result<Snapshot, String> {
+    let plain = text::plain(raw, Some(raw.len() as u64)).map_err(|cause| cause.to_string())?;
+    let snapshot = Snapshot::read(plain)?;
+    match snapshot.unread.first() {
+        Some(unread) => Err(format!("table \"{}\", {}", unread.table, unread.first)),
+        None => Ok(snapshot),
+    }
+}
+
 impl Template {
     /// Read and check a template file.
     pub fn load(path: &Path) -> Result<Self> {
         let raw = std::fs::read(path).map_err(tg_stage::error::file_error(path))?;
         let sha256 = file::sha256(&raw);
-        let snapshot = snapshot::plain(raw).and_then(|plain| Snapshot::parse(&plain));
-        let snapshot = snapshot.map_err(|cause| Error::usage(path.display(), cause))?;
+        let snapshot = read(&raw).map_err(|cause| Error::usage(path.display(), cause))?;
         let stem = path.file_name().unwrap_or_default().to_string_lossy();
         let name = stem
             .trim_end_matches(".gz")
@@ -223,6 +232,12 @@ fn check_text(task: &Task) -> Result<(), String> {
                 task.id.replace('\0', "\\0")
             ));
         }
+    }
+    if let Some(points) = task.points.filter(|points| points.fract() != 0.0) {
+        return Err(format!(
+            "task `{}` has {points} points, and the host knows whole ones only",
+            task.id
+        ));
     }
     let tags = task.needed_tags.iter().chain(&task.wanted_tags);
     if let Some(tag) = tags

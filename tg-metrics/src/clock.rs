@@ -9,8 +9,8 @@ const UNFINISHED: &str = "not all tasks came to an end";
 
 /// The run's moments, in milliseconds since the epoch.
 pub struct Clock {
-    /// Creation of the first task.
-    pub created: Option<i64>,
+    /// Creation of the first task; where tasks are left out, the first start of the others.
+    pub begin: Option<i64>,
     /// The last task's end; none while a task is open.
     pub done: Option<i64>,
     /// The first agent's start.
@@ -24,8 +24,8 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// The moments of a run with these tasks in scope.
-    pub fn of(view: &View, tasks: &[Story]) -> Self {
+    /// The moments of a run with these tasks in scope; of what remains of it, it begins with the first start.
+    pub fn of(view: &View, tasks: &[Story], is_trimmed: bool) -> Self {
         let open = tasks
             .iter()
             .filter(|story| !story.now.is_terminal())
@@ -37,14 +37,16 @@ impl Clock {
             .values()
             .filter_map(|agent| agent.started_at)
             .min();
+        let claimed = tasks
+            .iter()
+            .filter_map(|story| Some(story.first_timed()?.start));
+        let claimed = claimed.min();
+        let created = tasks.iter().filter_map(|story| story.task.created_at).min();
         Self {
-            created: tasks.iter().filter_map(|story| story.task.created_at).min(),
+            begin: if is_trimmed { claimed } else { created },
             done,
             launched: launched.or_else(|| view.row?.started_at),
-            claimed: tasks
-                .iter()
-                .filter_map(|story| Some(story.first_timed()?.start))
-                .min(),
+            claimed,
             open,
             end: done.unwrap_or(view.end_ms),
         }
@@ -52,13 +54,13 @@ impl Clock {
 
     /// The wall clock's begin and end.
     pub fn window(&self) -> (i64, i64) {
-        (self.created.unwrap_or(self.end), self.end)
+        (self.begin.unwrap_or(self.end), self.end)
     }
 
     /// The wall clock, in milliseconds.
     pub fn wall(&self) -> Answer {
-        let created = self.created.ok_or(EMPTY)?;
-        match self.end.saturating_sub(created) {
+        let begin = self.begin.ok_or(EMPTY)?;
+        match self.end.saturating_sub(begin) {
             wall if wall < 0 => Err("the run ends before its tasks were created"),
             wall => integer(wall),
         }

@@ -8,6 +8,7 @@ use crate::answer::{Answer, Number, integer, sum, total};
 use crate::view::{View, is_leader};
 use std::collections::BTreeSet;
 use tg_host::experiment::AgentRow;
+use tg_stage::Trim;
 
 /// What the slots hold unless the manifest says otherwise.
 const SLOTS: [&str; 8] = [
@@ -27,6 +28,12 @@ pub struct Cost {
     pub total: Answer,
     /// Who says so: `reported`, `priced`, `simulated`, `mixed`, `logged` or `unknown`.
     pub source: String,
+    /// What was logged on tasks, in USD; none if nothing was.
+    pub logged: Option<f64>,
+    /// What the agents report, in USD; none if one of them does not.
+    pub reported: Option<f64>,
+    /// Who says how many tokens: `reported`, `logged` or `unknown`.
+    pub tokens_source: &'static str,
     /// Sums of the eight slots.
     pub slots: [i64; 8],
     /// Tokens read, cached ones included.
@@ -42,19 +49,31 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// What the run took.
-    pub fn of(view: &View) -> Self {
+    /// What the run took, but for the tasks that are left out. What an agent reports cannot be divided among its tasks, so
+    /// that of a part of them only what was logged is known.
+    pub fn of(view: &View, trim: &Trim, left_out: &BTreeSet<&str>) -> Self {
         let agents: Vec<&AgentRow> = view.agents.values().copied().collect();
-        let slots =
-            std::array::from_fn(|slot| sum(view.tasks.iter().map(|task| task.slots()[slot])));
-        let (usd, source) = money(view, &agents);
+        let tasks = view.tasks.iter();
+        let tasks: Vec<_> = tasks
+            .filter(|task| !left_out.contains(task.id.as_str()))
+            .collect();
+        let slots = std::array::from_fn(|slot| sum(tasks.iter().map(|task| task.slots()[slot])));
+        let counting: &[&AgentRow] = if trim.is_empty() { &agents } else { &[] };
+        let logged = total(tasks.iter().filter_map(|task| task.cost_usd));
+        let is_logged = tasks.iter().any(|task| task.cost_usd.unwrap_or(0.0) != 0.0);
+        let logged = is_logged.then_some(logged);
+        let reported = reported(counting);
+        let (usd, source) = money(counting, reported, logged);
         let mut cost = Self {
             total: usd,
             source,
+            logged,
+            reported,
+            tokens_source: "reported",
             slots,
-            tokens_in: all(&agents, |agent| agent.tokens_in),
-            tokens_out: all(&agents, |agent| agent.tokens_out),
-            tokens_cached: all(&agents, |agent| agent.tokens_cached),
+            tokens_in: all(counting, |agent| agent.tokens_in),
+            tokens_out: all(counting, |agent| agent.tokens_out),
+            tokens_cached: all(counting, |agent| agent.tokens_cached),
             coordinator_usd: led(&agents, |agents| {
                 let usd = agents.iter().map(|agent| agent.cost_usd);
                 usd.collect::<Option<Vec<_>>>()
@@ -83,6 +102,7 @@ impl Cost {
         self.tokens_in = tokens_in.filter(|_| is_logged);
         self.tokens_out = tokens_out.filter(|_| is_logged);
         self.tokens_cached = cached.filter(|_| is_logged);
+        self.tokens_source = if is_logged { "logged" } else { "unknown" };
     }
 
     /// Tokens read and written.
@@ -100,9 +120,14 @@ fn slot(view: &View, name: &str) -> Option<usize> {
     (0..SLOTS.len()).find(|slot| declared(*slot).unwrap_or(SLOTS[*slot]) == name)
 }
 
-fn money(view: &View, agents: &[&AgentRow]) -> (Answer, String) {
+/// What the agents report, if every one of them does.
+fn reported(agents: &[&AgentRow]) -> Option<f64> {
     let reported: Option<Vec<f64>> = agents.iter().map(|agent| agent.cost_usd).collect();
-    if let Some(reported) = reported.filter(|reported| !reported.is_empty()) {
+    reported.filter(|reported| !reported.is_empty()).map(total)
+}
+
+fn money(agents: &[&AgentRow], reported: Option<f64>, logged: Option<f64>) -> (Answer, String) {
+    if let Some(reported) = reported {
         let sources: BTreeSet<_> = agents
             .iter()
             .map(|agent| agent.cost_source.as_deref().unwrap_or("unknown"))
@@ -112,13 +137,12 @@ fn money(view: &View, agents: &[&AgentRow]) -> (Answer, String) {
         } else {
             "mixed"
         };
-        return (Ok(Number::Real(total(reported))), source.into());
+        return (Ok(Number::Real(reported)), source.into());
     }
-    let logged: Vec<f64> = view.tasks.iter().filter_map(|task| task.cost_usd).collect();
-    if logged.iter().any(|usd| *usd != 0.0) {
-        return (Ok(Number::Real(total(logged))), "logged".into());
+    match logged {
+        Some(logged) => (Ok(Number::Real(logged)), "logged".into()),
+        None => (Err("no cost was reported or logged"), "unknown".into()),
     }
-    (Err("no cost was reported or logged"), "unknown".into())
 }
 
 /// The sum over all agents, if it is known of every one.

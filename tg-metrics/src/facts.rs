@@ -2,28 +2,40 @@
 
 use crate::clock::Clock;
 use crate::cost::Cost;
-use crate::graph;
 use crate::intervals::{Class, Story};
-use crate::scope;
+use crate::scope::{self, Scope};
+use crate::table::Rest;
 use crate::view::View;
-use crate::waits::Waits;
+use crate::waits::{self, Wait};
 use crate::warning::Warning;
 use crate::workers::Workers;
+use crate::{contention, graph, trim};
+use tg_stage::Trim;
 
 /// A run, measured.
 pub struct Facts<'a> {
     /// What happened to each task in scope.
     pub tasks: Vec<Story<'a>>,
+    /// Which tasks those are.
+    pub scope: Scope,
+    /// What was to be left out of them.
+    pub trim: Trim,
+    /// How many were.
+    pub cut: usize,
     /// When it began and ended.
     pub clock: Clock,
     /// Who was busy when.
     pub workers: Workers,
-    /// Where the time before work went.
-    pub waits: Waits,
+    /// Where the time before each task's first start went; none for a task that was never started.
+    pub waits: Vec<Option<Wait>>,
     /// What it took.
     pub cost: Cost,
     /// The longest chain of work, in milliseconds.
     pub critical_path: Option<i64>,
+    /// How often tasks were given to somebody, containers included; unknown where agents are not recorded.
+    pub decisions: Option<usize>,
+    /// Claims of files that overlapped; unknown where claims are not recorded.
+    pub contention: Option<usize>,
     /// How much faster than the estimates the agents are made to work: 1 for real ones.
     pub time_scale: Option<f64>,
     /// What the verify command said: 1 good, 0 not.
@@ -35,16 +47,33 @@ pub struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// Measure a run.
-    pub fn of(view: &View<'a>) -> Self {
-        let tasks = scope::work(view);
-        let clock = Clock::of(view, &tasks);
+    /// Measure a run: the tasks in `scope` without those that `trim` leaves out.
+    pub fn of(view: &View<'a>, scope: Scope, trim: &Trim) -> Self {
+        let stories: Vec<_> = view
+            .tasks
+            .iter()
+            .map(|task| Story::of(view, task))
+            .collect();
+        let given = stories.iter().flat_map(|story| &story.intervals);
+        let given = given
+            .filter(|interval| interval.class == Class::Assigned)
+            .count();
+        let mut tasks = scope::in_scope(view, stories, scope);
+        let left_out = trim::left_out(view, &tasks, trim);
+        let before = tasks.len();
+        tasks.retain(|story| !left_out.contains(story.task.id.as_str()));
+        let clock = Clock::of(view, &tasks, !trim.is_empty());
         let workers = Workers::of(view, &tasks, clock.window());
         let mut facts = Self {
-            waits: Waits::of(view, &tasks),
+            scope,
+            trim: trim.clone(),
+            cut: before - tasks.len(),
+            waits: waits::of(view, &tasks),
             critical_path: graph::critical_path(view, &tasks),
+            decisions: (!view.agents.is_empty()).then_some(given),
+            contention: contention::overlapping(view),
             time_scale: time_scale(view),
-            cost: Cost::of(view),
+            cost: Cost::of(view, trim, &left_out),
             verify_passed: view.row.and_then(|row| row.verify_passed),
             verify_score: view.row.and_then(|row| row.verify_score),
             warnings: view.warnings.clone(),
@@ -63,6 +92,11 @@ impl<'a> Facts<'a> {
             .filter(|story| story.now == Class::Success)
     }
 
+    /// The waits of the tasks that were started.
+    pub fn started(&self) -> impl Iterator<Item = &Wait> {
+        self.waits.iter().flatten()
+    }
+
     fn warn(&mut self, view: &View) {
         if self.clock.open > 0 {
             let message = "tasks are not over: the clock runs to the run's end";
@@ -77,7 +111,8 @@ impl<'a> Facts<'a> {
         }
         if view.agents.is_empty() && !self.tasks.is_empty() {
             let message = "agents are not recorded: workers are those who worked, and coordinators are not told apart";
-            self.warnings.push(Warning::new("agents_unknown", message));
+            self.warnings
+                .push(Warning::resting("agents_unknown", Rest::Agents, message));
         }
         if !self.workers.left_out.is_empty() {
             let message = format!(

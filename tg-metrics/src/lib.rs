@@ -8,16 +8,21 @@ pub mod answer;
 pub mod args;
 pub mod begin;
 pub mod clock;
+pub mod contention;
 pub mod cost;
 pub mod facts;
 pub mod graph;
+pub mod how;
 pub mod intervals;
 pub mod measure;
+pub mod paths;
+pub mod per;
 pub mod record;
 pub mod redo;
 pub mod scope;
 pub mod source;
 pub mod table;
+pub mod trim;
 pub mod view;
 pub mod waits;
 pub mod warning;
@@ -26,11 +31,11 @@ pub mod workers;
 pub use args::Args;
 pub use measure::measure;
 
+use how::How;
 use serde_json::Value;
-use source::{Source, load};
+use source::load;
 use std::io::{BufRead, Write};
 use std::path::Path;
-use table::Metric;
 use tg_host::Snapshot;
 use tg_host::snapshot::RunRow;
 use tg_stage::{Error, Exit, Export, Output, Record, Result, stage};
@@ -46,31 +51,16 @@ pub fn run(args: &Args, input: impl BufRead, output: impl Write) -> Result<Exit>
         Output::new(output).bytes(args::list().as_bytes())?;
         return Ok(Exit::Done);
     }
-    let metrics = args.metrics()?;
+    let how = args.how()?;
     if args.paths.is_empty() {
-        return stage::each(TOOL, "metrics", input, output, |record| {
-            of_record(record, &metrics)
+        return stage::each_and_more(TOOL, "metrics", input, output, |record| {
+            of_record(record, &how)
         });
     }
-    let mut output = Output::new(output);
-    let mut exit = Exit::Done;
-    for path in &args.paths {
-        match source::expand(path) {
-            Ok(sources) => {
-                for source in sources {
-                    exit = exit.max(of_source(&source, &metrics, &mut output)?);
-                }
-            }
-            Err(error) => {
-                error.report(TOOL);
-                exit = exit.max(error.exit);
-            }
-        }
-    }
-    Ok(exit)
+    paths::each(&args.paths, &how, &mut Output::new(output))
 }
 
-fn of_record(record: &Record, metrics: &[&Metric]) -> Result<Value> {
+fn of_record(record: &Record, how: &How) -> Result<(Value, Vec<Value>)> {
     let named: Export = record.get("export")?;
     if named.path.is_empty() {
         return Err(Error::input(
@@ -82,16 +72,34 @@ fn of_record(record: &Record, metrics: &[&Metric]) -> Result<Value> {
     let row =
         the_run(&snapshot, record.id()).map_err(|cause| Error::outside(&named.path, cause))?;
     let mut view = View::of(&snapshot, row);
-    if view.run.is_null() {
-        view.run = record.value("run").cloned().unwrap_or_default();
-    }
-    if !named.sha256.is_empty() && named.sha256 != found.sha256 {
+    view.run = told(view.run, record.value("run"));
+    let is_named = |found: Export| named.sha256.is_empty() || named.sha256 == found.sha256;
+    if !found.is_none_or(is_named) {
         view.warnings.push(Warning::new(
             "snapshot_changed",
             "the snapshot is not the one that was exported for this record",
         ));
     }
-    Ok(measure(&view, metrics))
+    Ok(how.measure(&view))
+}
+
+/// The run as its snapshot tells it, with what may change without a new run from the record; all of the record's where
+/// the snapshot says nothing.
+fn told(snapshot: Value, record: Option<&Value>) -> Value {
+    let (Value::Object(mut run), Some(Value::Object(now))) = (snapshot.clone(), record) else {
+        return if snapshot.is_null() {
+            record.cloned().unwrap_or_default()
+        } else {
+            snapshot
+        };
+    };
+    for key in ["report", "slots", "warmup"] {
+        match now.get(key) {
+            Some(value) => run.insert(key.into(), value.clone()),
+            None => run.shift_remove(key),
+        };
+    }
+    run.into()
 }
 
 /// The run called `id`; none in a snapshot that knows of no runs.
@@ -104,61 +112,4 @@ fn the_run<'a>(snapshot: &'a Snapshot, id: &str) -> Result<Option<&'a RunRow>, S
         }
         found => Ok(found),
     }
-}
-
-fn of_source(
-    source: &Source,
-    metrics: &[&Metric],
-    output: &mut Output<impl Write>,
-) -> Result<Exit> {
-    let (snapshot, export) = match load(&source.snapshot) {
-        Ok(loaded) => loaded,
-        Err(error) => return without_snapshot(source, error, output),
-    };
-    let mut rows: Vec<_> = snapshot.tables.experiment_runs.iter().map(Some).collect();
-    if rows.is_empty() {
-        rows.push(None);
-    }
-    for row in rows {
-        let view = View::of(&snapshot, row);
-        let mut record = record::of(&snapshot, &view, &export)?;
-        record.set("metrics", &measure(&view, metrics))?;
-        output.record(&record)?;
-    }
-    Ok(Exit::Done)
-}
-
-/// A run whose snapshot is missing or broken still counts, by the record it left.
-fn without_snapshot(
-    source: &Source,
-    error: Error,
-    output: &mut Output<impl Write>,
-) -> Result<Exit> {
-    let Some(path) = &source.record else {
-        error.report(TOOL);
-        return Ok(error.exit);
-    };
-    let mut record = match Record::load(path) {
-        Ok(record) => record,
-        Err(broken) => {
-            error.report(TOOL);
-            broken.report(TOOL);
-            return Ok(error.exit);
-        }
-    };
-    let error = if source.snapshot.exists() {
-        error
-    } else {
-        error.hint(format!("tg-export < {}", path.display()))
-    };
-    let has_failed = record
-        .failed_stage()
-        .is_some_and(|stage| stage != "metrics");
-    let exit = if has_failed {
-        Exit::SomeFailed
-    } else {
-        stage::failed(TOOL, "metrics", &mut record, error)?
-    };
-    output.record(&record)?;
-    Ok(exit)
 }

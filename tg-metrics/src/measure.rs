@@ -2,18 +2,25 @@
 
 use crate::answer::{Answer, Number};
 use crate::facts::Facts;
+use crate::scope::Scope;
 use crate::table::Metric;
+use crate::trim;
 use crate::view::View;
 use crate::warning::Warning;
 use serde_json::{Map, Value};
+use tg_stage::Trim;
 
-/// The metrics of a run, flat, with where the cost comes from and what must be known about them.
+/// The metrics of all the work in a run.
 pub fn measure(view: &View, metrics: &[&Metric]) -> Value {
-    let facts = Facts::of(view);
+    of(&Facts::of(view, Scope::Work, &Trim::default()), metrics)
+}
+
+/// The metrics of a run, flat, with where cost and tokens come from, what was left out, and what must be known about them.
+pub fn of(facts: &Facts, metrics: &[&Metric]) -> Value {
     let mut object = Map::new();
     let mut undefined: Vec<Warning> = Vec::new();
-    for (name, compute) in metrics {
-        let answer = compute(&facts).and_then(finite);
+    for (name, _, compute) in metrics {
+        let answer = compute(facts).and_then(finite);
         object.insert((*name).into(), answer.map_or(Value::Null, Number::json));
         let Err(reason) = answer else { continue };
         match undefined
@@ -28,9 +35,33 @@ pub fn measure(view: &View, metrics: &[&Metric]) -> Value {
         }
     }
     object.insert("cost_source".into(), facts.cost.source.as_str().into());
-    let warnings = facts.warnings.iter().chain(&undefined).map(Warning::json);
+    object.insert("tokens_source".into(), facts.cost.tokens_source.into());
+    if facts.scope != Scope::Work {
+        object.insert("scope".into(), "all".into());
+    }
+    if !facts.trim.is_empty() {
+        object.insert("trimmed".into(), trim::json(&facts.trim, facts.cut));
+    }
+    let general = facts
+        .warnings
+        .iter()
+        .filter_map(|warning| concerning(warning, metrics));
+    let warnings = general.chain(undefined).map(|warning| warning.json());
     object.insert("warnings".into(), warnings.collect());
     object.into()
+}
+
+/// The warning with the metrics it concerns; none if nobody asked for one of them.
+fn concerning(warning: &Warning, metrics: &[&Metric]) -> Option<Warning> {
+    let Some(rest) = warning.rest else {
+        return Some(warning.clone());
+    };
+    let resting = metrics.iter().filter(|(_, rests, _)| rests.contains(&rest));
+    let names: Vec<_> = resting.map(|(name, _, _)| *name).collect();
+    (!names.is_empty()).then(|| Warning {
+        metrics: names,
+        ..warning.clone()
+    })
 }
 
 fn finite(number: Number) -> Answer {

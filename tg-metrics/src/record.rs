@@ -10,15 +10,26 @@ use std::path::Path;
 use tg_host::Snapshot;
 use tg_stage::{Export, Record, Result, Run};
 
-/// The record of the run in `view`, read from the file of `export`.
-pub fn of(snapshot: &Snapshot, view: &View, export: &Export) -> Result<Record> {
+/// The record of the run in `view`, read from `path`: the snapshot of `export`, or the database itself.
+pub fn of(
+    snapshot: &Snapshot,
+    view: &View,
+    path: &Path,
+    export: Option<&Export>,
+) -> Result<Record> {
     let mut record = Record::new(&Run::default())?;
-    record.set("run", &run(view, Path::new(&export.path)))?;
-    record.set("instantiate", &instantiate(snapshot, view))?;
+    record.set("run", &run(view, path))?;
+    let mut made = instantiate(snapshot, view);
+    if export.is_none() {
+        made["db"] = path.display().to_string().into();
+    }
+    record.set("instantiate", &made)?;
     if let Some(wait) = wait(view) {
         record.set("wait", &wait)?;
     }
-    record.set("export", export)?;
+    if let Some(export) = export {
+        record.set("export", export)?;
+    }
     Ok(record)
 }
 
@@ -32,15 +43,18 @@ fn run(view: &View, path: &Path) -> Value {
     run.into()
 }
 
-/// The file's name without its endings; a file called `snapshot` has the name of its directory.
+/// The file's name without its endings; `snapshot` and `tasks` have the name of their directory.
 fn name(path: &Path) -> String {
     let file = path.file_name().unwrap_or_default().to_string_lossy();
     let stem = file.strip_suffix(".gz").unwrap_or(&file);
-    let stem = stem.strip_suffix(".json").unwrap_or(stem);
+    let stem = [".json", ".db"]
+        .iter()
+        .find_map(|ending| stem.strip_suffix(ending))
+        .unwrap_or(stem);
     let parent = path
         .parent()
         .and_then(Path::file_name)
-        .filter(|_| stem == "snapshot");
+        .filter(|_| matches!(stem, "snapshot" | "tasks"));
     parent.map_or_else(
         || stem.to_string(),
         |parent| parent.to_string_lossy().into_owned(),

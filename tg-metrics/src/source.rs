@@ -4,7 +4,7 @@ use crate::begin;
 use std::path::{Path, PathBuf};
 use tg_host::Snapshot;
 use tg_stage::error::{file_error, outside};
-use tg_stage::{Error, Export, Result, file};
+use tg_stage::{Error, Export, Result};
 
 /// The names a snapshot has in a run's directory.
 const SNAPSHOTS: [&str; 2] = ["snapshot.json.gz", "snapshot.json"];
@@ -79,25 +79,20 @@ fn is_earlier_attempt(name: &str) -> bool {
     })
 }
 
-/// A snapshot and the file it was read from.
-pub fn load(path: &Path) -> Result<(Snapshot, Export)> {
-    let export = export(path)?;
+/// A snapshot, or a database read as one, and the snapshot's file.
+pub fn load(path: &Path) -> Result<(Snapshot, Option<Export>)> {
     let mut snapshot = Snapshot::load(path).map_err(outside)?;
     begin::at_the_start(&mut snapshot);
-    if snapshot.exported_by.is_empty() && snapshot.tables.tasks.is_empty() {
+    let export = snapshot.file.take().map(|file| Export {
+        path: path.display().to_string(),
+        sha256: file.sha256,
+        bytes: file.bytes,
+    });
+    if export.is_some() && snapshot.exported_by.is_empty() && snapshot.tables.tasks.is_empty() {
         return Err(Error::outside(
             path.display(),
             "not a snapshot: it has no tasks and does not say who wrote it",
         ));
     }
     Ok((snapshot, export))
-}
-
-fn export(path: &Path) -> Result<Export> {
-    let bytes = std::fs::read(path).map_err(file_error(path))?;
-    Ok(Export {
-        path: path.display().to_string(),
-        sha256: file::sha256(&bytes),
-        bytes: bytes.len() as u64,
-    })
 }

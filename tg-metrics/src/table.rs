@@ -9,10 +9,28 @@ use crate::answer::{
 use crate::facts::Facts;
 use crate::intervals::{Class, Interval, Story};
 use crate::redo;
+use crate::waits::Wait;
 use crate::workers::gini;
 
-/// A metric's name and its value for a run.
-pub type Metric = (&'static str, fn(&Facts) -> Answer);
+/// What a value rests on, that not every file carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// The times of the history, to the millisecond.
+    Times,
+    /// Which tasks were deleted.
+    Scope,
+    /// Who worked in which role, idle workers included.
+    Agents,
+}
+
+/// A metric's name, what it rests on, and its value for a run.
+pub type Metric = (&'static str, &'static [Rest], fn(&Facts) -> Answer);
+
+const NOTHING: &[Rest] = &[];
+const AGENTS: &[Rest] = &[Rest::Agents];
+const TASKS: &[Rest] = &[Rest::Scope];
+const TIMES: &[Rest] = &[Rest::Times, Rest::Scope];
+const TIMES_OF_AGENTS: &[Rest] = &[Rest::Times, Rest::Scope, Rest::Agents];
 
 const NO_TASKS: &str = "the run has no tasks in scope";
 const NO_TIME: &str = "the wall clock is zero or unknown";
@@ -22,31 +40,38 @@ const NOT_ASSIGNED: &str = "no task was given to anybody";
 const NOT_DISPATCHED: &str = "no task was given to anybody and started when it was ready";
 const NOT_VERIFIED: &str = "the work was not verified";
 const NO_SCORE: &str = "no verify command gave a score";
+const NO_COMPLETED: &str = "no task was completed";
+const NO_POINTS: &str = "no task has points";
+const NO_FILES: &str = "claims of files are not recorded";
+const NO_COORDINATION: &str = "who worked in which role is not recorded";
+const TWO_COSTS: &str = "the cost is not both logged and reported";
 const CIRCLE: &str = "the dependencies go round in a circle";
 
 /// All metrics.
 pub const METRICS: &[Metric] = &[
-    ("wall_clock_time_ms", |run| run.clock.wall()),
-    ("total_cost_usd", |run| run.cost.total),
-    ("active_work_time_ms", active_work),
-    ("dependency_wait_time_ms", |run| {
+    ("wall_clock_time_ms", TIMES, |run| run.clock.wall()),
+    ("total_cost_usd", NOTHING, |run| run.cost.total),
+    ("active_work_time_ms", TASKS, active_work),
+    ("dependency_wait_time_ms", TIMES, |run| {
         integer(sum(run.tasks.iter().map(put_back_ms)))
     }),
-    ("agent_utilization_pct", |run| {
+    ("agent_utilization_pct", TIMES_OF_AGENTS, |run| {
         let busy = run.workers.busy();
         let mean = ratio(total(busy.iter().copied()), busy.len() as f64, NO_WORKERS)?.real();
         percent(mean, run.clock.wall_ms(), NO_TIME)
     }),
-    ("rework_rate", |run| share_of_tasks(run, redo::is_reentered)),
-    ("tasks_per_hour", |run| {
+    ("rework_rate", TASKS, |run| {
+        share_of_tasks(run, redo::is_reentered)
+    }),
+    ("tasks_per_hour", TIMES, |run| {
         per_hour(run, run.completed().count() as f64)
     }),
-    ("coordination_overhead_pct", |run| {
+    ("coordination_overhead_pct", TIMES, |run| {
         let waiting = spent(run, Class::is_waiting);
         let timed = spent(run, |class| class == Class::Timed);
         percent(waiting, waiting + timed, "no task waited or was worked on")
     }),
-    ("dispatch_latency_ms", |run| {
+    ("dispatch_latency_ms", TIMES, |run| {
         let given = run.tasks.iter().filter_map(|story| {
             Some(
                 story
@@ -57,7 +82,7 @@ pub const METRICS: &[Metric] = &[
         });
         mean(given, NOT_ASSIGNED)
     }),
-    ("dispatch_from_ready_ms", |run| {
+    ("dispatch_from_ready_ms", TIMES, |run| {
         let mut tasks = run.tasks.iter();
         let was_given = tasks.any(|story| story.first_assigned().is_some());
         let reason = if was_given {
@@ -65,95 +90,126 @@ pub const METRICS: &[Metric] = &[
         } else {
             NOT_ASSIGNED
         };
-        mean(run.waits.dispatches.iter().copied(), reason)
+        mean(run.started().filter_map(|wait| wait.dispatch), reason)
     }),
-    ("pickup_latency_ms", |run| {
+    ("pickup_latency_ms", TIMES, |run| {
         mean(
             run.tasks.iter().flat_map(pickups),
             "no task waited right before it was worked on",
         )
     }),
-    ("failure_rate", |run| {
+    ("failure_rate", TASKS, |run| {
         share_of_tasks(run, |story| story.task.status == "failed")
     }),
-    ("estimate_accuracy", estimate_accuracy),
-    ("points_per_hour", |run| {
+    ("estimate_accuracy", TASKS, estimate_accuracy),
+    ("points_per_hour", TIMES, |run| {
         if run.tasks.iter().all(|story| story.task.points.is_none()) {
-            return Err("no task has points");
+            return Err(NO_POINTS);
         }
         let points = run.completed().filter_map(|story| story.task.points);
-        per_hour(run, total(points.map(|points| points as f64)))
+        per_hour(run, total(points))
     }),
-    ("metric_0", |run| integer(run.cost.slots[0])),
-    ("metric_1", |run| integer(run.cost.slots[1])),
-    ("metric_2", |run| integer(run.cost.slots[2])),
-    ("metric_3", |run| integer(run.cost.slots[3])),
-    ("metric_4", |run| integer(run.cost.slots[4])),
-    ("metric_5", |run| integer(run.cost.slots[5])),
-    ("metric_6", |run| integer(run.cost.slots[6])),
-    ("metric_7", |run| integer(run.cost.slots[7])),
-    ("launch_to_done_ms", |run| {
+    ("metric_0", NOTHING, |run| integer(run.cost.slots[0])),
+    ("metric_1", NOTHING, |run| integer(run.cost.slots[1])),
+    ("metric_2", NOTHING, |run| integer(run.cost.slots[2])),
+    ("metric_3", NOTHING, |run| integer(run.cost.slots[3])),
+    ("metric_4", NOTHING, |run| integer(run.cost.slots[4])),
+    ("metric_5", NOTHING, |run| integer(run.cost.slots[5])),
+    ("metric_6", NOTHING, |run| integer(run.cost.slots[6])),
+    ("metric_7", NOTHING, |run| integer(run.cost.slots[7])),
+    ("launch_to_done_ms", TIMES_OF_AGENTS, |run| {
         run.clock.until_done(
             run.clock.launched,
             "when the agents were started is not recorded",
         )
     }),
-    ("first_claim_to_done_ms", |run| {
+    ("first_claim_to_done_ms", TIMES, |run| {
         run.clock.until_done(run.clock.claimed, NO_WORK)
     }),
-    ("completion_rate_pct", |run| {
+    ("completion_rate_pct", TASKS, |run| {
         percent(
             run.completed().count() as f64,
             run.tasks.len() as f64,
             NO_TASKS,
         )
     }),
-    ("redo_rate", |run| share_of_tasks(run, redo::is_redone)),
-    ("first_pass_rate", |run| {
-        let first = run.completed().filter(|story| !redo::is_redone(story));
-        share(
-            first.count(),
-            run.completed().count(),
-            "no task was completed",
-        )
+    ("total_task_latency_ms", TIMES, |run| {
+        mean(run.completed().filter_map(latency), NO_COMPLETED)
     }),
-    ("handoffs", |run| {
+    ("redo_rate", TASKS, |run| {
+        share_of_tasks(run, redo::is_redone)
+    }),
+    ("first_pass_rate", TASKS, |run| {
+        let first = run.completed().filter(|story| !redo::is_redone(story));
+        share(first.count(), run.completed().count(), NO_COMPLETED)
+    }),
+    ("handoffs", TASKS, |run| {
         count(run.tasks.iter().map(redo::handoffs).sum())
     }),
-    ("reassignments", |run| {
+    ("reassignments", TASKS, |run| {
         count(run.tasks.iter().map(redo::reassignments).sum())
     }),
-    ("avg_parallelism", |run| {
+    ("avg_parallelism", TIMES, |run| {
         ratio(run.workers.work_ms as f64, run.clock.wall_ms(), NO_TIME)
     }),
-    ("peak_parallelism", |run| count(run.workers.peak)),
-    ("load_gini", |run| {
+    ("peak_parallelism", TIMES, |run| count(run.workers.peak)),
+    ("load_gini", TIMES_OF_AGENTS, |run| {
         gini(&run.workers.busy()).map(Number::Real).ok_or(NO_WORK)
     }),
-    ("load_max_over_mean", |run| {
+    ("load_max_over_mean", TIMES_OF_AGENTS, |run| {
         let busy = run.workers.busy();
         let most = busy.iter().copied().fold(0.0, f64::max);
         ratio(most * busy.len() as f64, total(busy), NO_WORK)
     }),
-    ("worker_idle_time_ms", |run| {
+    ("worker_idle_time_ms", TIMES_OF_AGENTS, |run| {
         integer(sum(run.workers.loads.values().map(|load| load.gaps)))
     }),
-    ("coordinator_cost_usd", |run| run.cost.coordinator_usd),
-    ("coordinator_tokens", |run| run.cost.coordinator_tokens),
-    ("tokens_total", |run| run.cost.tokens()),
-    ("cache_hit_rate", |run| {
+    ("coordinator_cost_usd", AGENTS, |run| {
+        run.cost.coordinator_usd
+    }),
+    ("coordinator_tokens", AGENTS, |run| {
+        run.cost.coordinator_tokens
+    }),
+    ("coordinator_decisions", AGENTS, |run| {
+        run.decisions.ok_or(NO_COORDINATION).and_then(count)
+    }),
+    ("tokens_total", NOTHING, |run| run.cost.tokens()),
+    ("cache_hit_rate", NOTHING, |run| {
         match (run.cost.tokens_cached, run.cost.tokens_in) {
             (Some(cached), Some(all)) => ratio(cached as f64, all as f64, "no tokens were read"),
             _ => Err("no tokens were reported or logged"),
         }
     }),
-    ("blocked_time_ms", |run| integer(run.waits.blocked)),
-    ("ready_wait_time_ms", |run| integer(run.waits.ready)),
-    ("assigned_wait_time_ms", |run| integer(run.waits.assigned)),
-    ("critical_path_ms", |run| {
+    ("tokens_per_completed_task", TASKS, |run| {
+        let tokens = run.cost.tokens()?.real();
+        ratio(tokens, run.completed().count() as f64, NO_COMPLETED)
+    }),
+    ("cost_per_task", TASKS, |run| {
+        ratio(run.cost.total?.real(), run.tasks.len() as f64, NO_TASKS)
+    }),
+    ("cost_per_point", TASKS, |run| {
+        let points = run.tasks.iter().filter_map(|story| story.task.points);
+        ratio(run.cost.total?.real(), total(points), NO_POINTS)
+    }),
+    ("cost_mismatch", NOTHING, |run| {
+        match (run.cost.logged, run.cost.reported) {
+            (Some(logged), Some(reported)) => ratio(logged, reported, TWO_COSTS),
+            _ => Err(TWO_COSTS),
+        }
+    }),
+    ("blocked_time_ms", TIMES, |run| {
+        waited(run, |wait| wait.blocked)
+    }),
+    ("ready_wait_time_ms", TIMES, |run| {
+        waited(run, |wait| wait.ready)
+    }),
+    ("assigned_wait_time_ms", TIMES, |run| {
+        waited(run, |wait| wait.assigned)
+    }),
+    ("critical_path_ms", TIMES, |run| {
         run.critical_path.ok_or(CIRCLE).and_then(integer)
     }),
-    ("bound_efficiency", |run| {
+    ("bound_efficiency", TIMES_OF_AGENTS, |run| {
         let chain = run.critical_path.ok_or(CIRCLE)? as f64;
         let spread = ratio(
             run.workers.work_ms as f64,
@@ -163,12 +219,19 @@ pub const METRICS: &[Metric] = &[
         .real();
         ratio(chain.max(spread), run.clock.wall_ms(), NO_TIME)
     }),
-    ("tainted_starts", |run| count(run.waits.tainted)),
-    ("early_starts", |run| count(run.waits.early)),
-    ("verify_passed", |run| {
+    ("tainted_starts", TASKS, |run| {
+        count(run.started().filter(|wait| wait.is_tainted).count())
+    }),
+    ("early_starts", TASKS, |run| {
+        count(run.started().filter(|wait| wait.is_early).count())
+    }),
+    ("file_contention", NOTHING, |run| {
+        run.contention.ok_or(NO_FILES).and_then(count)
+    }),
+    ("verify_passed", NOTHING, |run| {
         run.verify_passed.ok_or(NOT_VERIFIED).and_then(integer)
     }),
-    ("verify_score", |run| {
+    ("verify_score", NOTHING, |run| {
         run.verify_score.map(Number::Real).ok_or(NO_SCORE)
     }),
 ];
@@ -191,6 +254,16 @@ fn spent(run: &Facts, is_meant: impl Fn(Class) -> bool) -> f64 {
     sum(intervals
         .filter(|interval| is_meant(interval.class))
         .map(Interval::length)) as f64
+}
+
+/// A part of the time before the first starts, summed over tasks, in milliseconds.
+fn waited(run: &Facts, part: impl Fn(&Wait) -> i64) -> Answer {
+    integer(sum(run.started().map(part)))
+}
+
+/// From creation to the end, in milliseconds.
+fn latency(story: &Story) -> Option<i64> {
+    Some(story.terminal_at?.saturating_sub(story.task.created_at?))
 }
 
 /// As the host counted it, closed intervals only; a host that counted nothing though work was ended does not know.

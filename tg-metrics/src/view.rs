@@ -4,11 +4,12 @@
 //! agents created beside them belongs to nobody. A snapshot without our tables (the host's own) is one run whose name
 //! and configuration are not known.
 
+use crate::table::Rest;
 use crate::warning::Warning;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use tg_host::experiment::AgentRow;
-use tg_host::snapshot::{Change, Dependency, RunRow, Task};
+use tg_host::snapshot::{Change, Dependency, FileClaim, RunRow, Task};
 use tg_host::workflow::Effective;
 use tg_host::{Snapshot, StateClasses};
 
@@ -28,8 +29,12 @@ pub struct View<'a> {
     pub rows: BTreeMap<&'a str, Vec<&'a Change>>,
     /// Edges between its tasks.
     pub edges: Vec<&'a Dependency>,
+    /// The id each of its tasks has in the template, where that is known.
+    pub origins: BTreeMap<&'a str, &'a str>,
     /// Its agents by worker id.
     pub agents: BTreeMap<&'a str, &'a AgentRow>,
+    /// Its agents' claims of files; none where the snapshot does not carry them.
+    pub claims: Option<Vec<&'a FileClaim>>,
     /// When it ended, else the last event in it; milliseconds since the epoch.
     pub end_ms: i64,
     /// What must be known about all its metrics.
@@ -57,14 +62,25 @@ impl<'a> View<'a> {
         });
         if snapshot.resolution_ms > 1 {
             let message = "the snapshot's times are cut to whole seconds: take one by tg-export";
-            warnings.push(Warning::new("coarse_times", message));
+            warnings.push(Warning::resting("coarse_times", Rest::Times, message));
         }
         if snapshot.exported_by.starts_with("task-graph-mcp") {
             let message =
                 "the host's own export hides which tasks were deleted: they count as work";
-            warnings.push(Warning::new("deletions_unknown", message));
+            warnings.push(Warning::resting("deletions_unknown", Rest::Scope, message));
+        }
+        for unread in &snapshot.unread {
+            let message = format!(
+                "rows of \"{}\" could not be read: {}",
+                unread.table, unread.first
+            );
+            let rows = usize::try_from(unread.rows).unwrap_or(usize::MAX);
+            warnings.push(Warning::counted("rows_unread", rows, message));
         }
         let (tasks, rows, edges) = contents(snapshot, row);
+        let origins = snapshot.tables.experiment_tasks.iter();
+        let origins =
+            origins.map(|origin| (origin.task_id.as_str(), origin.template_task_id.as_str()));
         let mut view = Self {
             row,
             run,
@@ -73,7 +89,9 @@ impl<'a> View<'a> {
             tasks,
             rows,
             edges,
+            origins: origins.collect(),
             agents: BTreeMap::new(),
+            claims: None,
             end_ms: 0,
             warnings,
         };
@@ -84,11 +102,24 @@ impl<'a> View<'a> {
         view.agents = agents
             .map(|agent| (agent.worker_id.as_str(), agent))
             .collect();
+        view.claims = view.claims_in(snapshot);
         view.end_ms = row
             .and_then(|row| row.completed_at)
             .or_else(|| view.last_event())
             .unwrap_or(0);
         view
+    }
+
+    /// Claims of files; those by this run's agents where several runs share the database.
+    fn claims_in(&self, snapshot: &'a Snapshot) -> Option<Vec<&'a FileClaim>> {
+        if !snapshot.has.contains("claim_sequence") {
+            return None;
+        }
+        let shared = snapshot.tables.experiment_runs.len() > 1;
+        let claims = snapshot.tables.claim_sequence.iter();
+        let ours =
+            claims.filter(|claim| !shared || self.agents.contains_key(claim.worker_id.as_str()));
+        Some(ours.collect())
     }
 
     fn last_event(&self) -> Option<i64> {

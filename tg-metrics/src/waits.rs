@@ -9,21 +9,39 @@ use crate::view::View;
 use std::collections::BTreeMap;
 use tg_host::snapshot::Dependency;
 
-/// The waits of all tasks that were started; times in milliseconds.
-#[derive(Debug, Default, PartialEq)]
-pub struct Waits {
+/// Where the time before a task's first start went; in milliseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wait {
     /// Waiting for predecessors.
     pub blocked: i64,
     /// Ready, and nobody's.
     pub ready: i64,
     /// Somebody's, and not begun.
     pub assigned: i64,
-    /// From ready to given out, for each task that was given out after it was ready, 0 where before.
-    pub dispatches: Vec<i64>,
-    /// Tasks started while a predecessor was open.
-    pub early: usize,
-    /// Tasks started after a predecessor had failed or was cancelled.
-    pub tainted: usize,
+    /// From ready to given out, if it was given out and not started early; 0 if it was given out before.
+    pub dispatch: Option<i64>,
+    /// It was started while a predecessor was open.
+    pub is_early: bool,
+    /// It was started after a predecessor had failed or was cancelled.
+    pub is_tainted: bool,
+}
+
+/// The waits of each task in `tasks`; none for a task that was never started.
+pub fn of(view: &View, tasks: &[Story]) -> Vec<Option<Wait>> {
+    let mut predecessors: BTreeMap<&str, Vec<&Dependency>> = BTreeMap::new();
+    for edge in view.edges.iter().filter(|edge| edge.is_ordering()) {
+        predecessors.entry(&edge.to_task_id).or_default().push(edge);
+    }
+    let wait = |story: &Story| {
+        let first = story.first_timed()?;
+        let edges = predecessors.get(story.task.id.as_str());
+        let before = edges.into_iter().flatten();
+        let before: Vec<_> = before
+            .map(|edge| Before::of(view, &edge.from_task_id, first.row))
+            .collect();
+        Some(Wait::of(story, first, &before))
+    };
+    tasks.iter().map(wait).collect()
 }
 
 /// A predecessor at the moment a task was started.
@@ -33,30 +51,8 @@ struct Before {
     exit: Option<i64>,
 }
 
-impl Waits {
-    /// The waits of the tasks in scope.
-    pub fn of(view: &View, tasks: &[Story]) -> Self {
-        let mut predecessors: BTreeMap<&str, Vec<&Dependency>> = BTreeMap::new();
-        for edge in view.edges.iter().filter(|edge| edge.is_ordering()) {
-            predecessors.entry(&edge.to_task_id).or_default().push(edge);
-        }
-        let mut waits = Self::default();
-        for story in tasks {
-            if let Some(first) = story.first_timed() {
-                let edges = predecessors
-                    .get(story.task.id.as_str())
-                    .map_or(&[][..], Vec::as_slice);
-                let before: Vec<_> = edges
-                    .iter()
-                    .map(|edge| Before::of(view, &edge.from_task_id, first.row))
-                    .collect();
-                waits.add(story, first, &before);
-            }
-        }
-        waits
-    }
-
-    fn add(&mut self, story: &Story, first: &Interval, before: &[Before]) {
+impl Wait {
+    fn of(story: &Story, first: &Interval, before: &[Before]) -> Self {
         let start = first.start;
         let created = story.task.created_at.unwrap_or(start).min(start);
         let is_early = before.iter().any(|one| one.is_blocking);
@@ -72,17 +68,14 @@ impl Waits {
             .filter(|interval| interval.class == Class::Assigned);
         let assigned = assigned.filter_map(|interval| interval.within((ready_at, start)));
         let assigned = crate::answer::sum(assigned.map(|(from, to)| to.saturating_sub(from)));
-        let rest = start.saturating_sub(ready_at).saturating_sub(assigned);
-        self.blocked = self
-            .blocked
-            .saturating_add(ready_at.saturating_sub(created));
-        self.ready = self.ready.saturating_add(rest);
-        self.assigned = self.assigned.saturating_add(assigned);
-        self.early += usize::from(is_early);
-        self.tainted += usize::from(before.iter().any(|one| one.is_failed));
-        if let Some(given) = story.first_assigned().filter(|_| !is_early) {
-            self.dispatches
-                .push(given.start.saturating_sub(ready_at).max(0));
+        let given = story.first_assigned().filter(|_| !is_early);
+        Self {
+            blocked: ready_at.saturating_sub(created),
+            ready: start.saturating_sub(ready_at).saturating_sub(assigned),
+            assigned,
+            dispatch: given.map(|given| given.start.saturating_sub(ready_at).max(0)),
+            is_early,
+            is_tainted: before.iter().any(|one| one.is_failed),
         }
     }
 }

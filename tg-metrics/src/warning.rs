@@ -1,5 +1,6 @@
 //! What somebody must know before trusting a run's metrics.
 
+use crate::table::Rest;
 use serde_json::{Map, Value};
 
 /// A warning, kept with the metrics.
@@ -13,6 +14,8 @@ pub struct Warning {
     pub count: Option<usize>,
     /// The metrics it concerns, where it does not concern all.
     pub metrics: Vec<&'static str>,
+    /// What the metrics it concerns rest on, until it is known which metrics were asked for.
+    pub rest: Option<Rest>,
 }
 
 impl Warning {
@@ -23,6 +26,15 @@ impl Warning {
             message: message.into(),
             count: None,
             metrics: Vec::new(),
+            rest: None,
+        }
+    }
+
+    /// A warning about the metrics that rest on something.
+    pub fn resting(kind: &'static str, rest: Rest, message: impl Into<String>) -> Self {
+        Self {
+            rest: Some(rest),
+            ..Self::new(kind, message)
         }
     }
 

@@ -29,11 +29,11 @@ fn adds_metrics_and_nothing_else() {
     let table: Vec<_> = METRICS
         .iter()
         .map(|metric| metric.0)
-        .chain(["cost_source", "warnings"])
+        .chain(["cost_source", "tokens_source", "warnings"])
         .collect();
     assert_eq!(names, table);
     let flat = |(name, value): (&String, &Value)| {
-        name == "cost_source" || name == "warnings" || value.is_number() || value.is_null()
+        name.ends_with("_source") || name == "warnings" || value.is_number() || value.is_null()
     };
     assert!(metrics.iter().all(flat));
     assert_eq!(metrics["wall_clock_time_ms"].to_string(), "900");
@@ -99,7 +99,13 @@ fn only_the_metrics_asked_for() {
     let keys: Vec<_> = out[0]["metrics"].as_object().unwrap().keys().collect();
     assert_eq!(
         keys,
-        ["handoffs", "dispatch_latency_ms", "cost_source", "warnings"]
+        [
+            "handoffs",
+            "dispatch_latency_ms",
+            "cost_source",
+            "tokens_source",
+            "warnings"
+        ]
     );
     let error = tg_metrics::run(&only(&["wall_clock"]), io::empty(), io::sink()).unwrap_err();
     assert_eq!(

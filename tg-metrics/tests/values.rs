@@ -224,7 +224,7 @@ fn the_stored_configuration_of_a_real_workflow() {
     let stored = run.measure();
     assert!(by_name.warning("states_by_name").is_some());
     assert!(stored.warning("states_by_name").is_none());
-    for (name, _) in tg_metrics::table::METRICS {
+    for (name, _, _) in tg_metrics::table::METRICS {
         assert_eq!(stored.get(name), by_name.get(name), "{name}");
     }
     stored.are(json!({

@@ -15,6 +15,7 @@ pub mod record;
 pub mod stage;
 pub mod stand_in;
 pub mod time;
+pub mod trim;
 pub mod types;
 
 pub use cli::{main, standard_input};
@@ -23,4 +24,5 @@ pub use lines::{Line, Lines, Output};
 pub use nearest::nearest;
 pub use record::Record;
 pub use stand_in::StandIn;
+pub use trim::Trim;
 pub use types::{Agent, Export, Instantiate, Launch, Limits, Run, Shown, Verify, Wait, Workspace};

@@ -17,6 +17,19 @@ pub fn each(
     output: impl Write,
     mut work: impl FnMut(&Record) -> Result<Value>,
 ) -> Result<Exit> {
+    each_and_more(tool, key, input, output, |record| {
+        Ok((work(record)?, Vec::new()))
+    })
+}
+
+/// The same where `work` also gives lines of other types, which follow the record.
+pub fn each_and_more(
+    tool: &str,
+    key: &str,
+    input: impl BufRead,
+    output: impl Write,
+    mut work: impl FnMut(&Record) -> Result<(Value, Vec<Value>)>,
+) -> Result<Exit> {
     let mut output = Output::new(output);
     let mut exit = Exit::Done;
     for line in Lines::new(input) {
@@ -27,8 +40,12 @@ pub fn each(
                 exit = exit.max(error.exit);
             }
             Line::Run(mut record) => {
-                exit = exit.max(one(tool, key, &mut record, &mut work)?);
+                let (done, more) = one(tool, key, &mut record, &mut work)?;
+                exit = exit.max(done);
                 output.record(&record)?;
+                for line in more {
+                    output.bytes(format!("{line}\n").as_bytes())?;
+                }
             }
         }
     }
@@ -39,18 +56,18 @@ fn one(
     tool: &str,
     key: &str,
     record: &mut Record,
-    work: &mut impl FnMut(&Record) -> Result<Value>,
-) -> Result<Exit> {
+    work: &mut impl FnMut(&Record) -> Result<(Value, Vec<Value>)>,
+) -> Result<(Exit, Vec<Value>)> {
     if record.failed_stage().is_some_and(|stage| stage != key) {
-        return Ok(Exit::SomeFailed);
+        return Ok((Exit::SomeFailed, Vec::new()));
     }
     match work(record) {
-        Ok(value) => {
+        Ok((value, more)) => {
             record.set(key, &value)?;
             record.save()?;
-            Ok(Exit::Done)
+            Ok((Exit::Done, more))
         }
-        Err(error) => failed(tool, key, record, error),
+        Err(error) => Ok((failed(tool, key, record, error)?, Vec::new())),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Readers are tolerant: a hand-written record needs little more than `run.id`, and keys that are not here stay in the
 //! record. `metrics` is not here: it is flat, name -> number or null, and `tg-metrics` alone knows the names.
 
+use crate::Trim;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -61,6 +62,9 @@ pub struct Run {
     pub limits: Limits,
     /// What the report shows.
     pub report: Shown,
+    /// What measurements leave out.
+    #[serde(skip_serializing_if = "Trim::is_empty")]
+    pub warmup: Trim,
     /// Display names of `metric_0` .. `metric_7`.
     pub slots: BTreeMap<String, String>,
     /// SHA-256 of each input by name: template, workflow, agent, ...

@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
-use tg_export::Args;
+use tg_export::{Args, What};
 use tg_host::Host;
 use tg_stage::Exit;
 
@@ -51,7 +51,7 @@ impl Bench {
 
     /// Export to a file by `--db`, and read it back.
     pub fn export(&self, name: &str) -> Value {
-        tg_export::export(&self.db, &self.path(name), None, None).unwrap();
+        tg_export::export(&self.db, &self.path(name), &What::default()).unwrap();
         document(&self.path(name))
     }
 }
@@ -84,7 +84,7 @@ fn fill() -> String {
 }
 
 pub fn document(path: &Path) -> Value {
-    serde_json::from_slice(&tg_host::snapshot::read(path).unwrap()).unwrap()
+    serde_json::from_reader(tg_host::snapshot::text::open(path).unwrap()).unwrap()
 }
 
 /// Run the tool over records; its output, line by line.

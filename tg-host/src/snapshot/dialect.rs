@@ -1,10 +1,12 @@
 //! The values that the dialects write differently.
 //!
 //! Times are integers up to host 0.3.0 and in our own files, ISO strings cut to whole seconds in host 0.5.0. Which of
-//! the two was seen is noted per thread while a file is parsed, because a field's deserialiser has nobody to tell.
+//! the two was seen is noted per thread while a file is read, because a field's deserialiser has nobody to tell.
 
-use serde::{Deserialize, Deserializer, de};
+use serde::de::{self, SeqAccess, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer};
 use std::cell::Cell;
+use std::fmt;
 use std::time::UNIX_EPOCH;
 
 thread_local! {
@@ -19,57 +21,127 @@ pub(super) fn resolution() -> i64 {
     RESOLUTION_MS.get()
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum NumberOrText {
-    Integer(i64),
-    Text(String),
+/// Milliseconds since the epoch.
+#[derive(Debug, Clone, Copy)]
+struct Time(i64);
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TimeVisitor).map(Self)
+    }
+}
+
+struct TimeVisitor;
+
+impl Visitor<'_> for TimeVisitor {
+    type Value = i64;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a time: milliseconds since the epoch, or like 2026-01-31T08:00:00Z")
+    }
+
+    fn visit_i64<E: de::Error>(self, ms: i64) -> Result<i64, E> {
+        Ok(ms)
+    }
+
+    fn visit_u64<E: de::Error>(self, ms: u64) -> Result<i64, E> {
+        i64::try_from(ms).map_err(|_| de::Error::invalid_value(Unexpected::Unsigned(ms), &self))
+    }
+
+    fn visit_f64<E: de::Error>(self, ms: f64) -> Result<i64, E> {
+        let is_whole = ms.fract() == 0.0 && ms.abs() < 9e15;
+        is_whole
+            .then_some(ms as i64)
+            .ok_or_else(|| de::Error::invalid_value(Unexpected::Float(ms), &self))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<i64, E> {
+        if !text.contains('.') {
+            RESOLUTION_MS.set(1000);
+        }
+        iso(text).ok_or_else(|| de::Error::invalid_value(Unexpected::Str(text), &self))
+    }
 }
 
 pub(super) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    Ok(match Option::<NumberOrText>::deserialize(deserializer)? {
-        None => None,
-        Some(NumberOrText::Integer(ms)) => Some(ms),
-        Some(NumberOrText::Text(text)) => {
-            if !text.contains('.') {
-                RESOLUTION_MS.set(1000);
-            }
-            Some(iso(&text).ok_or_else(|| de::Error::custom(format!("`{text}` is no time")))?)
-        }
-    })
+    Ok(Option::<Time>::deserialize(deserializer)?.map(|time| time.0))
 }
 
-fn iso(text: &str) -> Option<i64> {
-    let zulu = text
-        .strip_suffix("+00:00")
-        .map_or_else(|| text.to_string(), |time| format!("{time}Z"));
-    let time = humantime::parse_rfc3339(&zulu).ok()?;
+/// The moment that RFC 3339 text names, in milliseconds since the epoch.
+pub(super) fn iso(text: &str) -> Option<i64> {
+    let zulu = text.strip_suffix("+00:00").map(|time| format!("{time}Z"));
+    let time = humantime::parse_rfc3339(zulu.as_deref().unwrap_or(text)).ok()?;
     Some(time.duration_since(UNIX_EPOCH).ok()?.as_millis() as i64)
+}
+
+/// A number or a text, as text.
+struct Word(String);
+
+impl<'de> Deserialize<'de> for Word {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(WordVisitor).map(Self)
+    }
+}
+
+struct WordVisitor;
+
+impl Visitor<'_> for WordVisitor {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a number or a text")
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<String, E> {
+        Ok(number.to_string())
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<String, E> {
+        Ok(number.to_string())
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<String, E> {
+        Ok(text.into())
+    }
 }
 
 pub(super) fn priority<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
-    Ok(
-        Option::<NumberOrText>::deserialize(deserializer)?.map(|value| match value {
-            NumberOrText::Integer(number) => number.to_string(),
-            NumberOrText::Text(text) => text,
-        }),
-    )
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum ListOrText {
-    List(Vec<String>),
-    Text(String),
+    Ok(Option::<Word>::deserialize(deserializer)?.map(|word| word.0))
 }
 
 /// A list, or the JSON text of one; what is not a list of strings reads as none, as it does at the host.
 pub(super) fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    Ok(match Option::<ListOrText>::deserialize(deserializer)? {
-        None => Vec::new(),
-        Some(ListOrText::List(tags)) => tags,
-        Some(ListOrText::Text(text)) => serde_json::from_str(&text).unwrap_or_default(),
-    })
+    Ok(Option::<Tags>::deserialize(deserializer)?.map_or_else(Vec::new, |tags| tags.0))
+}
+
+struct Tags(Vec<String>);
+
+impl<'de> Deserialize<'de> for Tags {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TagsVisitor).map(Self)
+    }
+}
+
+struct TagsVisitor;
+
+impl<'de> Visitor<'de> for TagsVisitor {
+    type Value = Vec<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a list of tags, or the JSON text of one")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<String>, E> {
+        Ok(serde_json::from_str(text).unwrap_or_default())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<String>, A::Error> {
+        let mut tags = Vec::new();
+        while let Some(tag) = list.next_element()? {
+            tags.push(tag);
+        }
+        Ok(tags)
+    }
 }

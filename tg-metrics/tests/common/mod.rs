@@ -165,9 +165,9 @@ impl Metrics {
         assert_eq!(self.get(name), &Value::Null, "{name}");
         let mut warnings = self.0["warnings"].as_array().unwrap().iter();
         let about = warnings.find(|warning| {
-            warning["metrics"]
-                .as_array()
-                .is_some_and(|list| list.contains(&json!(name)))
+            let metrics = warning["metrics"].as_array();
+            warning["kind"] == "undefined"
+                && metrics.is_some_and(|list| list.contains(&json!(name)))
         });
         about.unwrap_or_else(|| panic!("no reason for {name}"))["message"]
             .as_str()

@@ -1,43 +1,22 @@
-//! Snapshots: what the host's export writes, in all its dialects, and what ours writes.
+//! The rows of a snapshot, as all dialects write them.
 //!
-//! One set of row types reads them all: times as integers or as ISO strings of whole seconds, tags as lists or as JSON
-//! text, defaults left out or written as null, priorities as numbers or as text, the 0.1 shape of the history. Unknown
-//! tables, columns and keys are passed over. What a dialect does not carry is `None`, never 0.
+//! One set of types reads times as integers or as ISO strings of whole seconds, tags as lists or as JSON text, defaults
+//! left out or written as null, priorities as numbers or as text, the 0.1 shape of the history. Unknown columns are
+//! passed over. What a dialect does not carry is `None`, never 0.
 
-mod dialect;
-
-use crate::error::{Error, Result, about};
+use super::dialect;
 use crate::experiment::AgentRow;
 use serde::Deserialize;
-use std::io::Read;
-use std::path::Path;
-
-/// A snapshot file's content.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Snapshot {
-    /// The program and version that wrote it.
-    pub exported_by: String,
-    /// Its rows.
-    pub tables: Tables,
-    /// How far its times can be trusted: 1 ms, or 1000 ms where the writer cut them to whole seconds.
-    #[serde(skip)]
-    pub resolution_ms: i64,
-}
 
 /// The tables that are read; the order of rows is that of the file.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Default)]
 pub struct Tables {
     /// Tasks, containers and deleted ones included.
     pub tasks: Vec<Task>,
     /// Edges between tasks.
     pub dependencies: Vec<Dependency>,
     /// The history of states and phases.
-    #[serde(alias = "task_state_sequence")]
     pub task_sequence: Vec<Change>,
-    /// Attached artifacts.
-    pub attachments: Vec<Attachment>,
     /// Tags.
     pub task_tags: Vec<TagRow>,
     /// Tags an agent must all have.
@@ -75,7 +54,7 @@ pub struct Task {
     pub wanted_tags: Vec<String>,
     #[serde(deserialize_with = "dialect::tags")]
     pub tags: Vec<String>,
-    pub points: Option<i64>,
+    pub points: Option<f64>,
     pub time_estimate_ms: Option<i64>,
     pub time_actual_ms: Option<i64>,
     #[serde(deserialize_with = "dialect::time")]
@@ -168,16 +147,6 @@ pub struct Change {
     pub end_timestamp: Option<i64>,
 }
 
-/// An attachment, without its content.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Attachment {
-    /// The task.
-    pub task_id: String,
-    /// Type, such as `gate/results`.
-    pub attachment_type: String,
-}
-
 /// A tag of a task.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
@@ -192,6 +161,8 @@ pub struct TagRow {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct FileClaim {
+    /// Grows with time.
+    pub id: i64,
     /// Absolute path.
     pub file_path: String,
     /// Who.
@@ -200,7 +171,7 @@ pub struct FileClaim {
     pub event: String,
     /// When, in milliseconds since the epoch.
     pub timestamp: i64,
-    /// When it was given back.
+    /// When it was given back; none for what was never.
     pub end_timestamp: Option<i64>,
 }
 
@@ -236,44 +207,4 @@ pub struct OriginRow {
     pub task_id: String,
     /// Its id in the template.
     pub template_task_id: String,
-}
-
-impl Snapshot {
-    /// Read a snapshot file, plain or gzip, whatever its name.
-    pub fn load(path: &Path) -> Result<Self> {
-        Self::parse(&read(path)?).map_err(|cause| Error::new(path.display(), cause))
-    }
-
-    /// Read a snapshot from its (plain) bytes.
-    pub fn parse(text: &[u8]) -> Result<Self, String> {
-        dialect::reset_resolution();
-        let mut snapshot: Self =
-            serde_json::from_slice(text).map_err(|cause| format!("not a snapshot: {cause}"))?;
-        snapshot.resolution_ms = dialect::resolution();
-        Ok(snapshot)
-    }
-}
-
-/// The bytes of a file, decompressed if they are gzip.
-pub fn read(path: &Path) -> Result<Vec<u8>> {
-    plain(std::fs::read(path).map_err(about(path))?)
-        .map_err(|cause| Error::new(path.display(), cause))
-}
-
-/// Bytes, decompressed if they are gzip.
-pub fn plain(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
-    if !bytes.starts_with(&[0x1f, 0x8b]) {
-        return Ok(bytes);
-    }
-    // Snapshots compress 7 to 50 times; what claims more is not one, and must not fill the memory.
-    let limit = (bytes.len() as u64) * 200 + (64 << 20);
-    let mut plain = Vec::with_capacity(bytes.len() * 8);
-    let mut decoder = flate2::read::MultiGzDecoder::new(bytes.as_slice()).take(limit);
-    decoder
-        .read_to_end(&mut plain)
-        .map_err(|cause| format!("broken gzip: {cause}"))?;
-    if plain.len() as u64 == limit {
-        return Err("expands to more than 200 times its size: not a snapshot".into());
-    }
-    Ok(plain)
 }

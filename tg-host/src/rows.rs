@@ -1,16 +1,15 @@
-//! Tables and their rows as JSON, raw: the columns as they are called, the values as they are stored.
+//! A database's tables and their rows as JSON, raw: the columns as they are called, the values as they are stored.
 //!
+//! Nothing here knows what a table means, so that a snapshot stays complete when the host or the toolkit gains one.
 //! Integers stay integers (times are integer milliseconds), reals numbers, texts strings even where they hold JSON, NULL
 //! is null. What JSON has no form for keeps one of its own, so that nothing is lost silently: a blob is
 //! `{"blob_hex":"..."}`, a text that is not UTF-8 `{"text_hex":"..."}`, an infinite real `{"real":"inf"}` or
 //! `{"real":"-inf"}` (NaN it stores as NULL).
 
-use crate::end::End;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::{self, Write};
-use tg_stage::file::hex;
 
 /// Tables whose order is not that of their primary key. A history is read task by task; the `+` asks for sorting instead
 /// of following an index through the whole file, which takes half the time of the whole export.
@@ -109,29 +108,22 @@ impl Table {
             .collect()
     }
 
-    /// The values that stand in for NULLs of this table's rows: column, value, and the run whose row it is.
-    pub fn stand_ins<'a>(&self, end: Option<&'a End>) -> Option<(usize, &'a End)> {
-        let end = end.filter(|_| self.name == "experiment_runs")?;
-        Some((self.columns.iter().position(|column| column == "id")?, end))
+    /// Where a column is.
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column == name)
     }
 
-    /// Write one row as one object; `stand_ins` as they come from [`Table::stand_ins`].
+    /// Write one row as one object; `known` gives what stands in for the NULL of a column.
     pub fn row(
         &self,
         row: &Row,
         keys: &[Vec<u8>],
-        stand_ins: Option<(usize, &End)>,
+        known: impl Fn(&str) -> Option<Value>,
         out: &mut impl Write,
     ) -> rusqlite::Result<io::Result<()>> {
-        let end = match stand_ins {
-            Some((id, end)) if row.get_ref(id)? == ValueRef::Text(end.run.as_bytes()) => Some(end),
-            _ => None,
-        };
         for (at, (key, column)) in keys.iter().zip(&self.columns).enumerate() {
             let value = row.get_ref(at)?;
-            let known = end
-                .filter(|_| value == ValueRef::Null)
-                .and_then(|end| end.value(column));
+            let known = (value == ValueRef::Null).then(|| known(column)).flatten();
             let separator = if at == 0 { b"{" } else { b"," };
             let done = out
                 .write_all(separator)
@@ -163,4 +155,8 @@ fn write_value(value: ValueRef, out: &mut impl Write) -> io::Result<()> {
         ValueRef::Real(number) => json!({"real": if number > 0.0 { "inf" } else { "-inf" }}),
     };
     write!(out, "{odd}")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,0 +1,256 @@
+//! Snapshots: what the host's export writes, in all its dialects, what ours writes, and a database read as one.
+//!
+//! [`scan`] walks through the text, [`row`] has the types, [`dialect`] the values that versions write differently. Which
+//! version wrote a file is told by what is in it: `schema_version` never changed. A file is read through a window, and
+//! only the tables that somebody needs are kept. A row that cannot be read is counted with its reason, not passed over
+//! in silence.
+
+mod dialect;
+pub mod import;
+mod row;
+pub mod scan;
+pub mod text;
+
+pub use row::{Change, Dependency, FileClaim, OriginRow, RunRow, Tables, TagRow, Task};
+
+use crate::error::{Error, Result, about, sqlite};
+use crate::{database, rows};
+use rusqlite::Connection;
+use scan::{Event, Scanner};
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+/// A snapshot's content.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// The program and version that wrote it; empty where it does not say.
+    pub exported_by: String,
+    /// Its rows.
+    pub tables: Tables,
+    /// The names of all tables it has, those that are not read included.
+    pub has: BTreeSet<String>,
+    /// How far its times can be trusted: 1 ms, or 1000 ms where the writer cut them to whole seconds.
+    pub resolution_ms: i64,
+    /// Rows that could not be read.
+    pub unread: Vec<Unread>,
+    /// The file it was read from, unless that was a database, which changes.
+    pub file: Option<FileFacts>,
+}
+
+/// Rows of one table that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// The table.
+    pub table: String,
+    /// How many.
+    pub rows: u64,
+    /// Which was the first, and what is wrong with it.
+    pub first: String,
+}
+
+/// A file as it was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FileFacts {
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub sha256: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
+impl Snapshot {
+    /// Read a file: a snapshot, plain or gzip, or a database, whatever its name.
+    pub fn load(path: &Path) -> Result<Self> {
+        if database::is_one(path) {
+            let db = database::open_read_only(path)?;
+            return Self::of_database(&db).map_err(sqlite(path));
+        }
+        let file = File::open(path).map_err(about(path))?;
+        let size = file.metadata().map_err(about(path))?;
+        if size.is_dir() {
+            return Err(Error::new(path.display(), "is a directory"));
+        }
+        let mut file = Hashed::new(file);
+        let size = Some(size.len()).filter(|size| *size > 0);
+        let text = text::plain(&mut file, size).map_err(about(path))?;
+        let mut snapshot = Self::read(text).map_err(|cause| Error::new(path.display(), cause))?;
+        snapshot.file = Some(file.facts().map_err(about(path))?);
+        Ok(snapshot)
+    }
+
+    /// Read the (plain) text of a snapshot.
+    pub fn read(text: impl Read) -> Result<Self, String> {
+        dialect::reset_resolution();
+        let mut snapshot = Self::default();
+        let mut scanner = Scanner::new(text);
+        let (mut table, mut number) = (String::new(), 0);
+        let mut resolution = 1;
+        loop {
+            match scanner.event()? {
+                None => break,
+                Some(Event::Head(key, json)) => match key.as_str() {
+                    "exported_by" => {
+                        snapshot.exported_by = serde_json::from_slice(json).unwrap_or_default();
+                    }
+                    "resolution_ms" => resolution = serde_json::from_slice(json).unwrap_or(1),
+                    _ => {}
+                },
+                Some(Event::Table(name)) => {
+                    if !Tables::wants(&name) {
+                        scanner.pass()?;
+                    }
+                    snapshot.has.insert(name.clone());
+                    (table, number) = (name, 0);
+                }
+                Some(Event::Row(json)) => {
+                    number += 1;
+                    snapshot.take(&table, number, json);
+                }
+            }
+        }
+        snapshot.resolution_ms = dialect::resolution().max(resolution);
+        Ok(snapshot)
+    }
+
+    /// Read a snapshot from its (plain) bytes.
+    pub fn parse(text: &[u8]) -> Result<Self, String> {
+        Self::read(text)
+    }
+
+    /// Read a database as if it were its snapshot, as it stands at one moment.
+    pub fn of_database(db: &Connection) -> rusqlite::Result<Self> {
+        dialect::reset_resolution();
+        let db = db.unchecked_transaction()?;
+        let mut snapshot = Self::default();
+        let mut json = Vec::new();
+        for table in rows::tables(&db)? {
+            snapshot.has.insert(table.name.clone());
+            if !Tables::wants(&table.name) {
+                continue;
+            }
+            let keys = table.keys();
+            let mut statement = db.prepare(&table.select())?;
+            let mut found = statement.query([])?;
+            let mut number = 0;
+            while let Some(row) = found.next()? {
+                number += 1;
+                json.clear();
+                // Writing to memory does not fail.
+                let _ = table.row(row, &keys, |_| None, &mut json)?;
+                snapshot.take(&table.name, number, &json);
+            }
+        }
+        snapshot.resolution_ms = dialect::resolution();
+        Ok(snapshot)
+    }
+
+    fn take(&mut self, table: &str, number: u64, json: &[u8]) {
+        let Err(cause) = self.tables.take(table, json) else {
+            return;
+        };
+        match self.unread.iter_mut().find(|unread| unread.table == table) {
+            Some(unread) => unread.rows += 1,
+            None => self.unread.push(Unread {
+                table: table.into(),
+                rows: 1,
+                first: format!("row {number}: {cause}"),
+            }),
+        }
+    }
+}
+
+impl Tables {
+    /// Whether a table is one of those that are read.
+    fn wants(table: &str) -> bool {
+        Self::default()
+            .take(table, b"")
+            .is_err_and(|cause| !cause.is_empty())
+    }
+
+    /// Keep a row; an empty error where the table is none of those that are read.
+    fn take(&mut self, table: &str, json: &[u8]) -> Result<(), String> {
+        match table {
+            "tasks" => keep(&mut self.tasks, json, |task| !task.id.is_empty()),
+            "dependencies" => keep(&mut self.dependencies, json, |edge| {
+                !edge.from_task_id.is_empty() && !edge.to_task_id.is_empty()
+            }),
+            "task_sequence" | "task_state_sequence" => {
+                keep(&mut self.task_sequence, json, |row| !row.task_id.is_empty())
+            }
+            "task_tags" => keep(&mut self.task_tags, json, |row| !row.task_id.is_empty()),
+            "task_needed_tags" => keep(&mut self.task_needed_tags, json, |row| {
+                !row.task_id.is_empty()
+            }),
+            "task_wanted_tags" => keep(&mut self.task_wanted_tags, json, |row| {
+                !row.task_id.is_empty()
+            }),
+            "claim_sequence" => keep(&mut self.claim_sequence, json, |row| {
+                !row.file_path.is_empty()
+            }),
+            "experiment_runs" => keep(&mut self.experiment_runs, json, |row| !row.id.is_empty()),
+            "experiment_tasks" => keep(&mut self.experiment_tasks, json, |row| {
+                !row.task_id.is_empty()
+            }),
+            "experiment_agents" => keep(&mut self.experiment_agents, json, |row| {
+                !row.worker_id.is_empty()
+            }),
+            _ => Err(String::new()),
+        }
+    }
+}
+
+fn keep<T: DeserializeOwned>(
+    rows: &mut Vec<T>,
+    json: &[u8],
+    is_named: impl Fn(&T) -> bool,
+) -> Result<(), String> {
+    let row: T = serde_json::from_slice(json).map_err(|cause| cause.to_string())?;
+    if !is_named(&row) {
+        return Err("has no id".into());
+    }
+    rows.push(row);
+    Ok(())
+}
+
+/// A file whose hash is taken as it is read.
+struct Hashed {
+    file: File,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl Hashed {
+    fn new(file: File) -> Self {
+        Self {
+            file,
+            hash: Sha256::new(),
+            bytes: 0,
+        }
+    }
+
+    /// Hash what is left, and tell.
+    fn facts(mut self) -> std::io::Result<FileFacts> {
+        std::io::copy(&mut self, &mut std::io::sink())?;
+        Ok(FileFacts {
+            sha256: self
+                .hash
+                .finalize()
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
+            bytes: self.bytes,
+        })
+    }
+}
+
+impl Read for Hashed {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.hash.update(&buffer[..count]);
+        self.bytes += count as u64;
+        Ok(count)
+    }
+}

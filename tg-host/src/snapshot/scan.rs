@@ -1,0 +1,333 @@
+//! Walking through a snapshot's text without keeping it: one row at a time through a window that moves.
+//!
+//! A snapshot of 100,000 tasks is 300 MB of JSON, and memory that is filled is time lost. The scanner finds where each row
+//! begins and ends and hands it out whole; what nobody asked for is passed over. It knows braces, brackets and strings;
+//! whether a row is good JSON is for the row's reader to say. Nesting is counted, not followed, so depth costs nothing.
+
+use std::io::Read;
+
+/// The window's size, in bytes, as long as no row is longer.
+const WINDOW: usize = 1 << 18;
+
+/// The longest row, in bytes: a title may have a megabyte, but not fill the memory.
+const LONGEST: usize = 64 << 20;
+
+/// What a snapshot says of itself that matters: who wrote it, when, and, where we made it from a file whose times were cut,
+/// to how many milliseconds.
+pub const HEAD: [&str; 3] = ["exported_by", "exported_at", "resolution_ms"];
+
+/// What comes next in a snapshot.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// One of [`HEAD`], and its value as JSON.
+    Head(String, &'a [u8]),
+    /// A table begins; its rows follow unless [`Scanner::pass`] is called.
+    Table(String),
+    /// A row of the table that began last, as JSON.
+    Row(&'a [u8]),
+}
+
+/// Where in the document the scanner stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Start,
+    /// Between the members of the document; whether one went before.
+    Members(bool),
+    /// Between the tables.
+    Tables(bool),
+    /// Before a table's `[`.
+    Array,
+    /// Between the rows.
+    Rows(bool),
+    End,
+}
+
+/// A snapshot's text, being read.
+pub struct Scanner<R> {
+    input: R,
+    window: Vec<u8>,
+    /// What is not yet passed is `window[at..end]`.
+    at: usize,
+    end: usize,
+    /// Bytes of the text before the window.
+    before: u64,
+    is_over: bool,
+    place: Place,
+    table: String,
+    row: u64,
+}
+
+impl<R: Read> Scanner<R> {
+    /// Begin to read a (plain) text.
+    pub fn new(input: R) -> Self {
+        Self {
+            input,
+            window: vec![0; WINDOW],
+            at: 0,
+            end: 0,
+            before: 0,
+            is_over: false,
+            place: Place::Start,
+            table: String::new(),
+            row: 0,
+        }
+    }
+
+    /// Pass over the rows of the table that has just begun.
+    pub fn pass(&mut self) -> Result<(), String> {
+        if self.place == Place::Array {
+            self.value(false)?;
+            self.place = Place::Tables(true);
+        }
+        Ok(())
+    }
+
+    /// What comes next; `None` at the end of the text. An error says where, and why this is no snapshot.
+    pub fn event(&mut self) -> Result<Option<Event<'_>>, String> {
+        loop {
+            let next = self.peek()?;
+            match self.place {
+                Place::Start => {
+                    self.expect(next, b'{', "does not begin with {")?;
+                    self.place = Place::Members(false);
+                }
+                Place::Members(_) if next == Some(b'}') => {
+                    self.at += 1;
+                    self.place = Place::End;
+                }
+                Place::Members(is_later) => {
+                    self.separator(next, is_later)?;
+                    let key = self.key()?;
+                    self.place = Place::Members(true);
+                    if key == "tables" {
+                        let next = self.peek()?;
+                        self.expect(next, b'{', "\"tables\" is no object")?;
+                        self.place = Place::Tables(false);
+                    } else if HEAD.contains(&key.as_str()) {
+                        let (from, to) = self.value(true)?;
+                        return Ok(Some(Event::Head(key, &self.window[from..to])));
+                    } else {
+                        self.value(false)?;
+                    }
+                }
+                Place::Tables(_) if next == Some(b'}') => {
+                    self.at += 1;
+                    self.place = Place::Members(true);
+                }
+                Place::Tables(is_later) => {
+                    self.separator(next, is_later)?;
+                    self.table = self.key()?;
+                    self.row = 0;
+                    self.place = Place::Tables(true);
+                    match self.peek()? {
+                        Some(b'[') => self.place = Place::Array,
+                        Some(b'n') => {
+                            self.value(false)?; // null: a table without rows
+                            continue;
+                        }
+                        _ => return Err(self.fault("the table is no list")),
+                    }
+                    return Ok(Some(Event::Table(self.table.clone())));
+                }
+                Place::Array => {
+                    self.at += 1;
+                    self.place = Place::Rows(false);
+                }
+                Place::Rows(_) if next == Some(b']') => {
+                    self.at += 1;
+                    self.place = Place::Tables(true);
+                }
+                Place::Rows(is_later) => {
+                    self.separator(next, is_later)?;
+                    self.peek()?;
+                    self.row += 1;
+                    self.place = Place::Rows(true);
+                    let (from, to) = self.value(true)?;
+                    return Ok(Some(Event::Row(&self.window[from..to])));
+                }
+                Place::End if next.is_none() => return Ok(None),
+                Place::End => return Err(self.fault("there is more text after the snapshot's end")),
+            }
+        }
+    }
+
+    /// The next byte that is no space; `None` at the end of the text, where nothing is missing.
+    fn peek(&mut self) -> Result<Option<u8>, String> {
+        loop {
+            while self.at < self.end {
+                match self.window[self.at] {
+                    b' ' | b'\n' | b'\r' | b'\t' => self.at += 1,
+                    byte => return Ok(Some(byte)),
+                }
+            }
+            if !self.fill()? {
+                return match self.place {
+                    Place::End => Ok(None),
+                    Place::Start => Err("is empty: not a snapshot".into()),
+                    _ => Err(self.cut_off()),
+                };
+            }
+        }
+    }
+
+    fn expect(&mut self, next: Option<u8>, byte: u8, otherwise: &str) -> Result<(), String> {
+        if next != Some(byte) {
+            return Err(self.fault(otherwise));
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    fn separator(&mut self, next: Option<u8>, is_later: bool) -> Result<(), String> {
+        if is_later {
+            self.expect(next, b',', "a comma is missing")?;
+        }
+        Ok(())
+    }
+
+    /// A member's name and its colon.
+    fn key(&mut self) -> Result<String, String> {
+        if self.peek()? != Some(b'"') {
+            return Err(self.fault("a name in quotes is missing"));
+        }
+        let (from, to) = self.value(true)?;
+        let key = serde_json::from_slice(&self.window[from..to])
+            .map_err(|cause| self.fault(&format!("a broken name: {cause}")))?;
+        let next = self.peek()?;
+        self.expect(next, b':', "a colon is missing")?;
+        self.peek()?;
+        Ok(key)
+    }
+
+    /// Pass the value that begins here; where it is in the window, if it is to be kept.
+    fn value(&mut self, is_kept: bool) -> Result<(usize, usize), String> {
+        let mut extent = Extent::default();
+        let mut seen = 0; // bytes of it that were looked at
+        loop {
+            if let Some(length) = extent.feed(&self.window[self.at + seen..self.end]) {
+                if !extent.has_begun {
+                    return Err(self.fault("a value is missing"));
+                }
+                let from = self.at;
+                self.at += seen + length;
+                return Ok((from, self.at));
+            }
+            if is_kept {
+                seen = self.end - self.at;
+            } else {
+                self.at = self.end;
+            }
+            if seen >= LONGEST {
+                return Err(self.fault("is longer than 64 MiB: not a row of the host"));
+            }
+            if !self.fill()? {
+                return Err(self.cut_off());
+            }
+        }
+    }
+
+    /// Read more, keeping what is not yet passed; false at the end of the text.
+    fn fill(&mut self) -> Result<bool, String> {
+        if self.is_over {
+            return Ok(false);
+        }
+        if self.end == self.window.len() {
+            self.window.copy_within(self.at..self.end, 0);
+            self.before += self.at as u64;
+            self.end -= self.at;
+            self.at = 0;
+        }
+        if self.end == self.window.len() {
+            self.window.resize(2 * self.end, 0);
+        }
+        let count = self.input.read(&mut self.window[self.end..]);
+        let count = count.map_err(|cause| cause.to_string().to_lowercase())?;
+        self.end += count;
+        self.is_over = count == 0;
+        Ok(!self.is_over)
+    }
+
+    fn place(&self) -> String {
+        let byte = self.before + self.at as u64;
+        match self.place {
+            Place::Rows(_) => format!("table \"{}\", row {}, byte {byte}", self.table, self.row),
+            Place::Tables(_) | Place::Array => format!("table \"{}\", byte {byte}", self.table),
+            _ => format!("byte {byte}"),
+        }
+    }
+
+    fn fault(&self, what: &str) -> String {
+        format!("not a snapshot: {what} ({})", self.place())
+    }
+
+    fn cut_off(&self) -> String {
+        let byte = self.before + self.end as u64;
+        let within = match self.place {
+            Place::Rows(_) | Place::Array | Place::Tables(_) => {
+                format!("in row {} of table \"{}\"", self.row.max(1), self.table)
+            }
+            _ => "in the middle".into(),
+        };
+        format!("ends {within}, after {byte} bytes: it was cut off")
+    }
+}
+
+/// Finds where a value ends, however it comes in pieces.
+#[derive(Debug, Default)]
+struct Extent {
+    depth: u64,
+    is_string: bool,
+    is_escaped: bool,
+    has_begun: bool,
+}
+
+impl Extent {
+    /// Look at more of the value; how many of these bytes belong to it, once its end is among them.
+    fn feed(&mut self, bytes: &[u8]) -> Option<usize> {
+        let mut at = 0;
+        while at < bytes.len() {
+            if self.is_string {
+                at = self.string(bytes, at)?;
+                if self.depth == 0 {
+                    return Some(at);
+                }
+                continue;
+            }
+            match bytes[at] {
+                b'"' => self.is_string = true,
+                b'{' | b'[' => self.depth += 1,
+                b'}' | b']' if self.depth > 0 => {
+                    self.depth -= 1;
+                    if self.depth == 0 {
+                        return Some(at + 1);
+                    }
+                }
+                b'}' | b']' | b',' | b' ' | b'\n' | b'\r' | b'\t' if self.depth == 0 => {
+                    return Some(at);
+                }
+                _ => {}
+            }
+            self.has_begun = true;
+            at += 1;
+        }
+        None
+    }
+
+    /// Go to the end of the string in which `at` lies; `None` where that is not among these bytes.
+    fn string(&mut self, bytes: &[u8], mut at: usize) -> Option<usize> {
+        if self.is_escaped {
+            self.is_escaped = false;
+            at += 1;
+        }
+        while at <= bytes.len() {
+            at += memchr::memchr2(b'"', b'\\', &bytes[at..])?;
+            if bytes[at] == b'"' {
+                self.is_string = false;
+                return Some(at + 1);
+            }
+            at += 2;
+        }
+        self.is_escaped = true;
+        None
+    }
+}

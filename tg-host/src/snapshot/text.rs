@@ -1,0 +1,64 @@
+//! The text of a snapshot file, decompressed as it is read, and never more of it than its size can honestly hold.
+
+use crate::error::{Result, about};
+use flate2::read::MultiGzDecoder;
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read};
+use std::path::Path;
+
+/// How much more than its file a text may be, at most: snapshots compress 7 to 50 times, and gzip at most 1,032 times.
+const EXPANSION: u64 = 200;
+
+/// What any file may expand to, in bytes.
+const ALLOWANCE: u64 = 64 << 20;
+
+/// Whether a file begins as the text of a snapshot does, plain or gzip.
+pub fn is_one(path: &Path) -> bool {
+    let mut first = [0];
+    let begins = File::open(path).is_ok_and(|mut file| file.read_exact(&mut first).is_ok());
+    begins && matches!(first[0], b'{' | b' ' | b'\n' | b'\r' | b'\t' | 0x1f)
+}
+
+/// The plain text of a file.
+pub fn open(path: &Path) -> Result<Box<dyn Read>> {
+    let file = File::open(path).map_err(about(path))?;
+    let size = file.metadata().map_err(about(path))?.len();
+    plain(file, Some(size).filter(|size| *size > 0)).map_err(about(path))
+}
+
+/// The plain text in `input`, whether that is gzip or not; `size` is that of the file, in bytes, where it is known.
+pub fn plain<'a>(mut input: impl Read + 'a, size: Option<u64>) -> io::Result<Box<dyn Read + 'a>> {
+    let mut magic = Vec::with_capacity(2);
+    input.by_ref().take(2).read_to_end(&mut magic)?;
+    let is_gzip = magic == [0x1f, 0x8b];
+    let whole = Cursor::new(magic).chain(input);
+    if !is_gzip {
+        return Ok(Box::new(whole));
+    }
+    let left = size.map_or(u64::MAX, |size| {
+        size.saturating_mul(EXPANSION).saturating_add(ALLOWANCE)
+    });
+    let decoder = MultiGzDecoder::new(BufReader::with_capacity(1 << 16, whole));
+    Ok(Box::new(Decoded { decoder, left }))
+}
+
+/// Decompressed text, so much of it as may be.
+struct Decoded<R: Read> {
+    decoder: MultiGzDecoder<R>,
+    left: u64,
+}
+
+impl<R: Read> Read for Decoded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self
+            .decoder
+            .read(buffer)
+            .map_err(|cause| io::Error::new(cause.kind(), format!("broken gzip: {cause}")))?;
+        self.left = self.left.checked_sub(count as u64).ok_or_else(|| {
+            let message =
+                format!("expands to more than {EXPANSION} times its size: not a snapshot");
+            io::Error::new(io::ErrorKind::InvalidData, message)
+        })?;
+        Ok(count)
+    }
+}

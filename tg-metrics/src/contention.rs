@@ -1,0 +1,42 @@
+//! Two workers on one file: claims of a file that began while another worker's claim of it was open.
+//!
+//! The host tells who claimed which file when (`claim_sequence`); a claim that was never given back lasts to the run's
+//! end. The host's own export does not carry the table, and then nobody knows.
+
+use crate::view::View;
+use std::collections::BTreeMap;
+use tg_host::snapshot::FileClaim;
+
+/// How many claims began while another worker's claim of the same file was open; none where claims are not recorded.
+pub fn overlapping(view: &View) -> Option<usize> {
+    let mut files: BTreeMap<&str, Vec<&FileClaim>> = BTreeMap::new();
+    for claim in view
+        .claims
+        .as_ref()?
+        .iter()
+        .filter(|claim| claim.event == "claimed")
+    {
+        files.entry(&claim.file_path).or_default().push(claim);
+    }
+    let claims = files.into_values().map(|mut claims| {
+        claims.sort_by_key(|claim| (claim.timestamp, claim.id));
+        contested(&claims)
+    });
+    Some(claims.sum())
+}
+
+/// The same of one file's claims, in the order they were made.
+fn contested(claims: &[&FileClaim]) -> usize {
+    let mut until: BTreeMap<&str, i64> = BTreeMap::new(); // how long each worker holds it
+    let mut count = 0;
+    for claim in claims {
+        let mut others = until
+            .iter()
+            .filter(|(worker, _)| **worker != claim.worker_id);
+        count += usize::from(others.any(|(_, end)| *end > claim.timestamp));
+        let end = claim.end_timestamp.unwrap_or(i64::MAX);
+        let held = until.entry(&claim.worker_id).or_insert(end);
+        *held = end.max(*held);
+    }
+    count
+}
