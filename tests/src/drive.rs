@@ -15,6 +15,8 @@ use crate::truth::{Call, Recorded, log};
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tg_host::experiment::{self, AgentRow, RunEnd};
 use tg_host::{Client, Host, Seal, Workflow};
@@ -74,6 +76,27 @@ impl Drive {
         }
     }
 
+    /// An older host, whose program is `path`. It makes its database itself, and knows no workflow files.
+    pub fn old(path: &Path, version: &str, plan: Plan) -> Self {
+        let lab = Lab::new();
+        let seal = Seal::new(&lab.path(""), &lab.path("tasks.db")).expect("a seal");
+        seal.write("solo", &[]).expect("a directory");
+        let host = Host {
+            path: path.into(),
+            version: version.into(),
+        };
+        Self {
+            lab,
+            plan,
+            lines: Vec::new(),
+            name: "solo".into(),
+            workflow: Workflow::default(),
+            host,
+            seal,
+            clients: BTreeMap::new(),
+        }
+    }
+
     /// Whether a worker has a server.
     pub fn is_here(&self, who: &str) -> bool {
         self.clients.contains_key(who)
@@ -82,9 +105,22 @@ impl Drive {
     /// Start a worker's server.
     pub fn start(&mut self, who: &str) {
         let t0 = now();
-        let client = Client::start(self.seal.command(&self.host, who)).expect("a server");
+        let client = Client::start(self.server(who)).expect("a server");
         self.clients.insert(who.into(), client);
         self.note(t0, who, "start", &json!({}));
+    }
+
+    fn server(&self, who: &str) -> Command {
+        if !self.host.version.starts_with("0.1.") {
+            return self.seal.command(&self.host, who);
+        }
+        let mut command = Command::new(&self.host.path);
+        let args = self.seal.args(who);
+        let only_serves = args.iter().filter(|arg| *arg != "serve");
+        command
+            .args(only_serves)
+            .current_dir(self.seal.config_dir());
+        command
     }
 
     /// End a worker's server.
@@ -144,7 +180,7 @@ impl Drive {
     /// A planned task as the host takes it.
     pub fn node(&self, id: &str) -> Value {
         let item = &self.plan.items[id];
-        let mut node = json!({"id": id, "title": item.title});
+        let mut node = json!({"id": id, "title": item.title, "description": item.title});
         let known = [
             ("points", item.points.map(Value::from)),
             ("time_estimate_ms", item.estimate_ms.map(Value::from)),
@@ -273,7 +309,7 @@ impl Drive {
 }
 
 /// A container and all in it, in the order of the plan.
-fn below(plan: &Plan, id: &str) -> Vec<String> {
+pub fn below(plan: &Plan, id: &str) -> Vec<String> {
     let mut all = vec![id.to_string()];
     for child in plan.children(id) {
         all.extend(below(plan, child));

@@ -4,7 +4,7 @@
 //! a server started and connects. After each line comes a pause, so that the times between calls are longer than what is
 //! uncertain about them. Ids have no blanks here; what a plan renamed is meant by its old name.
 
-use crate::drive::{Drive, merged, now};
+use crate::drive::{Drive, below, merged, now};
 use serde_json::{Value, json};
 use std::thread::sleep;
 use std::time::Duration;
@@ -153,6 +153,16 @@ impl Line<'_> {
             "links" => {
                 let edge = json!({"agent": self.who, "from": self.word(0), "to": second, "type": "blocks"});
                 self.call("link", &edge, "link", &json!({}))
+            }
+            "deletes" if second == "cascade" => {
+                let all = below(&self.drive.plan, &self.word(0));
+                let task = json!({"worker_id": self.who, "task": self.word(0), "cascade": true});
+                self.call(
+                    "delete",
+                    &task,
+                    "delete",
+                    &json!({"task": self.word(0), "cascaded": all}),
+                )
             }
             "deletes" => self.delete("delete", &json!({"force": second == "force"})),
             "obliterates" => self.delete("obliterate", &json!({"obliterate": true, "force": true})),

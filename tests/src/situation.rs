@@ -29,6 +29,8 @@ pub type Gap = (&'static [From], &'static str, &'static [&'static str]);
 pub const EITHER: &[From] = &[From::Host, From::Both];
 /// Where nothing of ours is beside the host's tables.
 pub const BARE: &[From] = &[From::Host];
+/// Where there is.
+pub const FULL: &[From] = &[From::Both];
 
 /// Something that can happen.
 #[derive(Debug, Default)]
@@ -67,7 +69,11 @@ impl Situation {
         for (name, id, title) in &self.renamed {
             plan = plan.rename(name, id, title);
         }
-        let mut drive = Drive::new(workflow, self.overlays, plan);
+        self.play_on(Drive::new(workflow, self.overlays, plan))
+    }
+
+    /// Play its script at a host that is there.
+    pub fn play_on(&self, mut drive: Drive) -> Played {
         play(&mut drive, self.script);
         let calls = drive.end();
         Played { drive, calls }
@@ -92,7 +98,10 @@ impl Situation {
     }
 
     /// What is not as it must be.
-    fn wrong(
+    ///
+    /// # Panics
+    /// If what is measured is not the metrics of a record.
+    pub fn wrong(
         &self,
         played: &Played,
         measured: &Value,

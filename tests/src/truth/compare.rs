@@ -6,27 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// What no client's log can tell, and why.
-pub const NOT_IN_A_LOG: [(&str, &str); 6] = [
+pub const NOT_IN_A_LOG: [(&str, &str); 5] = [
     ("coordinator_cost_usd", "reported by the agent itself"),
     ("coordinator_tokens", "reported by the agent itself"),
-    (
-        "coordinator_decisions",
-        "what counts as one is the metric's own choice",
-    ),
     ("cost_mismatch", "reported by the agent itself"),
     ("verify_passed", "said by the verify command"),
     ("verify_score", "said by the verify command"),
-];
-
-/// Metrics that are defined and need not be there yet; where they are, they are compared.
-pub const MAY_BE_ABSENT: [&str; 7] = [
-    "total_task_latency_ms",
-    "file_contention",
-    "tokens_per_completed_task",
-    "cost_per_task",
-    "cost_per_point",
-    "cost_mismatch",
-    "coordinator_decisions",
 ];
 
 /// A metric on which the two do not agree.
@@ -73,22 +58,19 @@ pub fn differences(
     measured: &Value,
 ) -> Vec<Difference> {
     let measured = measured.as_object().expect("metrics are an object");
-    let others: BTreeSet<&str> = NOT_IN_A_LOG
-        .iter()
-        .map(|row| row.0)
-        .chain(["cost_source", "warnings"])
-        .collect();
-    for name in measured
-        .keys()
-        .filter(|name| !others.contains(name.as_str()))
-    {
+    let others = ["cost_source", "tokens_source", "warnings"];
+    let others: BTreeSet<&str> = NOT_IN_A_LOG.iter().map(|row| row.0).chain(others).collect();
+    for name in measured.keys().map(String::as_str) {
+        let is_known = truth.contains_key(name) || others.contains(name);
         assert!(
-            truth.contains_key(name.as_str()),
+            is_known,
             "{name} is measured, and not computed from the log"
         );
     }
-    let absent = |name: &str| MAY_BE_ABSENT.contains(&name) && !measured.contains_key(name);
-    let compared = truth.iter().filter(|(name, _)| !absent(name));
+    for name in &others {
+        assert!(measured.contains_key(*name), "{name} is not measured");
+    }
+    let compared = truth.iter();
     compared
         .filter_map(|(name, truth)| {
             let value = measured

@@ -167,10 +167,18 @@ const METRICS: &[Metric] = &[
         run.slot(2)?.over(run.slot(0)?)
     }),
     ("cost_per_task", |run| {
-        run.cost()?.over(Bound::count(run.completed().count()))
+        run.cost()?.over(Bound::count(run.work.len()))
     }),
     ("cost_per_point", |run| {
-        run.cost()?.over(Bound::exactly(points(run) as f64))
+        let points = run.work.iter().filter_map(|story| story.item.points);
+        run.cost()?.over(Bound::exactly(points.sum::<i64>() as f64))
+    }),
+    ("coordinator_decisions", |run| {
+        run.recorded?;
+        let by_lead = run.calls.iter().filter(|call| run.leads(&call.actor));
+        let states = by_lead.filter_map(|call| call.status.as_deref());
+        let given = states.filter(|state| run.plan.class(state) == Class::Assigned);
+        Some(Bound::count(given.count()))
     }),
 ];
 

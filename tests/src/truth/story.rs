@@ -208,8 +208,10 @@ impl Telling<'_, '_> {
             "disconnect" | "reconnect" | "expire" => self.release(How::Left),
             "evicted" => self.release(How::Evicted),
             "delete" => {
-                if let Some(story) = self.meant().and_then(|id| self.stories.get_mut(&id)) {
-                    story.is_deleted = true;
+                for id in self.meant().iter().chain(&self.call.cascaded) {
+                    if let Some(story) = self.stories.get_mut(id) {
+                        story.is_deleted = true;
+                    }
                 }
             }
             "obliterate" => {

@@ -1,4 +1,7 @@
 //! Workers who go away, are put out, or are robbed: the host writes no row, or one that does not tell everything.
+//!
+//! The host puts out who was silent for 300 s when the next server starts. The silence here is forged: `fades` sets the
+//! worker's last sign of life back in the database while no call is under way, and `replaces` starts a server.
 
 use tg_tests::situation::{BARE, EITHER, Situation};
 
@@ -174,6 +177,29 @@ fn put_out_for_silence_and_taken_over() {
             !w1 puts a completed
             w3 claims a
             w3 puts a completed",
+        ..Situation::default()
+    }
+    .check();
+}
+
+#[test]
+fn put_out_with_what_was_assigned() {
+    Situation {
+        workflow: "push",
+        plan: "root > a b",
+        script: "
+            w1 connects
+            w2 connects
+            lead assigns a w1
+            lead assigns b w2
+            w2 claims b
+            w1 fades
+            w3 replaces w1
+            w2 puts b completed
+            lead assigns a w3
+            w3 claims a
+            w3 puts a completed",
+        gaps: &[(BARE, "agents_unknown", IDLE)],
         ..Situation::default()
     }
     .check();

@@ -18,6 +18,7 @@ fn plain_work() {
             w1 puts a completed
             w2 logs b 0.5 2000 100 0 7 1 2 3 4
             w1 claims d
+            w1 puts d working
             !w1 claims c
             w2 puts b completed
             w2 claims c
@@ -149,6 +150,44 @@ fn rolled_up_and_reopened_below() {
 }
 
 #[test]
+fn rolled_up_over_a_failure_and_a_question() {
+    Situation {
+        plan: "root > g d
+            g > a b
+            g -> d",
+        script: "
+            w1 claims a
+            w1 puts a failed
+            !w2 claims d
+            w1 claims b
+            w1 puts b consult
+            w2 claims d
+            w2 puts d completed
+            w1 claims b
+            w1 puts b completed",
+        ..Situation::default()
+    }
+    .check();
+}
+
+#[test]
+fn container_completed_over_open_children() {
+    Situation {
+        plan: "root > g d
+            g > a b",
+        script: "
+            w1 claims g
+            w2 claims a
+            w1 puts g completed
+            w2 puts a completed
+            w1 claims d
+            w1 puts d completed",
+        ..Situation::default()
+    }
+    .check();
+}
+
+#[test]
 fn container_in_work_rolled_up() {
     Situation {
         plan: "root > g d
@@ -228,6 +267,24 @@ fn deleted() {
 }
 
 #[test]
+fn deleted_with_all_below() {
+    Situation {
+        plan: "root > g d
+            g > a h
+            h > b",
+        script: "
+            w1 claims a
+            w1 logs a 1.5 100 20
+            w1 puts a completed
+            lead deletes g cascade
+            w1 claims d
+            w1 puts d completed",
+        ..Situation::default()
+    }
+    .check();
+}
+
+#[test]
 fn obliterated() {
     Situation {
         plan: "root > a b c",
@@ -245,7 +302,14 @@ fn obliterated() {
         gaps: &[(
             EITHER,
             "",
-            &["total_cost_usd", "metric_0", "metric_1", "tokens_total"],
+            &[
+                "total_cost_usd",
+                "cost_per_task",
+                "metric_0",
+                "metric_1",
+                "tokens_total",
+                "tokens_per_completed_task",
+            ],
         )],
         ..Situation::default()
     }
