@@ -2,7 +2,7 @@
 //!
 //! `tg-metrics` reads what the host wrote down. Whether that is what happened can only be told by somebody who was there:
 //! a client knows what it called, what was answered, and that the call took effect between its two clock readings. From
-//! such a [`log`] and the static [`plan`] of the tasks, [`story`] tells what each task went through and [`measure`]
+//! such a [`log`] and the static [`plan`] of the tasks, [`story`] tells what each task went through and [`measure()`]
 //! computes the metrics, each as an interval ([`bound`]) because every moment is known only to lie within a call.
 //! [`compare`] sets them against what `tg-metrics` says.
 //!

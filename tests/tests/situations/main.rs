@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod containers;
+mod coordination;
 mod gone;
 mod odd;
 mod tampered;
