@@ -19,6 +19,7 @@ pub mod measure;
 pub mod plan;
 pub mod run;
 pub mod story;
+pub mod telling;
 pub mod waits;
 
 pub use bound::Bound;

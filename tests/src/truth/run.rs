@@ -4,7 +4,8 @@ use super::bound::Bound;
 use super::load;
 use super::log::Call;
 use super::plan::{Class, Plan};
-use super::story::{Moment, Span, Story, stories};
+use super::story::{Moment, Span, Story};
+use super::telling::stories;
 use super::waits::{Wait, waits};
 use std::collections::{BTreeMap, BTreeSet};
 
