@@ -4,7 +4,11 @@
 //! The tests drive the built programs through the shell, as users do, against the real host. `make test` builds both
 //! first.
 
+pub mod drive;
 pub mod library;
+pub mod script;
+pub mod situation;
+pub mod truth;
 
 use rusqlite::Connection;
 use serde_json::Value;
