@@ -256,6 +256,10 @@ impl Drive {
                       VALUES ('r1', 'truth', ?1, ?2, ?3)";
         db.execute(insert, params![self.name, config, run])
             .expect("a run");
+        let insert = "INSERT INTO experiment_tasks VALUES ('r1', ?1, ?1, ?2)";
+        for (id, item) in &self.plan.items {
+            db.execute(insert, params![id, item.phase]).expect("a task");
+        }
         let when = |who: &str, kind: &str, end: &str| {
             let mut lines = self
                 .lines

@@ -68,7 +68,7 @@ fn what_is_never_null_has_a_value_even_in_an_empty_run() {
         .map(|row| code(&row[0]))
         .collect();
     // These can be null, for other reasons than that there is nothing.
-    let other = ["active_work_time_ms", "critical_path_ms", "file_contention"];
+    let other = ["active_work_time_ms", "critical_path_ms"];
     let known: BTreeSet<&str> = documented
         .iter()
         .map(|row| code(&row[0]))

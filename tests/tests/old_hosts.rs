@@ -163,9 +163,7 @@ fn export_agrees(program: &Path, version: &str, played: &Played) {
         .cloned()
         .collect();
     let truth = measure(&played.drive.plan, &calls, None);
-    let mut differences = differences(&truth, measured);
-    differences.retain(|one| one.name != "file_contention");
-    assert_eq!(differences, [], "{version}");
+    assert_eq!(differences(&truth, measured), [], "{version}");
     assert!(
         warnings(measured).contains("deletions_unknown"),
         "{version}"

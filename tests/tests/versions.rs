@@ -92,26 +92,19 @@ fn of_database(lab: &Lab, dir: &std::path::Path, version: &str, workflow: &str) 
     metrics(lab, &snapshot)
 }
 
-/// What a host's export does not carry, and what rests on it in the fixtures: claims of files; and that one task of each was
+/// What a host's export does not carry, and what rests on it in the fixtures: that one task of each was
 /// deleted, which counts as work there.
-const NOT_EXPORTED: [&str; 7] = [
+const NOT_EXPORTED: [&str; 6] = [
     "completion_rate_pct",
     "coordination_overhead_pct",
     "cost_per_point",
     "cost_per_task",
-    "file_contention",
     "redo_rate",
     "rework_rate",
 ];
 
-/// What no version writes down: a claim of a file that another worker has. In relay nobody made one.
-const UNSEEN: [&str; 1] = ["file_contention"];
-
 /// What the host counts in milliseconds itself, also where its export cuts all times to seconds.
 const COUNTED: [&str; 2] = ["active_work_time_ms", "estimate_accuracy"];
-
-/// What cannot be had from times cut to seconds: a worker's first or last stint may have no length any more.
-const CUT: [&str; 1] = ["worker_idle_time_ms"];
 
 /// That nothing differs but what is `meant` to, and that that does.
 #[track_caller]
@@ -133,8 +126,7 @@ fn databases_tell_what_happened() {
         let (plan, calls) = driver(&dir, version, workflow);
         let truth = measure(&plan, &calls, None);
         let measured = of_database(&lab, &dir, version, workflow);
-        let unseen: &[&str] = if workflow == "relay" { &[] } else { &UNSEEN };
-        agree(&name, &differences(&truth, &measured), unseen);
+        agree(&name, &differences(&truth, &measured), &[]);
         let wall = truth["wall_clock_time_ms"].unwrap();
         let times = truth.iter().filter(|(metric, _)| metric.ends_with("_ms"));
         for (metric, bound) in times.filter_map(|(metric, bound)| Some((metric, (*bound)?))) {
@@ -157,7 +149,7 @@ fn exports_up_to_0_3_0_tell_the_same_but_for_what_was_deleted() {
             let path = dir.join(format!("{version}/{workflow}.{ending}"));
             let name = path.to_string_lossy();
             let export = metrics(&lab, &name);
-            agree(&name, &differences(&truth, &export), &UNSEEN);
+            agree(&name, &differences(&truth, &export), &[]);
             assert!(warnings(&export).contains("deletions_unknown"), "{name}");
             let unequal =
                 |metric: &&String| export[*metric] != database[*metric] && *metric != "warnings";
@@ -186,8 +178,7 @@ fn exports_of_0_5_0_tell_what_happened_to_the_second() {
             let path = dir.join(format!("{version}/{workflow}.{ending}"));
             let name = path.to_string_lossy();
             let export = metrics(&lab, &name);
-            let meant = [UNSEEN, CUT].concat();
-            agree(&name, &differences(&truth, &export), &meant);
+            agree(&name, &differences(&truth, &export), &[]);
             for kind in ["coarse_times", "deletions_unknown"] {
                 assert!(warnings(&export).contains(kind), "{name}: {kind}");
             }

@@ -27,6 +27,7 @@ pub mod size;
 pub mod source;
 pub mod table;
 pub mod trim;
+pub mod unseen;
 pub mod view;
 pub mod waits;
 pub mod warning;

@@ -1,6 +1,6 @@
 //! Work that was done again, and work that changed hands.
 
-use crate::intervals::{Class, Story};
+use crate::intervals::{Class, Interval, Story};
 use std::collections::BTreeSet;
 
 /// Whether the task entered some timed state more than once.
@@ -15,6 +15,7 @@ pub fn is_reentered(story: &Story) -> bool {
 pub fn is_redone(story: &Story) -> bool {
     let mut phases = BTreeSet::new();
     let mut was_over = false;
+    let mut before: Option<&Interval> = None;
     for interval in &story.intervals {
         match interval.class {
             Class::Timed if was_over && phases.contains(&interval.phase) => return true,
@@ -22,12 +23,19 @@ pub fn is_redone(story: &Story) -> bool {
                 phases.insert(interval.phase);
                 was_over = false;
             }
-            Class::Success | Class::Failure | Class::Assigned => was_over = true,
+            Class::Success | Class::Failure => was_over = true,
             Class::Initial => was_over |= !interval.is_eviction,
+            // Put back to somebody, not to all; after an eviction or a disconnect nobody put it back.
+            Class::Assigned => was_over |= before.is_some_and(is_handed_on),
             Class::Parked => {}
         }
+        before = Some(interval);
     }
     false
+}
+
+fn is_handed_on(interval: &Interval) -> bool {
+    interval.class == Class::Timed && !interval.is_cut
 }
 
 /// How often another worker went on with the task.

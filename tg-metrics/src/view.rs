@@ -31,6 +31,10 @@ pub struct View<'a> {
     pub edges: Vec<&'a Dependency>,
     /// The id each of its tasks has in the template, where that is known.
     pub origins: BTreeMap<&'a str, &'a str>,
+    /// The phase each of its tasks was created in, where that is known.
+    pub phases: BTreeMap<&'a str, &'a str>,
+    /// Rows that are missing from the history, by their ids.
+    pub missing_rows: usize,
     /// Its agents by worker id.
     pub agents: BTreeMap<&'a str, &'a AgentRow>,
     /// Its agents' claims of files; none where the snapshot does not carry them.
@@ -77,6 +81,9 @@ impl<'a> View<'a> {
             let rows = usize::try_from(unread.rows).unwrap_or(usize::MAX);
             warnings.push(Warning::counted("rows_unread", rows, message));
         }
+        let phases = snapshot.tables.experiment_tasks.iter();
+        let phases =
+            phases.filter_map(|origin| Some((origin.task_id.as_str(), origin.phase.as_deref()?)));
         let (tasks, rows, edges) = contents(snapshot, row);
         let origins = snapshot.tables.experiment_tasks.iter();
         let origins =
@@ -89,6 +96,8 @@ impl<'a> View<'a> {
             tasks,
             rows,
             edges,
+            phases: phases.collect(),
+            missing_rows: 0,
             origins: origins.collect(),
             agents: BTreeMap::new(),
             claims: None,
@@ -103,11 +112,25 @@ impl<'a> View<'a> {
             .map(|agent| (agent.worker_id.as_str(), agent))
             .collect();
         view.claims = view.claims_in(snapshot);
+        view.missing_rows = view.missing_in(snapshot);
         view.end_ms = row
             .and_then(|row| row.completed_at)
             .or_else(|| view.last_event())
             .unwrap_or(0);
         view
+    }
+
+    /// Ids of history rows follow each other, but for those of tasks that were removed; in a shared database one run has only
+    /// some of them.
+    fn missing_in(&self, snapshot: &Snapshot) -> usize {
+        let rows = &snapshot.tables.task_sequence;
+        let is_shared = snapshot.tables.experiment_runs.len() > 1
+            || self.run["shared_db"].as_bool() == Some(true);
+        if is_shared || !snapshot.unread.is_empty() {
+            return 0;
+        }
+        let last = rows.iter().map(|row| row.id).max().unwrap_or(0);
+        usize::try_from(last).map_or(0, |last| last.saturating_sub(rows.len()))
     }
 
     /// Claims of files; those by this run's agents where several runs share the database.

@@ -50,8 +50,12 @@ fn push_assigns_again_by_force() {
                 "agents_unknown",
                 &["agent_utilization_pct", "load_gini", "load_max_over_mean"],
             ),
-            (EITHER, "", &["pickup_latency_ms", "reassignments"]),
-            (FULL, "", &["coordinator_decisions"]),
+            (
+                EITHER,
+                "owner_changed",
+                &["pickup_latency_ms", "reassignments"],
+            ),
+            (FULL, "owner_changed", &["coordinator_decisions"]),
         ],
         ..Situation::default()
     }
