@@ -22,7 +22,6 @@ fn run(plan: &Plan) -> Run {
     let db = histories::database(std::slice::from_ref(plan));
     let snapshot = sql::dump(&db);
     let metrics = sql::measured(&snapshot, Some("r1"));
-    sql::prepare(&db, Some("r1"));
     Run {
         db,
         snapshot,
@@ -35,6 +34,7 @@ impl Run {
         self.metrics[metric].as_f64()
     }
 
+    /// What SQL says of it, once its facts are there.
     fn sql(&self, sql: &str) -> f64 {
         sql::number(&self.db, sql).unwrap()
     }
@@ -67,7 +67,7 @@ fn keys() -> impl Strategy<Value = Vec<u32>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300.max(ProptestConfig::default().cases), ..histories::config() })]
+    #![proptest_config(ProptestConfig { cases: 200.max(ProptestConfig::default().cases), ..histories::config() })]
 
     #[test]
     fn shares_and_bounds(plan in plan()) {
@@ -86,6 +86,7 @@ proptest! {
     #[test]
     fn every_task_is_completed_failed_cancelled_or_open(plan in plan()) {
         let run = run(&plan);
+        sql::prepare(&run.db, Some("r1"));
         // A known bug, see bugs.rs: a state that is called failed and is not over, as the built-in one in kanban.
         prop_assume!(run.sql("SELECT count(*) FROM scope WHERE status = 'failed' AND class <> 'terminal'") == 0.0);
         if let Some(completed) = run.get("completion_rate_pct") {
@@ -101,6 +102,7 @@ proptest! {
     #[test]
     fn waits_add_up_to_the_first_start(plan in plan()) {
         let run = run(&plan);
+        sql::prepare(&run.db, Some("r1"));
         let waits = ["blocked_time_ms", "ready_wait_time_ms", "assigned_wait_time_ms"];
         let waits: i64 = waits.iter().map(|wait| run.metrics[wait].as_i64().unwrap()).sum();
         let starts = "SELECT total(t - created) FROM (SELECT task, min(t0) AS t FROM timed GROUP BY task) JOIN scope ON id = task";
