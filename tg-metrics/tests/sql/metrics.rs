@@ -57,6 +57,7 @@ pub const METRICS: &[(&str, &str)] = &[
     ("tokens_total", "SELECT t_in + t_out FROM tokens"),
     ("tokens_per_completed_task", "SELECT (SELECT t_in + t_out FROM tokens) / nullif(total(success), 0) FROM scope"),
     ("cache_hit_rate", "SELECT 1.0 * t_cached / nullif(t_in, 0) FROM tokens"),
+    // Per task that was completed, and per point of those, as tokens are.
     ("cost_per_task", "SELECT (SELECT coalesce(reported, logged) FROM money) / nullif(total(success), 0) FROM scope"),
     ("cost_per_point", "SELECT (SELECT coalesce(reported, logged) FROM money) / nullif(total(iif(success, points, 0)), 0) FROM scope"),
     ("cost_mismatch", "SELECT logged / nullif(reported, 0) FROM money"),
@@ -71,7 +72,8 @@ pub const METRICS: &[(&str, &str)] = &[
     ("early_starts", "SELECT total(early) FROM wait"),
     ("file_contention", "SELECT count(*) FROM claim_sequence c WHERE event = 'claimed' AND EXISTS
          (SELECT 1 FROM claim_sequence o WHERE o.event = 'claimed' AND o.file_path = c.file_path AND o.worker_id <> c.worker_id
-          AND o.id < c.id AND (o.end_timestamp IS NULL OR o.end_timestamp > c.timestamp))"),
+          AND o.id < c.id AND (o.end_timestamp IS NULL OR o.end_timestamp > c.timestamp))
+          AND ((SELECT count(*) FROM experiment_runs) < 2 OR c.worker_id IN (SELECT worker_id FROM agent))"),
     ("verify_passed", "SELECT verify_passed FROM run"),
     ("verify_score", "SELECT verify_score FROM run"),
 ];
