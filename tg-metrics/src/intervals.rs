@@ -146,7 +146,7 @@ impl<'a> Story<'a> {
     /// Begin the intervals.
     fn open(&mut self, view: &View<'a>) {
         let mut phase = view.phases.get(self.task.id.as_str()).copied();
-        let mut rolled_up = None;
+        let mut rolled_up = None; // before any row of its own
         for row in view.rows_of(&self.task.id) {
             phase = row.phase.as_deref().or(phase);
             let (Some(state), Some(start)) = (row.status.as_deref(), row.timestamp) else {
@@ -155,13 +155,13 @@ impl<'a> Story<'a> {
             let class = Class::of(&view.classes, state);
             self.terminal_at = class.is_terminal().then_some(start);
             if is_rollup(row) {
-                rolled_up = rolled_up.or(Some(start));
-                if let Some(last) = self.intervals.last_mut() {
-                    last.rolled_up = last.rolled_up.or(Some(start));
-                }
+                let ended = match self.intervals.last_mut() {
+                    Some(last) => &mut last.rolled_up,
+                    None => &mut rolled_up,
+                };
+                *ended = ended.or(Some(start));
                 continue;
             }
-            rolled_up = None;
             let is_eviction = row.reason.as_deref() == Some("stale_release");
             let worker = row.worker_id.as_deref();
             self.intervals.push(Interval {
@@ -191,7 +191,7 @@ impl<'a> Story<'a> {
             let before = Interval {
                 row: i64::MIN,
                 is_eviction: false,
-                rolled_up: rolled_up.filter(|_| self.intervals.is_empty()),
+                rolled_up,
                 start,
                 end: start,
                 ..Interval::queue(view.phases.get(self.task.id.as_str()).copied())

@@ -1,6 +1,6 @@
 //! Work that was done again, and work that changed hands.
 
-use crate::intervals::{Class, Interval, Story};
+use crate::intervals::{Class, Story};
 use std::collections::BTreeSet;
 
 /// Whether the task entered some timed state more than once.
@@ -10,32 +10,28 @@ pub fn is_reentered(story: &Story) -> bool {
 }
 
 /// Whether work on the task began again, in a phase in which it had been worked on, after it had ended or had been
-/// handed back. Going on after an answer, and the next leg of a relay, are not work done again; an eviction is no
-/// hand-back.
+/// handed back. Going on after an answer, and the next leg of a relay, are not work done again; an eviction or a worker
+/// that goes away hands nothing back.
 pub fn is_redone(story: &Story) -> bool {
     let mut phases = BTreeSet::new();
     let mut was_over = false;
-    let mut before: Option<&Interval> = None;
+    let mut by_hand = None; // how the last work ends, until that is known
     for interval in &story.intervals {
         match interval.class {
             Class::Timed if was_over && phases.contains(&interval.phase) => return true,
             Class::Timed => {
                 phases.insert(interval.phase);
                 was_over = false;
+                by_hand = Some(!interval.is_cut);
             }
             Class::Success | Class::Failure => was_over = true,
-            Class::Initial => was_over |= !interval.is_eviction,
-            // Put back to somebody, not to all; after an eviction or a disconnect nobody put it back.
-            Class::Assigned => was_over |= before.is_some_and(is_handed_on),
+            Class::Initial | Class::Assigned => {
+                was_over |= by_hand.take().unwrap_or(false) && !interval.is_eviction;
+            }
             Class::Parked => {}
         }
-        before = Some(interval);
     }
     false
-}
-
-fn is_handed_on(interval: &Interval) -> bool {
-    interval.class == Class::Timed && !interval.is_cut
 }
 
 /// How often another worker went on with the task.
