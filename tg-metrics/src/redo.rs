@@ -30,6 +30,7 @@ pub fn is_redone(story: &Story) -> bool {
             }
             Class::Parked => {}
         }
+        was_over |= interval.rolled_up.is_some();
     }
     false
 }
