@@ -7,6 +7,7 @@
 
 pub mod args;
 pub mod arm;
+pub mod chart;
 pub mod columns;
 pub mod compare;
 pub mod constants;
