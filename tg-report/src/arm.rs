@@ -6,7 +6,7 @@
 use crate::columns::Column;
 use crate::data::Data;
 use crate::row::Row;
-use crate::stats::{Summary, summary};
+use crate::stats::{Summary, describe};
 use std::collections::BTreeMap;
 use tg_stage::Wait;
 use tg_stage::metric::{self, Over};
@@ -57,7 +57,7 @@ impl<'a> Arm<'a> {
             completed,
             cells: Vec::new(),
         };
-        let cell = |column: &Column| summary(&arm.values(&column.name));
+        let cell = |column: &Column| describe(&arm.values(&column.name));
         arm.cells = columns.iter().map(cell).collect();
         arm
     }
