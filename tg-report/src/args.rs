@@ -2,17 +2,23 @@
 //!
 //! The one thing here that is not a flag is the width of the text output: `--width`, else the terminal's, else 100.
 
+use crate::compare::Asked;
+use crate::gate::Condition;
 use clap::{Parser, ValueEnum};
 use std::io::{IsTerminal, stdout};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Columns of text output where there is no terminal to ask.
 const WIDTH: usize = 100;
 
-/// Compare runs: a row per arm, a column per metric, and ratios to a baseline
+const FILES: &str = "Files (several at once; stdout gets --format all the same)";
+const GATE: &str = "Gate (exit status 1, with the reason on stderr)";
+
+/// Compare runs: what differs between arms, how sure that is, and what the data cannot show
 ///
 /// An arm is one configuration of an experiment, a run one repetition of it. The cells are mean ± standard deviation
-/// over an arm's runs; runs that did not complete are counted and named, never dropped silently.
+/// over an arm's runs; runs that did not complete are counted and named, never dropped silently. The verdict rests on
+/// one metric, the primary one; the others are explored.
 #[derive(Debug, Clone, Parser)]
 #[command(version, after_help = after_help())]
 pub struct Args {
@@ -36,19 +42,51 @@ pub struct Args {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub metric: Vec<String>,
 
+    /// Rest the verdict on this metric [default: the manifest's, else the first shown]
+    #[arg(long, value_name = "NAME")]
+    pub primary: Option<String>,
+
+    /// Compare by these keys of `run` instead of arms: workflow, agents, template, model ...
+    #[arg(long, value_name = "KEY", value_delimiter = ',')]
+    pub by: Vec<String>,
+
     /// Columns of the text output [default: the terminal's, else 100]
     #[arg(long, value_name = "COLUMNS")]
     pub width: Option<usize>,
+
+    /// Markdown, one table
+    #[arg(long, value_name = "FILE", help_heading = FILES)]
+    pub markdown: Option<PathBuf>,
+
+    /// CSV, a row per arm and metric
+    #[arg(long, value_name = "FILE", help_heading = FILES)]
+    pub csv: Option<PathBuf>,
+
+    /// CSV, a row per run
+    #[arg(long, value_name = "FILE", help_heading = FILES)]
+    pub tidy: Option<PathBuf>,
+
+    /// JSON, everything
+    #[arg(long, value_name = "FILE", help_heading = FILES)]
+    pub json: Option<PathBuf>,
+
+    /// Fail where an arm's whole 95 % interval is past this: 'wall_clock_time_ms: worse > 10%'; may be repeated
+    #[arg(long, value_name = "CONDITION", help_heading = GATE)]
+    pub fail_if: Vec<Condition>,
+
+    /// Judge --fail-if by the estimate, not by its interval
+    #[arg(long, help_heading = GATE, requires = "fail_if")]
+    pub point: bool,
 }
 
 /// What can be printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// A table for the terminal, in blocks that fit its width
+    /// Tables for the terminal, in blocks that fit its width
     Text,
-    /// The same as one Markdown table
+    /// The same as Markdown tables
     Markdown,
-    /// One row per arm and metric: n, mean, sd, min, median, max
+    /// One row per arm and metric: n, mean, interval, difference, p ...
     Csv,
     /// One row per run, every metric a column, as CSV
     Tidy,
@@ -65,11 +103,6 @@ const ENDINGS: [(&str, Format); 4] = [
 ];
 
 impl Format {
-    /// Whether all metrics are wanted and in the records' own units, not those a person looks at.
-    pub fn is_for_machines(self) -> bool {
-        matches!(self, Self::Csv | Self::Tidy | Self::Json)
-    }
-
     /// Whether warnings are part of the report; else they go to stderr.
     pub fn has_room_for_warnings(self) -> bool {
         !matches!(self, Self::Csv | Self::Tidy)
@@ -90,6 +123,31 @@ impl Args {
         self.format.or(by_name).unwrap_or(Format::Text)
     }
 
+    /// The files to write, each with its format.
+    pub fn files_to_write(&self) -> Vec<(&Path, Format)> {
+        let files = [
+            (&self.out, self.format()),
+            (&self.markdown, Format::Markdown),
+            (&self.csv, Format::Csv),
+            (&self.tidy, Format::Tidy),
+            (&self.json, Format::Json),
+        ];
+        let named = files.into_iter();
+        named
+            .filter_map(|(path, format)| Some((path.as_deref()?, format)))
+            .collect()
+    }
+
+    /// What is asked of the comparison.
+    pub fn asked(&self) -> Asked {
+        Asked {
+            baseline: self.baseline.clone(),
+            by: self.by.clone(),
+            fail_if: self.fail_if.clone(),
+            point: self.point,
+        }
+    }
+
     /// Columns to fill with text.
     pub fn width(&self) -> usize {
         let terminal = || {
@@ -101,20 +159,27 @@ impl Args {
             .or_else(|| to_terminal.then(terminal).flatten())
             .unwrap_or(WIDTH)
     }
+
+    /// Whether text on stdout is coloured: on a terminal, unless `NO_COLOR` is set to anything.
+    pub fn is_coloured(&self) -> bool {
+        let forbidden = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        stdout().is_terminal() && !forbidden
+    }
 }
 
 fn after_help() -> String {
     format!(
         "\
-Reads: run records that passed through tg-metrics, JSON Lines
-Writes: one report, to stdout or --out; bad lines and CSV's warnings to stderr
+Reads: run records that passed through tg-metrics, JSON Lines; with --per agent,task also these
+Writes: one report, to stdout or --out, and the files asked for; bad lines and CSV's warnings to stderr
 {}
-  tg-report exits 0 once it has reported, also when runs failed
+  tg-report exits 0 once it has reported, also when runs failed; its 1 is that of --fail-if
 Examples:
   tg-report results/push-vs-pull/*/run.json
-  tg-metrics results/*/*/snapshot.json.gz | tg-report --out report.md
+  tg-metrics --per agent,task results | tg-report --markdown report.md --json report.json
   tg-report --baseline solo --metric wall_clock_time,tokens_total runs.jsonl
-  tg-report --format tidy runs.jsonl > runs.csv
+  tg-report --by workflow,agents --primary tasks_per_hour runs.jsonl
+  tg-report --fail-if 'wall_clock_time_ms: worse > 10%' runs.jsonl
   tg-report --format json runs.jsonl | jq '.arms[] | {{arm, ratios}}'",
         tg_stage::cli::EXIT_STATUS
     )

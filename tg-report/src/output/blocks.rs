@@ -35,6 +35,19 @@ impl Column {
     }
 }
 
+impl Column {
+    /// Colour lines: green for better, red for worse, plain where nobody can say.
+    pub fn paint(mut self, better: &[Option<bool>]) -> Self {
+        for (line, better) in self.lines.iter_mut().zip(better) {
+            let Some(better) = better else { continue };
+            let text = line.trim_end().to_owned();
+            let colour = if *better { 32 } else { 31 };
+            *line = format!("\u{1b}[{colour}m{text}\u{1b}[0m{}", &line[text.len()..]);
+        }
+        self
+    }
+}
+
 /// The width of a text.
 pub fn chars(text: &str) -> usize {
     text.chars().count()
