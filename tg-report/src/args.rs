@@ -58,6 +58,10 @@ pub struct Args {
     #[arg(long, value_name = "FILE", help_heading = FILES)]
     pub markdown: Option<PathBuf>,
 
+    /// One self-contained HTML page, with figures
+    #[arg(long, value_name = "FILE", help_heading = FILES)]
+    pub html: Option<PathBuf>,
+
     /// CSV, a row per arm and metric
     #[arg(long, value_name = "FILE", help_heading = FILES)]
     pub csv: Option<PathBuf>,
@@ -86,6 +90,8 @@ pub enum Format {
     Text,
     /// The same as Markdown tables
     Markdown,
+    /// One self-contained page, with figures
+    Html,
     /// One row per arm and metric: n, mean, interval, difference, p ...
     Csv,
     /// One row per run, every metric a column, as CSV
@@ -95,7 +101,8 @@ pub enum Format {
 }
 
 /// Which format a file name asks for by its ending.
-const ENDINGS: [(&str, Format); 4] = [
+const ENDINGS: [(&str, Format); 5] = [
+    ("html", Format::Html),
     ("md", Format::Markdown),
     ("markdown", Format::Markdown),
     ("csv", Format::Csv),
@@ -128,6 +135,7 @@ impl Args {
         let files = [
             (&self.out, self.format()),
             (&self.markdown, Format::Markdown),
+            (&self.html, Format::Html),
             (&self.csv, Format::Csv),
             (&self.tidy, Format::Tidy),
             (&self.json, Format::Json),

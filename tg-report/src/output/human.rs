@@ -18,7 +18,7 @@ pub struct Shown {
     /// The unit shown; empty for counts and the like.
     pub unit: &'static str,
     /// How many of the records' units it is.
-    divisor: f64,
+    pub divisor: f64,
     /// Decimals of its values.
     decimals: usize,
     /// One for each arm.
@@ -181,6 +181,11 @@ fn spread(value: f64, decimals: usize) -> String {
 /// A quotient with three digits: `0.750`, `12.3`.
 pub fn quotient(value: f64) -> String {
     number(value, decimals([value].into_iter(), [].into_iter(), (0, 6)))
+}
+
+/// The unit in which times up to `largest` milliseconds are shown, and how many milliseconds it is.
+pub fn unit_of_time(largest: f64) -> (&'static str, f64) {
+    unit(Unit::Ms, largest)
 }
 
 /// The ends of a quotient's interval: `0.61 to 1.20`.

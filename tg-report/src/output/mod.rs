@@ -6,6 +6,7 @@
 
 mod blocks;
 mod csv;
+mod html;
 pub mod human;
 mod json;
 mod markdown;
@@ -22,6 +23,7 @@ pub fn render(comparison: &Comparison, format: Format, width: usize, is_coloured
     match format {
         Format::Text => text::render(comparison, width, is_coloured),
         Format::Markdown => markdown::render(comparison),
+        Format::Html => html::render(comparison),
         Format::Csv => csv::summary(comparison),
         Format::Tidy => csv::tidy(comparison),
         Format::Json => json::render(comparison),

@@ -2,7 +2,7 @@
 //!
 //! Where there is nothing to draw, the frame is not left empty: what is missing is said, and how to get it.
 
-use super::markup::{sentence};
+use super::markup::sentence;
 use super::table::Table;
 use crate::chart::svg::escape;
 

@@ -22,7 +22,11 @@ pub fn section(comparison: &Comparison) -> String {
     }
     let intro = "these figures describe what happened inside completed runs; tasks and agents of one run depend on each other, so \
                  nothing here is tested";
-    let figures = [utilization(comparison), balance(comparison), waits::figure(comparison)];
+    let figures = [
+        utilization(comparison),
+        balance(comparison),
+        waits::figure(comparison),
+    ];
     paragraph(intro)
         + &unknown(comparison)
         + &side_by_side(&figures, false)
@@ -31,40 +35,70 @@ pub fn section(comparison: &Comparison) -> String {
 }
 
 /// Arms with their places and what is known of their inside.
-pub fn known<'a>(comparison: &'a Comparison) -> impl Iterator<Item = (usize, &'a str, &'a Distribution)> {
-    let arms = comparison.arms.iter().zip(&comparison.distributions).enumerate();
+pub fn known<'a>(
+    comparison: &'a Comparison,
+) -> impl Iterator<Item = (usize, &'a str, &'a Distribution)> {
+    let arms = comparison
+        .arms
+        .iter()
+        .zip(&comparison.distributions)
+        .enumerate();
     arms.filter_map(|(at, (arm, inside))| Some((at, arm.label.as_str(), inside.as_ref()?)))
 }
 
 /// A row's head.
 pub fn head(at: usize, name: &str, note: String) -> Head {
-    Head { name: name.to_owned(), look: at, note }
+    Head {
+        name: name.to_owned(),
+        look: at,
+        note,
+    }
 }
 
 /// Arms of which nothing is known here.
 fn unknown(comparison: &Comparison) -> String {
     let arms = comparison.arms.iter().zip(&comparison.distributions);
-    let names: Vec<String> = arms.filter(|arm| arm.1.is_none()).map(|arm| arm.0.label.clone()).collect();
+    let names: Vec<String> = arms
+        .filter(|arm| arm.1.is_none())
+        .map(|arm| arm.0.label.clone())
+        .collect();
     if names.is_empty() {
         return String::new();
     }
-    classed("missing", &format!("not in these figures, for want of records of completed runs: {}", list(names)))
+    classed(
+        "missing",
+        &format!(
+            "not in these figures, for want of records of completed runs: {}",
+            list(names)
+        ),
+    )
 }
 
 fn utilization(comparison: &Comparison) -> Figure {
-    let rows: Vec<_> = known(comparison).filter_map(|(at, name, inside)| Some((at, name, inside.utilization.as_ref()?))).collect();
-    let row = |(at, name, histogram): &(usize, &str, &crate::distribution::Histogram)| histogram::Row {
-        head: head(*at, name, count(histogram.agents, "agent")),
-        bins: histogram.counts.to_vec(),
-    };
+    let rows: Vec<_> = known(comparison)
+        .filter_map(|(at, name, inside)| Some((at, name, inside.utilization.as_ref()?)))
+        .collect();
+    let row =
+        |(at, name, histogram): &(usize, &str, &crate::distribution::Histogram)| histogram::Row {
+            head: head(*at, name, count(histogram.agents, "agent")),
+            bins: histogram.counts.to_vec(),
+        };
     let drawn: Vec<histogram::Row> = rows.iter().map(row).collect();
     let bins = rows.first().map_or(1, |row| row.2.counts.len());
     let width = 100 / bins;
     let mut heads = Table::heads(&["arm"]);
-    heads.extend((0..bins).map(|bin| (format!("{}-{} %", bin * width, (bin + 1) * width), String::new())));
+    heads.extend((0..bins).map(|bin| {
+        (
+            format!("{}-{} %", bin * width, (bin + 1) * width),
+            String::new(),
+        )
+    }));
     let table_row = |row: &histogram::Row| {
         let counts = row.bins.iter().map(|count| Cell::plain(count.to_string()));
-        [Cell::plain(row.head.name.clone())].into_iter().chain(counts).collect()
+        [Cell::plain(row.head.name.clone())]
+            .into_iter()
+            .chain(counts)
+            .collect()
     };
     Figure {
         title: "How busy agents were".to_owned(),
@@ -82,8 +116,14 @@ fn utilization(comparison: &Comparison) -> Figure {
 }
 
 fn balance(comparison: &Comparison) -> Figure {
-    let arms: Vec<(load::Row, String)> = known(comparison).filter_map(|one| balance_of(comparison, one)).collect();
-    let largest = arms.iter().flat_map(|arm| &arm.0.workers).map(|worker| worker.0).fold(0.0, f64::max);
+    let arms: Vec<(load::Row, String)> = known(comparison)
+        .filter_map(|one| balance_of(comparison, one))
+        .collect();
+    let largest = arms
+        .iter()
+        .flat_map(|arm| &arm.0.workers)
+        .map(|worker| worker.0)
+        .fold(0.0, f64::max);
     let (unit, divisor) = human::unit_of_time(largest);
     let mut rows = Vec::new();
     let mut values = Vec::new();
@@ -116,16 +156,40 @@ fn balance(comparison: &Comparison) -> Figure {
 }
 
 /// The workers of the median run.
-fn balance_of(comparison: &Comparison, (at, name, inside): (usize, &str, &Distribution)) -> Option<(load::Row, String)> {
+fn balance_of(
+    comparison: &Comparison,
+    (at, name, inside): (usize, &str, &Distribution),
+) -> Option<(load::Row, String)> {
     let run = &inside.gantt.as_ref()?.run;
-    let row = comparison.arms[at].runs.iter().find(|row| row.run.id == *run)?;
+    let row = comparison.arms[at]
+        .runs
+        .iter()
+        .find(|row| row.run.id == *run)?;
     let short = |agent: &AgentRecord| {
         let before = format!("{run}-");
-        agent.worker.strip_prefix(&before).unwrap_or(&agent.worker).to_owned()
+        agent
+            .worker
+            .strip_prefix(&before)
+            .unwrap_or(&agent.worker)
+            .to_owned()
     };
-    let workers: Vec<(f64, String)> = row.agent_records.iter().filter_map(|agent| Some((agent.busy_ms?, short(agent)))).collect();
-    let note = inside.load.map(|load| format!("Gini {:.2}, max/mean {:.2}", load.gini, load.max_over_mean));
-    (!workers.is_empty()).then(|| (load::Row { head: head(at, name, note.unwrap_or_default()), workers }, run.clone()))
+    let workers: Vec<(f64, String)> = row
+        .agent_records
+        .iter()
+        .filter_map(|agent| Some((agent.busy_ms?, short(agent))))
+        .collect();
+    let note = inside
+        .load
+        .map(|load| format!("Gini {:.2}, max/mean {:.2}", load.gini, load.max_over_mean));
+    (!workers.is_empty()).then(|| {
+        (
+            load::Row {
+                head: head(at, name, note.unwrap_or_default()),
+                workers,
+            },
+            run.clone(),
+        )
+    })
 }
 
 /// The arms of these figures, for their text alternatives.

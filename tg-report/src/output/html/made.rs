@@ -21,10 +21,14 @@ pub fn section(comparison: &Comparison) -> String {
         }
     }
     let short = |hash: &&str| hash.chars().take(12).collect::<String>();
-    let hashes = inputs.iter().map(|(name, hashes)| (*name, list(hashes.iter().map(short).collect())));
+    let hashes = inputs
+        .iter()
+        .map(|(name, hashes)| (*name, list(hashes.iter().map(short).collect())));
     let hashes: Vec<(&str, String)> = hashes.collect();
     if hashes.is_empty() {
         return paragraph(&made);
     }
-    paragraph(&made) + &paragraph("inputs of the runs, the first digits of their SHA-256:") + &terms(&hashes)
+    paragraph(&made)
+        + &paragraph("inputs of the runs, the first digits of their SHA-256:")
+        + &terms(&hashes)
 }

@@ -77,8 +77,13 @@ pub fn list(class: &str, lines: &[String]) -> String {
     if lines.is_empty() {
         return String::new();
     }
-    let items = lines.iter().map(|line| format!("<li>{}</li>\n", sentence(line)));
-    format!("<ul class=\"{class}\">\n{}</ul>\n", items.collect::<String>())
+    let items = lines
+        .iter()
+        .map(|line| format!("<li>{}</li>\n", sentence(line)));
+    format!(
+        "<ul class=\"{class}\">\n{}</ul>\n",
+        items.collect::<String>()
+    )
 }
 
 /// A heading under a section's.
@@ -89,7 +94,8 @@ pub fn heading(text: &str) -> String {
 /// Terms and what they are.
 pub fn terms(pairs: &[(&str, String)]) -> String {
     let given = pairs.iter().filter(|pair| !pair.1.is_empty());
-    let items = given.map(|(term, text)| format!("<dt>{}</dt><dd>{}</dd>\n", escape(term), escape(text)));
+    let items =
+        given.map(|(term, text)| format!("<dt>{}</dt><dd>{}</dd>\n", escape(term), escape(text)));
     format!("<dl>\n{}</dl>\n", items.collect::<String>())
 }
 

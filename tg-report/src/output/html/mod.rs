@@ -25,30 +25,61 @@ use markup::Page;
 
 /// The page.
 pub fn render(comparison: &Comparison) -> String {
-    let warnings = comparison.warnings.iter().map(|warning| warning.message.clone());
+    let warnings = comparison
+        .warnings
+        .iter()
+        .map(|warning| warning.message.clone());
     let mut page = Page::default();
     for (id, heading, content) in [
-        ("compared", "What was compared", compared::section(comparison)),
+        (
+            "compared",
+            "What was compared",
+            compared::section(comparison),
+        ),
         ("verdict", "Verdict", tables::verdict(comparison)),
         ("table", "All metrics", tables::means(comparison)),
-        ("answers", "What it says about the questions", tables::answers(comparison)),
-        ("ratios", "Ratios to the baseline", ratios::section(comparison)),
-        ("metrics", "Every run, metric by metric", strips::section(comparison)),
+        (
+            "answers",
+            "What it says about the questions",
+            tables::answers(comparison),
+        ),
+        (
+            "ratios",
+            "Ratios to the baseline",
+            ratios::section(comparison),
+        ),
+        (
+            "metrics",
+            "Every run, metric by metric",
+            strips::section(comparison),
+        ),
         ("inside", "Inside the runs", inside::section(comparison)),
         ("scaling", "Scaling", scaling::section(comparison)),
-        ("warnings", "Warnings", markup::list("", &warnings.collect::<Vec<_>>())),
+        (
+            "warnings",
+            "Warnings",
+            markup::list("", &warnings.collect::<Vec<_>>()),
+        ),
         ("reading", "How to read this page", reading::section()),
         ("raw", "Raw values", raw::section(comparison)),
     ] {
         page.section(id, heading, &content);
     }
-    page.finish(&title(comparison), &opening(comparison), &made::section(comparison))
+    page.finish(
+        &title(comparison),
+        &opening(comparison),
+        &made::section(comparison),
+    )
 }
 
 fn title(comparison: &Comparison) -> String {
     let names = comparison.experiments.iter().map(ToString::to_string);
     let names = list(names.collect());
-    if names.is_empty() { "Comparison".to_owned() } else { names }
+    if names.is_empty() {
+        "Comparison".to_owned()
+    } else {
+        names
+    }
 }
 
 /// What stands above everything: how much data this is, and whether anybody really worked.

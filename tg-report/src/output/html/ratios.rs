@@ -12,9 +12,21 @@ use crate::ratio::Ratio;
 
 /// What each ratio is, and what its two sides mean.
 const SAYS: [(&str, &str, (&str, &str)); 3] = [
-    ("Speedup", "how many times as fast as the baseline; right of 1 is better", ("slower", "faster")),
-    ("Cost ratio", "how many times the baseline's cost; left of 1 is better", ("cheaper", "dearer")),
-    ("Efficiency", "speedup per agent; right of 1 is better", ("less from each agent", "more from each agent")),
+    (
+        "Speedup",
+        "how many times as fast as the baseline; right of 1 is better",
+        ("slower", "faster"),
+    ),
+    (
+        "Cost ratio",
+        "how many times the baseline's cost; left of 1 is better",
+        ("cheaper", "dearer"),
+    ),
+    (
+        "Efficiency",
+        "speedup per agent; right of 1 is better",
+        ("less from each agent", "more from each agent"),
+    ),
 ];
 
 /// The figures, and how to read them.
@@ -22,28 +34,59 @@ pub fn section(comparison: &Comparison) -> String {
     if comparison.arms.len() < 2 {
         return String::new();
     }
-    let figures: Vec<Figure> = (0..SAYS.len()).map(|which| figure(comparison, which)).collect();
+    let figures: Vec<Figure> = (0..SAYS.len())
+        .map(|which| figure(comparison, which))
+        .collect();
     side_by_side(&figures, false) + &list("", &versus::notes(comparison))
 }
 
 fn figure(comparison: &Comparison, which: usize) -> Figure {
     let (title, says, sides) = SAYS[which];
-    let arms = || comparison.arms.iter().zip(&comparison.ratios).enumerate().skip(1);
+    let arms = || {
+        comparison
+            .arms
+            .iter()
+            .zip(&comparison.ratios)
+            .enumerate()
+            .skip(1)
+    };
     let rows: Vec<Row> = arms()
         .map(|(at, (arm, ratios))| {
             let ratio = ratios.named()[which].1;
             let known = ratio.as_ref().ok();
-            let head = Head { name: arm.label.clone(), look: at, note: words(ratio) };
-            let interval = known.and_then(|ratio| ratio.interval).map(|ends| (ends.low, ends.high));
-            Row { head, ratio: known.map(|ratio| ratio.value), interval }
+            let head = Head {
+                name: arm.label.clone(),
+                look: at,
+                note: words(ratio),
+            };
+            let interval = known
+                .and_then(|ratio| ratio.interval)
+                .map(|ends| (ends.low, ends.high));
+            Row {
+                head,
+                ratio: known.map(|ratio| ratio.value),
+                interval,
+            }
         })
         .collect();
-    let spoken: Vec<String> = rows.iter().map(|row| format!("{} {}", row.head.name, row.head.note)).collect();
-    let label = format!("{title} against {}: {}", comparison.arms[0].label, spoken.join("; "));
+    let spoken: Vec<String> = rows
+        .iter()
+        .map(|row| format!("{} {}", row.head.name, row.head.note))
+        .collect();
+    let label = format!(
+        "{title} against {}: {}",
+        comparison.arms[0].label,
+        spoken.join("; ")
+    );
     let values = Table {
-        caption: format!("{title} against {}, ratio of geometric means", comparison.arms[0].label),
+        caption: format!(
+            "{title} against {}, ratio of geometric means",
+            comparison.arms[0].label
+        ),
         heads: Table::heads(&["arm", "ratio", "95 % low", "95 % high", "why not"]),
-        rows: arms().map(|(_, (arm, ratios))| row(&arm.label, ratios.named()[which].1)).collect(),
+        rows: arms()
+            .map(|(_, (arm, ratios))| row(&arm.label, ratios.named()[which].1))
+            .collect(),
     };
     Figure {
         title: title.to_owned(),
@@ -65,7 +108,9 @@ fn words(ratio: &Ratio) -> String {
 }
 
 fn row(name: &str, ratio: &Ratio) -> Vec<Cell> {
-    let number = |value: Option<f64>| Cell::plain(value.map_or_else(|| "-".to_owned(), |value| value.to_string()));
+    let number = |value: Option<f64>| {
+        Cell::plain(value.map_or_else(|| "-".to_owned(), |value| value.to_string()))
+    };
     let known = ratio.as_ref().ok();
     let ends = known.and_then(|ratio| ratio.interval);
     vec![

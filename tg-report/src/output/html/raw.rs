@@ -15,9 +15,16 @@ pub fn section(comparison: &Comparison) -> String {
         let more = arm.runs.len().saturating_sub(RUNS);
         let more = match more {
             0 => String::new(),
-            more => paragraph(&format!("{more} more runs of {} are not listed; tg-report --format tidy has them all", arm.label)),
+            more => paragraph(&format!(
+                "{more} more runs of {} are not listed; tg-report --format tidy has them all",
+                arm.label
+            )),
         };
-        let summary = format!("{}, {}", arm.label, crate::words::count(arm.runs.len(), "run"));
+        let summary = format!(
+            "{}, {}",
+            arm.label,
+            crate::words::count(arm.runs.len(), "run")
+        );
         table(comparison, arm).folded(&summary) + &more
     });
     let intro = "each run's values, in the units of the records, at full precision; - is unknown";
@@ -27,7 +34,11 @@ pub fn section(comparison: &Comparison) -> String {
 fn table(comparison: &Comparison, arm: &Arm) -> Table {
     let mut heads = Table::heads(&["run", "replicate", "seed", "outcome"]);
     let unit = |unit: &str| unit.to_owned();
-    heads.extend(comparison.shown().map(|(_, column)| (column.name.clone(), unit(column.kind.unit.name()))));
+    heads.extend(
+        comparison
+            .shown()
+            .map(|(_, column)| (column.name.clone(), unit(column.kind.unit.name()))),
+    );
     let row = |row: &&Row| {
         let mut cells = vec![
             Cell::plain(row.run.id.clone()),
@@ -36,7 +47,10 @@ fn table(comparison: &Comparison, arm: &Arm) -> Table {
             Cell::plain(row.end()),
         ];
         cells.extend(comparison.shown().map(|(_, column)| {
-            Cell::plain(row.value(&column.name).map_or_else(|| "-".to_owned(), |value| value.to_string()))
+            Cell::plain(
+                row.value(&column.name)
+                    .map_or_else(|| "-".to_owned(), |value| value.to_string()),
+            )
         }));
         cells
     };

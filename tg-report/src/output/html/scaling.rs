@@ -25,19 +25,38 @@ pub fn section(comparison: &Comparison) -> String {
         );
     };
     let places: Vec<usize> = (0..scaling.curves.len()).collect();
-    let figures: Vec<Figure> = places.chunks(CURVES).map(|places| figure(scaling, places)).collect();
+    let figures: Vec<Figure> = places
+        .chunks(CURVES)
+        .map(|places| figure(scaling, places))
+        .collect();
     side_by_side(&figures, true) + &parameters(scaling).html() + &list("", &crossings(scaling))
 }
 
 fn figure(scaling: &Scaling, places: &[usize]) -> Figure {
-    let series: Vec<Series> = places.iter().map(|at| series(*at, &scaling.curves[*at])).collect();
-    let here = |crossover: &&Crossover| places.contains(&crossover.one) && places.contains(&crossover.other);
-    let marks = scaling.crossovers.iter().filter(here).flat_map(|crossover| {
-        crossover.crossings.iter().map(|crossing| (crossing.at, format!("cross at {}", quotient(crossing.at))))
-    });
+    let series: Vec<Series> = places
+        .iter()
+        .map(|at| series(*at, &scaling.curves[*at]))
+        .collect();
+    let here = |crossover: &&Crossover| {
+        places.contains(&crossover.one) && places.contains(&crossover.other)
+    };
+    let marks = scaling
+        .crossovers
+        .iter()
+        .filter(here)
+        .flat_map(|crossover| {
+            crossover
+                .crossings
+                .iter()
+                .map(|crossing| (crossing.at, format!("cross at {}", quotient(crossing.at))))
+        });
     let marks: Vec<(f64, String)> = marks.collect();
     let names: Vec<&str> = series.iter().map(|one| one.name.as_str()).collect();
-    let label = format!("{} over the number of agents, for {}", stem(scaling.metric), names.join(", "));
+    let label = format!(
+        "{} over the number of agents, for {}",
+        stem(scaling.metric),
+        names.join(", ")
+    );
     Figure {
         title: format!("{} by number of agents", stem(scaling.metric)),
         says: "pale marks are runs, full marks their means, upright lines the means' 95 % intervals; curves are fits through all \
@@ -51,7 +70,13 @@ fn figure(scaling: &Scaling, places: &[usize]) -> Figure {
 
 fn series(at: usize, curve: &ScalingCurve) -> Series {
     let runs = curve.points.iter().flat_map(|point| {
-        point.values.iter().map(|value| (f64::from(point.agents), *value, format!("{} agents: {}", point.agents, quotient(*value))))
+        point.values.iter().map(|value| {
+            (
+                f64::from(point.agents),
+                *value,
+                format!("{} agents: {}", point.agents, quotient(*value)),
+            )
+        })
     });
     let means = curve.points.iter().map(|point| {
         let ends = point.summary.interval.map(|ends| (ends.low, ends.high));
@@ -62,7 +87,10 @@ fn series(at: usize, curve: &ScalingCurve) -> Series {
     Series {
         name: curve.label.clone(),
         look: at,
-        note: fit.map_or_else(|| "no fit".to_owned(), |fit| model_name(fit.model).to_owned()),
+        note: fit.map_or_else(
+            || "no fit".to_owned(),
+            |fit| model_name(fit.model).to_owned(),
+        ),
         runs: runs.collect(),
         means: means.collect(),
         fit: fit.map_or_else(Vec::new, |fit| line(fit, peak)),
@@ -75,7 +103,9 @@ fn line(fit: &Fit, peak: Option<f64>) -> Vec<(f64, f64)> {
     let to = peak.unwrap_or(0.0).max(fit.largest);
     let step = (to - fit.smallest) / f64::from(PIECES);
     let at = |piece: u32| fit.smallest + step * f64::from(piece);
-    (0..=PIECES).map(|piece| (at(piece), fit.curve.at(at(piece)))).collect()
+    (0..=PIECES)
+        .map(|piece| (at(piece), fit.curve.at(at(piece))))
+        .collect()
 }
 
 fn model_name(model: Model) -> &'static str {
@@ -106,9 +136,21 @@ fn parameters(scaling: &Scaling) -> Table {
 
 fn fitted(curve: &ScalingCurve, fit: &Fit) -> Vec<Cell> {
     let parameter = |parameter: &Parameter| {
-        let ends = parameter.interval.map(|ends| format!("{} to {}", quotient(ends.low), quotient(ends.high)));
-        let bound = if parameter.at_bound { "at its bound, " } else { "" };
-        Cell::Value(quotient(parameter.value), format!("{bound}{}", ends.unwrap_or_else(|| "no interval".to_owned())))
+        let ends = parameter
+            .interval
+            .map(|ends| format!("{} to {}", quotient(ends.low), quotient(ends.high)));
+        let bound = if parameter.at_bound {
+            "at its bound, "
+        } else {
+            ""
+        };
+        Cell::Value(
+            quotient(parameter.value),
+            format!(
+                "{bound}{}",
+                ends.unwrap_or_else(|| "no interval".to_owned())
+            ),
+        )
     };
     let peak = match fit.peak {
         None => Cell::plain("-"),
@@ -123,36 +165,64 @@ fn fitted(curve: &ScalingCurve, fit: &Fit) -> Vec<Cell> {
         Cell::plain(model_name(fit.model)),
         parameter(&fit.lambda),
         parameter(&fit.sigma),
-        fit.kappa.as_ref().map_or_else(|| Cell::plain("-"), parameter),
+        fit.kappa
+            .as_ref()
+            .map_or_else(|| Cell::plain("-"), parameter),
         peak,
     ]
 }
 
 fn unfitted(curve: &ScalingCurve, model: Model, why: NoFit) -> Vec<Cell> {
     let why = match why {
-        NoFit::TooFew { distinct, needed } => format!("no fit: {distinct} numbers of agents, and it takes {needed}"),
+        NoFit::TooFew { distinct, needed } => {
+            format!("no fit: {distinct} numbers of agents, and it takes {needed}")
+        }
         NoFit::NoThroughput => "no fit: throughput is 0 or unknown".to_owned(),
         NoFit::NoCurve => "no fit: the runs do not determine a curve".to_owned(),
     };
     let none = || Cell::plain("-");
-    vec![Cell::plain(curve.label.clone()), Cell::Value(model_name(model).to_owned(), why), none(), none(), none(), none()]
+    vec![
+        Cell::plain(curve.label.clone()),
+        Cell::Value(model_name(model).to_owned(), why),
+        none(),
+        none(),
+        none(),
+        none(),
+    ]
 }
 
 fn crossings(scaling: &Scaling) -> Vec<String> {
-    scaling.crossovers.iter().flat_map(|crossover| crossing(scaling, crossover)).collect()
+    scaling
+        .crossovers
+        .iter()
+        .flat_map(|crossover| crossing(scaling, crossover))
+        .collect()
 }
 
 fn crossing(scaling: &Scaling, crossover: &Crossover) -> Vec<String> {
-    let (one, other) = (&scaling.curves[crossover.one].label, &scaling.curves[crossover.other].label);
+    let (one, other) = (
+        &scaling.curves[crossover.one].label,
+        &scaling.curves[crossover.other].label,
+    );
     let Some(model) = crossover.model else {
-        return vec![format!("{one} and {other}: no crossover can be told without a fit of both")];
+        return vec![format!(
+            "{one} and {other}: no crossover can be told without a fit of both"
+        )];
     };
     if crossover.crossings.is_empty() {
-        return vec![format!("{one} and {other}: no crossover in range ({})", model_name(model))];
+        return vec![format!(
+            "{one} and {other}: no crossover in range ({})",
+            model_name(model)
+        )];
     }
     let told = |crossing: &crate::stats::curve::Crossing| {
-        let end = |end: Option<f64>| end.map_or_else(|| "the end of the range".to_owned(), quotient);
-        let winner = if crossing.first_wins_above { one } else { other };
+        let end =
+            |end: Option<f64>| end.map_or_else(|| "the end of the range".to_owned(), quotient);
+        let winner = if crossing.first_wins_above {
+            one
+        } else {
+            other
+        };
         format!(
             "{one} and {other} cross at {} agents (95 %: {} to {}); beyond it {winner} does more ({})",
             quotient(crossing.at),
@@ -168,8 +238,16 @@ fn values(scaling: &Scaling, places: &[usize]) -> Table {
     let mut rows = Vec::new();
     for curve in places.iter().map(|at| &scaling.curves[*at]) {
         for point in &curve.points {
-            let ends = point.summary.interval.map(|ends| format!("{} to {}", ends.low, ends.high));
-            let values: Vec<String> = point.values.iter().take(12).map(ToString::to_string).collect();
+            let ends = point
+                .summary
+                .interval
+                .map(|ends| format!("{} to {}", ends.low, ends.high));
+            let values: Vec<String> = point
+                .values
+                .iter()
+                .take(12)
+                .map(ToString::to_string)
+                .collect();
             rows.push(vec![
                 Cell::plain(curve.label.clone()),
                 Cell::plain(point.agents.to_string()),
@@ -182,7 +260,14 @@ fn values(scaling: &Scaling, places: &[usize]) -> Table {
     }
     Table {
         caption: format!("{}, 1/h", scaling.metric),
-        heads: Table::heads(&["arms", "agents", "runs", "mean", "95 %", "values (the first 12)"]),
+        heads: Table::heads(&[
+            "arms",
+            "agents",
+            "runs",
+            "mean",
+            "95 %",
+            "values (the first 12)",
+        ]),
         rows,
     }
 }

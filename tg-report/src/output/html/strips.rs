@@ -16,18 +16,33 @@ const LISTED: usize = 12;
 
 /// The figures.
 pub fn section(comparison: &Comparison) -> String {
-    let figures: Vec<Figure> = comparison.shown().map(|(at, column)| figure(comparison, at, column)).collect();
+    let figures: Vec<Figure> = comparison
+        .shown()
+        .map(|(at, column)| figure(comparison, at, column))
+        .collect();
     side_by_side(&figures, false)
 }
 
 fn figure(comparison: &Comparison, at: usize, column: &Column) -> Figure {
     let shown = human::column(comparison, at);
     let arms = || comparison.arms.iter().enumerate();
-    let strips: Vec<Strip> = arms().map(|(place, arm)| strip(place, arm, at, column, &shown)).collect();
-    let spoken: Vec<String> = strips.iter().map(|strip| format!("{} {}", strip.head.name, strip.head.note)).collect();
-    let label = format!("{} of every run, by arm: {}", column.title(), spoken.join("; "));
+    let strips: Vec<Strip> = arms()
+        .map(|(place, arm)| strip(place, arm, at, column, &shown))
+        .collect();
+    let spoken: Vec<String> = strips
+        .iter()
+        .map(|strip| format!("{} {}", strip.head.name, strip.head.note))
+        .collect();
+    let label = format!(
+        "{} of every run, by arm: {}",
+        column.title(),
+        spoken.join("; ")
+    );
     let measure = [shown.unit, direction(column.kind.better)];
-    let measure: Vec<&str> = measure.into_iter().filter(|word| !word.is_empty()).collect();
+    let measure: Vec<&str> = measure
+        .into_iter()
+        .filter(|word| !word.is_empty())
+        .collect();
     Figure {
         title: column.title(),
         says: says(column, &strips),
@@ -40,7 +55,12 @@ fn figure(comparison: &Comparison, at: usize, column: &Column) -> Figure {
 fn strip(place: usize, arm: &Arm, at: usize, column: &Column, shown: &Shown) -> Strip {
     let inside = |value: f64| value / shown.divisor;
     let value = |(row, value): (&crate::row::Row, f64)| {
-        let text = format!("{}: {}{}", row.run.id, shown.value(value), shown.unit_after());
+        let text = format!(
+            "{}: {}{}",
+            row.run.id,
+            shown.value(value),
+            shown.unit_after()
+        );
         (inside(value), text)
     };
     let cell = arm.cells[at];
@@ -52,7 +72,11 @@ fn strip(place: usize, arm: &Arm, at: usize, column: &Column, shown: &Shown) -> 
         (None, _) => "no value".to_owned(),
     };
     Strip {
-        head: Head { name: arm.label.clone(), look: place % LOOKS, note },
+        head: Head {
+            name: arm.label.clone(),
+            look: place % LOOKS,
+            note,
+        },
         values: arm.entering(column).map(value).collect(),
         mean: cell.filter(|cell| cell.n > 1).map(|cell| inside(cell.mean)),
         interval: interval.map(|ends| (inside(ends.low), inside(ends.high))),
@@ -74,7 +98,11 @@ fn says(column: &Column, strips: &[Strip]) -> String {
         Over::Completed => "each completed run is a mark",
         Over::Ended => "each run with a value is a mark",
     };
-    let most = strips.iter().map(|strip| strip.values.len()).max().unwrap_or(0);
+    let most = strips
+        .iter()
+        .map(|strip| strip.values.len())
+        .max()
+        .unwrap_or(0);
     let capped = if most > MARKS {
         format!(" (of each arm at most {MARKS}, evenly spaced in rank)")
     } else {
@@ -92,7 +120,9 @@ fn says(column: &Column, strips: &[Strip]) -> String {
 
 /// The numbers behind a figure, in the records' own unit.
 fn values(comparison: &Comparison, at: usize, column: &Column) -> Table {
-    let number = |value: Option<f64>| Cell::plain(value.map_or_else(|| "-".to_owned(), |value| value.to_string()));
+    let number = |value: Option<f64>| {
+        Cell::plain(value.map_or_else(|| "-".to_owned(), |value| value.to_string()))
+    };
     let row = |arm: &Arm| {
         let cell = arm.cells[at];
         let ends = cell.and_then(|cell| cell.interval);
@@ -103,7 +133,11 @@ fn values(comparison: &Comparison, at: usize, column: &Column) -> Table {
         }
         vec![
             Cell::plain(arm.label.clone()),
-            Cell::plain(format!("{}/{}", cell.map_or(0, |cell| cell.n), arm.runs.len())),
+            Cell::plain(format!(
+                "{}/{}",
+                cell.map_or(0, |cell| cell.n),
+                arm.runs.len()
+            )),
             number(cell.map(|cell| cell.mean)),
             number(cell.and_then(|cell| cell.sd)),
             number(ends.map(|ends| ends.low)),
@@ -115,8 +149,23 @@ fn values(comparison: &Comparison, at: usize, column: &Column) -> Table {
         ]
     };
     Table {
-        caption: format!("{}, in the unit of the records ({})", column.name, column.kind.unit.name()),
-        heads: Table::heads(&["arm", "n", "mean", "sd", "95 % low", "95 % high", "median", "min", "max", "values"]),
+        caption: format!(
+            "{}, in the unit of the records ({})",
+            column.name,
+            column.kind.unit.name()
+        ),
+        heads: Table::heads(&[
+            "arm",
+            "n",
+            "mean",
+            "sd",
+            "95 % low",
+            "95 % high",
+            "median",
+            "min",
+            "max",
+            "values",
+        ]),
         rows: comparison.arms.iter().map(row).collect(),
     }
 }

@@ -34,7 +34,10 @@ impl Cell {
 impl Table {
     /// The columns' names, without second lines.
     pub fn heads(names: &[&str]) -> Vec<(String, String)> {
-        names.iter().map(|name| ((*name).to_owned(), String::new())).collect()
+        names
+            .iter()
+            .map(|name| ((*name).to_owned(), String::new()))
+            .collect()
     }
 
     /// As HTML.
@@ -66,7 +69,10 @@ impl Table {
     /// As HTML that opens on a click.
     pub fn folded(&self, summary: &str) -> String {
         let summary = escape(summary);
-        format!("<details><summary>{summary}</summary>\n{}</details>\n", self.html())
+        format!(
+            "<details><summary>{summary}</summary>\n{}</details>\n",
+            self.html()
+        )
     }
 }
 
@@ -75,9 +81,10 @@ impl Cell {
         let (class, text) = match self {
             Self::Words(text) => (" class=\"words\"", escape(text)),
             Self::Value(text, soft) if soft.is_empty() => (" class=\"num\"", escape(text)),
-            Self::Value(text, soft) => {
-                (" class=\"num\"", format!("{} <small>{}</small>", escape(text), escape(soft)))
-            }
+            Self::Value(text, soft) => (
+                " class=\"num\"",
+                format!("{} <small>{}</small>", escape(text), escape(soft)),
+            ),
         };
         _ = if is_head {
             write!(out, "<th scope=\"row\">{text}</th>")

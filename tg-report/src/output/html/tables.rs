@@ -5,8 +5,8 @@ use super::table::{Cell, Table};
 use crate::answers::Answer;
 use crate::compare::Comparison;
 use crate::output::human::{self, Shown};
-use crate::output::verdict::{self, Line};
 use crate::output::notes;
+use crate::output::verdict::{self, Line};
 use crate::success::Judgement;
 
 /// Columns of one table of means; more are continued in the next one, so that paper holds them.
@@ -19,9 +19,16 @@ pub fn verdict(comparison: &Comparison) -> String {
         return out;
     }
     out += &list("verdicts", &verdict::sentences(comparison));
-    out += &comparisons("Each arm against the baseline on the primary metric", verdict::table(comparison)).html();
+    out += &comparisons(
+        "Each arm against the baseline on the primary metric",
+        verdict::table(comparison),
+    )
+    .html();
     let noise = verdict::noise(comparison);
-    let more: Vec<String> = verdict::notes(comparison).into_iter().chain(noise).collect();
+    let more: Vec<String> = verdict::notes(comparison)
+        .into_iter()
+        .chain(noise)
+        .collect();
     out += &list("", &more);
     let lines = verdict::exploratory(comparison);
     if !lines.is_empty() {
@@ -36,7 +43,13 @@ pub fn verdict(comparison: &Comparison) -> String {
 fn comparisons(caption: &str, lines: Vec<Line>) -> Table {
     let row = |line: Line| {
         let last = line.cells.len() - 1;
-        let cell = |(at, text): (usize, String)| if at == last { Cell::Words(text) } else { Cell::plain(text) };
+        let cell = |(at, text): (usize, String)| {
+            if at == last {
+                Cell::Words(text)
+            } else {
+                Cell::plain(text)
+            }
+        };
         line.cells.into_iter().enumerate().map(cell).collect()
     };
     Table {
@@ -48,10 +61,17 @@ fn comparisons(caption: &str, lines: Vec<Line>) -> Table {
 
 fn gates(comparison: &Comparison) -> String {
     let told = |gate: &crate::gate::Gate| {
-        format!("--fail-if {}, {}: {}", gate.condition, comparison.arms[gate.arm].label, gate.reason)
+        format!(
+            "--fail-if {}, {}: {}",
+            gate.condition, comparison.arms[gate.arm].label, gate.reason
+        )
     };
     let lines: Vec<String> = comparison.gates.iter().map(told).collect();
-    if lines.is_empty() { String::new() } else { heading("Conditions") + &list("", &lines) }
+    if lines.is_empty() {
+        String::new()
+    } else {
+        heading("Conditions") + &list("", &lines)
+    }
 }
 
 /// The manifest's own criteria.
@@ -60,15 +80,32 @@ fn success(comparison: &Comparison) -> String {
         return String::new();
     }
     let mut heads = Table::heads(&["criterion"]);
-    heads.extend(comparison.arms.iter().map(|arm| (arm.label.clone(), String::new())));
+    heads.extend(
+        comparison
+            .arms
+            .iter()
+            .map(|arm| (arm.label.clone(), String::new())),
+    );
     let rows = comparison.success.iter().map(|judged| {
         let name = comparison.columns[judged.column].title();
-        let cells = judged.arms.iter().map(|judgement| Cell::plain(judgement_word(*judgement)));
-        [Cell::plain(format!("{name} {}", judged.condition))].into_iter().chain(cells).collect()
+        let cells = judged
+            .arms
+            .iter()
+            .map(|judgement| Cell::plain(judgement_word(*judgement)));
+        [Cell::plain(format!("{name} {}", judged.condition))]
+            .into_iter()
+            .chain(cells)
+            .collect()
     });
     let caption = "Success criteria of the manifest, judged by the mean; (unsure): its 95 % interval lies on both sides";
     let rows = rows.collect();
-    heading("Success criteria") + &Table { caption: caption.to_owned(), heads, rows }.html()
+    heading("Success criteria")
+        + &Table {
+            caption: caption.to_owned(),
+            heads,
+            rows,
+        }
+        .html()
 }
 
 fn judgement_word(judgement: Judgement) -> &'static str {
@@ -84,13 +121,19 @@ fn judgement_word(judgement: Judgement) -> &'static str {
 /// Mean and standard deviation of each arm and metric shown.
 pub fn means(comparison: &Comparison) -> String {
     let columns = human::columns(comparison);
-    let tables = columns.chunks(COLUMNS).map(|columns| means_of(comparison, columns).html());
+    let tables = columns
+        .chunks(COLUMNS)
+        .map(|columns| means_of(comparison, columns).html());
     tables.collect::<String>() + &list("", &notes::table(comparison))
 }
 
 fn means_of(comparison: &Comparison, columns: &[Shown]) -> Table {
     let mut heads = Table::heads(&["arm", "completed"]);
-    heads.extend(columns.iter().map(|shown| (shown.title.clone(), shown.about.clone())));
+    heads.extend(
+        columns
+            .iter()
+            .map(|shown| (shown.title.clone(), shown.about.clone())),
+    );
     let row = |(at, arm): (usize, &crate::arm::Arm)| {
         let mut row = vec![
             Cell::plain(arm.label.clone()),

@@ -20,8 +20,15 @@ pub fn section(comparison: &Comparison) -> String {
 fn completions(comparison: &Comparison) -> Vec<Figure> {
     let curve = |(at, name, inside): (usize, &'_ str, &'_ crate::distribution::Distribution)| {
         let median = inside.gantt.as_ref().map(|gantt| gantt.run.clone());
-        let of_median = inside.completion.iter().find(|curve| Some(&curve.run) == median.as_ref());
-        Some((at, name.to_owned(), of_median.or(inside.completion.first())?.clone()))
+        let of_median = inside
+            .completion
+            .iter()
+            .find(|curve| Some(&curve.run) == median.as_ref());
+        Some((
+            at,
+            name.to_owned(),
+            of_median.or(inside.completion.first())?.clone(),
+        ))
     };
     let curves: Vec<(usize, String, Completion)> = known(comparison).filter_map(curve).collect();
     let Some((first, others)) = curves.split_first() else {
@@ -39,12 +46,19 @@ fn completions(comparison: &Comparison) -> Vec<Figure> {
 
 fn completion_of(curves: &[&(usize, String, Completion)]) -> Figure {
     let last = |curve: &Completion| curve.steps.last().map_or(0, |step| step.0) as f64;
-    let end = curves.iter().map(|curve| last(&curve.2)).fold(0.0, f64::max);
+    let end = curves
+        .iter()
+        .map(|curve| last(&curve.2))
+        .fold(0.0, f64::max);
     let (unit, divisor) = human::unit_of_time(end);
     let drawn = |(at, name, curve): &&(usize, String, Completion)| completion::Curve {
         name: name.clone(),
         look: *at,
-        done: curve.steps.iter().map(|step| step.0 as f64 / divisor).collect(),
+        done: curve
+            .steps
+            .iter()
+            .map(|step| step.0 as f64 / divisor)
+            .collect(),
         tasks: curve.tasks,
         end: last(curve) / divisor,
     };
@@ -77,10 +91,21 @@ fn completion_of(curves: &[&(usize, String, Completion)]) -> Figure {
 }
 
 fn gantts(comparison: &Comparison) -> Vec<Figure> {
-    let arms: Vec<_> = known(comparison).filter_map(|(at, name, inside)| Some((at, name, inside.gantt.as_ref()?))).collect();
-    let end = |gantt: &Gantt| gantt.lanes.iter().flat_map(|lane| &lane.bars).map(|bar| bar.end_ms).max();
+    let arms: Vec<_> = known(comparison)
+        .filter_map(|(at, name, inside)| Some((at, name, inside.gantt.as_ref()?)))
+        .collect();
+    let end = |gantt: &Gantt| {
+        gantt
+            .lanes
+            .iter()
+            .flat_map(|lane| &lane.bars)
+            .map(|bar| bar.end_ms)
+            .max()
+    };
     let last = arms.iter().filter_map(|arm| end(arm.2)).max().unwrap_or(0) as f64;
-    arms.iter().map(|(at, name, gantt)| gantt_of(*at, name, gantt, last)).collect()
+    arms.iter()
+        .map(|(at, name, gantt)| gantt_of(*at, name, gantt, last))
+        .collect()
 }
 
 fn gantt_of(at: usize, name: &str, gantt: &Gantt, last: f64) -> Figure {
@@ -90,12 +115,22 @@ fn gantt_of(at: usize, name: &str, gantt: &Gantt, last: f64) -> Figure {
     let mut values = Vec::new();
     for (place, lane) in gantt.lanes.iter().enumerate() {
         let role = lane.role.as_ref().filter(|role| **role != lane.worker);
-        let worker = role.map_or_else(|| lane.worker.clone(), |role| format!("{} ({role})", lane.worker));
-        let mut row = gantt::Row { worker, bars: Vec::new() };
+        let worker = role.map_or_else(
+            || lane.worker.clone(),
+            |role| format!("{} ({role})", lane.worker),
+        );
+        let mut row = gantt::Row {
+            worker,
+            bars: Vec::new(),
+        };
         for (number, bar) in lane.bars.iter().enumerate() {
             let is_again = again.contains(&(place, number));
             let (start, end) = (bar.start_ms as f64 / divisor, bar.end_ms as f64 / divisor);
-            row.bars.push(gantt::Bar { span: (start, end), task: bar.task.clone(), is_again });
+            row.bars.push(gantt::Bar {
+                span: (start, end),
+                task: bar.task.clone(),
+                is_again,
+            });
             values.push(vec![
                 Cell::plain(lane.worker.clone()),
                 Cell::plain(bar.task.clone()),
@@ -106,8 +141,17 @@ fn gantt_of(at: usize, name: &str, gantt: &Gantt, last: f64) -> Figure {
         }
         rows.push(row);
     }
-    let times = if again.is_empty() { "nothing twice".to_owned() } else { format!("{} of them again", again.len()) };
-    let label = format!("Gantt chart of {}: {} workers, {} stretches of work, {times}", gantt.run, rows.len(), values.len());
+    let times = if again.is_empty() {
+        "nothing twice".to_owned()
+    } else {
+        format!("{} of them again", again.len())
+    };
+    let label = format!(
+        "Gantt chart of {}: {} workers, {} stretches of work, {times}",
+        gantt.run,
+        rows.len(),
+        values.len()
+    );
     Figure {
         title: format!("{name}: who did what when"),
         says: format!(
@@ -130,7 +174,12 @@ fn gantt_of(at: usize, name: &str, gantt: &Gantt, last: f64) -> Figure {
 fn again(gantt: &Gantt) -> BTreeSet<(usize, usize)> {
     let mut bars = Vec::new();
     for (place, lane) in gantt.lanes.iter().enumerate() {
-        bars.extend(lane.bars.iter().enumerate().map(|(number, bar)| (bar.start_ms, place, number, bar.task.as_str())));
+        bars.extend(
+            lane.bars
+                .iter()
+                .enumerate()
+                .map(|(number, bar)| (bar.start_ms, place, number, bar.task.as_str())),
+        );
     }
     bars.sort_unstable();
     let mut seen = BTreeSet::new();

@@ -11,15 +11,23 @@ use crate::output::human;
 
 /// Stacked bars of the mean wait of a task, by cause.
 pub fn figure(comparison: &Comparison) -> Figure {
-    let arms: Vec<_> = known(comparison).filter_map(|(at, name, inside)| Some((at, name, inside.waits.as_ref()?))).collect();
-    let total = |waits: &crate::distribution::Waits| waits.causes.iter().map(|cause| cause.mean_ms).sum::<f64>();
+    let arms: Vec<_> = known(comparison)
+        .filter_map(|(at, name, inside)| Some((at, name, inside.waits.as_ref()?)))
+        .collect();
+    let total = |waits: &crate::distribution::Waits| {
+        waits.causes.iter().map(|cause| cause.mean_ms).sum::<f64>()
+    };
     let longest = arms.iter().map(|arm| total(arm.2)).fold(0.0, f64::max);
     let (unit, divisor) = human::unit_of_time(longest);
     let rows: Vec<stack::Row> = arms
         .iter()
         .map(|(at, name, waits)| stack::Row {
             head: head(*at, name, human::time(total(waits))),
-            parts: waits.causes.iter().map(|cause| cause.mean_ms / divisor).collect(),
+            parts: waits
+                .causes
+                .iter()
+                .map(|cause| cause.mean_ms / divisor)
+                .collect(),
         })
         .collect();
     let row = |name: &str, cause: &crate::distribution::CauseOfWait| {
@@ -28,8 +36,13 @@ pub fn figure(comparison: &Comparison) -> Figure {
         row.extend(numbers.map(|ms| Cell::plain(ms.to_string())));
         row
     };
-    let values = arms.iter().flat_map(|(_, name, waits)| waits.causes.iter().map(|cause| row(name, cause)));
-    let spoken: Vec<String> = rows.iter().map(|row| format!("{} {}", row.head.name, row.head.note)).collect();
+    let values = arms
+        .iter()
+        .flat_map(|(_, name, waits)| waits.causes.iter().map(|cause| row(name, cause)));
+    let spoken: Vec<String> = rows
+        .iter()
+        .map(|row| format!("{} {}", row.head.name, row.head.note))
+        .collect();
     Figure {
         title: "What tasks waited for".to_owned(),
         says: "mean wait of a task before it was begun: blocked by another task (solid), ready with nobody taking it \
@@ -63,7 +76,8 @@ pub fn bottlenecks(comparison: &Comparison) -> String {
         return String::new();
     }
     let table = Table {
-        caption: "The tasks that waited longest in each arm, by their ids in the template".to_owned(),
+        caption: "The tasks that waited longest in each arm, by their ids in the template"
+            .to_owned(),
         heads: Table::heads(&["arm", "task", "mean wait", "mostly", "runs"]),
         rows,
     };
