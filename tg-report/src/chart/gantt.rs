@@ -3,7 +3,7 @@
 use super::drawn;
 use super::rows::{self, AXIS};
 use super::scale::Scale;
-use super::svg::{Anchor, LOOKS, Svg};
+use super::svg::{LOOKS, Svg};
 
 /// A stretch of work.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -27,8 +27,8 @@ pub struct Row {
 
 const NAME: f64 = 14.0;
 const BODY: f64 = 16.0;
-/// A character of a bar's label in percent of a narrow figure: labels that would not fit there are left out.
-const CHARACTER: f64 = 2.1;
+/// Bars of so many percent of the width have their task's name on them, as much of it as fits.
+const LABELLED: f64 = 5.0;
 
 /// Draw a run; `look` is its arm's, `unit` that of the times, `end` the end of the axis all runs share.
 pub fn draw(rows: &[Row], look: usize, end: f64, unit: &str, label: &str) -> Option<String> {
@@ -60,32 +60,23 @@ fn bars(svg: &mut Svg, scale: &Scale, top: f64, look: usize, row: &Row) {
             .then_with(|| a.task.cmp(&b.task))
     });
     for at in drawn(sorted.len()) {
-        let bar = sorted[at];
-        let (from, to) = (scale.at(bar.span.0), scale.at(bar.span.1));
-        let class = if bar.is_again {
-            "bar again".to_owned()
-        } else {
-            format!("bar f{}", look % LOOKS)
-        };
-        let again = if bar.is_again { " (again)" } else { "" };
-        svg.rect(
-            (from, to.max(from + 0.2)),
-            top,
-            BODY - 2.0,
-            &class,
-            &format!("{}{again}", bar.task),
-        );
-        let text = if bar.is_again {
-            format!("\u{21bb} {}", bar.task)
-        } else {
-            bar.task.clone()
-        };
-        let fits = |text: &str| to - from > CHARACTER * text.chars().count() as f64;
-        let on = if bar.is_again { "onlight" } else { "onbar" };
-        if fits(&text) {
-            svg.text((from + 0.6, top + 10.5), Anchor::Start, on, &text);
-        } else if bar.is_again && fits("\u{21bb}") {
-            svg.text((from + 0.6, top + 10.5), Anchor::Start, on, "\u{21bb}");
-        }
+        draw_bar(svg, scale, top, look, sorted[at]);
+    }
+}
+
+fn draw_bar(svg: &mut Svg, scale: &Scale, top: f64, look: usize, bar: &Bar) {
+    let (from, to) = (scale.at(bar.span.0), scale.at(bar.span.1));
+    let span = (from, to.max(from + 0.2));
+    if bar.is_again {
+        let title = format!("{} (again)", bar.task);
+        svg.rect(span, top, BODY - 2.0, "bar again", &title);
+        let text = format!("\u{21bb} {}", bar.task);
+        svg.inscribed(span, top, BODY - 2.0, "onlight", &text);
+        return;
+    }
+    let class = format!("bar f{}", look % LOOKS);
+    svg.rect(span, top, BODY - 2.0, &class, &bar.task);
+    if to - from > LABELLED {
+        svg.inscribed(span, top, BODY - 2.0, "onbar", &bar.task);
     }
 }

@@ -40,9 +40,10 @@ impl Scale {
             low.min(ends.0.max(if is_from_zero { 0.0 } else { least }))
         });
         high = finite().fold(high, |high, ends| high.max(ends.1.min(most)));
-        if high - low < size * RESOLUTION {
-            let around = if size == 0.0 { 1.0 } else { size * 0.05 };
-            (low, high) = (low - around, high + around);
+        if size == 0.0 {
+            high = 1.0;
+        } else if high - low < size * RESOLUTION {
+            (low, high) = (low - size * 0.05, high + size * 0.05);
         }
         Some(Self::fitted(
             low.max(f64::MIN / 4.0),

@@ -5,7 +5,7 @@
 
 use super::rows::{self, AXIS, HEAD, Head};
 use super::scale::Scale;
-use super::svg::Svg;
+use super::svg::{Anchor, Svg};
 
 /// One bar.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +17,8 @@ pub struct Row {
 }
 
 const BODY: f64 = 16.0;
+/// Pixels of the key above the first row.
+const KEY: f64 = 22.0;
 
 /// Draw the bars; `parts` names what they consist of.
 pub fn draw(rows: &[Row], parts: &[&str], measure: &str, label: &str) -> Option<String> {
@@ -34,10 +36,11 @@ pub fn draw(rows: &[Row], parts: &[&str], measure: &str, label: &str) -> Option<
     let scale = Scale::from_zero(longest);
     let mut svg = Svg::default();
     let pitch = HEAD + BODY + 4.0;
-    let bottom = pitch * rows.len() as f64;
-    rows::axis(&mut svg, &scale, (0.0, bottom), measure);
+    let bottom = KEY + pitch * rows.len() as f64;
+    key(&mut svg, parts);
+    rows::axis(&mut svg, &scale, (KEY, bottom), measure);
     for (at, row) in rows.iter().enumerate() {
-        let top = pitch * at as f64;
+        let top = KEY + pitch * at as f64;
         rows::head(&mut svg, top, &row.head);
         let mut from = 0.0;
         for (kind, part) in row.parts.iter().enumerate().filter(|part| *part.1 > 0.0) {
@@ -54,4 +57,14 @@ pub fn draw(rows: &[Row], parts: &[&str], measure: &str, label: &str) -> Option<
         }
     }
     Some(svg.finish(bottom + AXIS, label))
+}
+
+/// What each kind of fill is, side by side.
+fn key(svg: &mut Svg, parts: &[&str]) {
+    let width = 100.0 / parts.len().max(1) as f64;
+    for (kind, name) in parts.iter().enumerate() {
+        let left = width * kind as f64;
+        svg.rect((left, left + 5.0), 2.0, 10.0, &format!("part p{kind}"), "");
+        svg.text((left + 7.0, 11.0), Anchor::Start, "note", name);
+    }
 }

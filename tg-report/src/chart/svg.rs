@@ -83,6 +83,15 @@ impl Svg {
         ));
     }
 
+    /// A text on a bar from `x.0` to `x.1`, cut off at the bar's end.
+    pub fn inscribed(&mut self, x: (f64, f64), y: f64, height: f64, class: &str, text: &str) {
+        let (left, width) = (number(x.0), number((x.1 - x.0).max(0.0)));
+        let (y, height, text) = (number(y), number(height), escape(text));
+        self.add(format_args!(
+            r#"<svg x="{left}%" y="{y}" width="{width}%" height="{height}" aria-hidden="true"><text x="3" y="10.5" class="{class}">{text}</text></svg>"#
+        ));
+    }
+
     /// A bent line through points whose `x` is a percent and whose `y` is a pixel below `top`, in a viewport so high.
     pub fn polyline(&mut self, points: &[(f64, f64)], top: f64, height: f64, class: &str) {
         let mut path = String::new();

@@ -1,12 +1,12 @@
 //! Round numbers on axes, and how they are written.
 //!
-//! Steps are 1, 2 or 5 times a power of ten, four or so to an axis. Labels have the decimals of their step; beyond a
+//! Steps are 1, 2 or 5 times a power of ten, five or so to an axis. Labels have the decimals of their step; beyond a
 //! million or below a ten-thousandth they have an exponent.
 
 /// Multiples of a round step that cover `low..=high`, which are finite and apart; the first and last enclose them.
 pub fn linear(low: f64, high: f64) -> (Vec<f64>, f64) {
     // Halves, so that the distance of the two largest numbers is a number.
-    let step = round_up((high / 2.0 - low / 2.0) / 2.0);
+    let step = round_up((high / 2.0 - low / 2.0) / 2.5);
     let (first, last) = ((low / step).floor(), (high / step).ceil());
     let is_countable = step.is_finite() && step > 0.0 && last - first < 20.0;
     if !is_countable {

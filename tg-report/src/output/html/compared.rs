@@ -60,7 +60,7 @@ fn arms(comparison: &Comparison) -> Table {
             ("workflow", ""),
             ("agents", ""),
             ("runs", ""),
-            ("completed", "95 % interval of the share"),
+            ("completed", "share, 95 %"),
         ]
         .map(|(name, about)| (name.to_owned(), about.to_owned()))
         .to_vec(),

@@ -44,10 +44,15 @@ impl Figure {
 
 /// Figures side by side, as many as fit; wide ones two at most.
 pub fn side_by_side(figures: &[Figure], is_wide: bool) -> String {
-    if figures.is_empty() {
+    let blocks: Vec<String> = figures.iter().map(Figure::html).collect();
+    grid(&blocks, is_wide)
+}
+
+/// The same for anything.
+pub fn grid(blocks: &[String], is_wide: bool) -> String {
+    if blocks.iter().all(String::is_empty) {
         return String::new();
     }
     let class = if is_wide { "figures wide" } else { "figures" };
-    let figures: String = figures.iter().map(Figure::html).collect();
-    format!("<div class=\"{class}\">\n{figures}</div>\n")
+    format!("<div class=\"{class}\">\n{}</div>\n", blocks.concat())
 }

@@ -17,10 +17,10 @@ pub fn section(comparison: &Comparison) -> String {
     if known(comparison).next().is_none() {
         return classed(
             "missing",
-            "no figure: the input has no records of agents and tasks. tg-metrics --per agent,task prints them after each run's own",
+            "No figure: the input has no records of agents and tasks. tg-metrics --per agent,task prints them after each run's own",
         );
     }
-    let intro = "these figures describe what happened inside completed runs; tasks and agents of one run depend on each other, so \
+    let intro = "These figures describe what happened inside completed runs; tasks and agents of one run depend on each other, so \
                  nothing here is tested";
     let figures = [
         utilization(comparison),
@@ -30,7 +30,6 @@ pub fn section(comparison: &Comparison) -> String {
     paragraph(intro)
         + &unknown(comparison)
         + &side_by_side(&figures, false)
-        + &waits::bottlenecks(comparison)
         + &timeline::section(comparison)
 }
 
@@ -68,7 +67,7 @@ fn unknown(comparison: &Comparison) -> String {
     classed(
         "missing",
         &format!(
-            "not in these figures, for want of records of completed runs: {}",
+            "Not in these figures, for want of records of completed runs: {}",
             list(names)
         ),
     )
@@ -102,11 +101,11 @@ fn utilization(comparison: &Comparison) -> Figure {
     };
     Figure {
         title: "How busy agents were".to_owned(),
-        says: "agents by the share of their run's time in which they worked on a task; each bar is ten points wide, its number \
+        says: "Agents by the share of their run's time in which they worked on a task; each bar is ten points wide, its number \
                counts agents over all completed runs"
             .to_owned(),
         svg: histogram::draw(&drawn, 100.0, "% of the run's time, higher is better", "agents", &format!("Histogram of agents by utilization, for {}", names(comparison))),
-        missing: "no record of an agent has its utilization_pct".to_owned(),
+        missing: "No record of an agent has its utilization_pct".to_owned(),
         values: Some(Table {
             caption: "Agents by utilization".to_owned(),
             heads,
@@ -142,11 +141,11 @@ fn balance(comparison: &Comparison) -> Figure {
     }
     Figure {
         title: "How evenly work was spread".to_owned(),
-        says: "each worker of the arm's median run, by time with a task in hand; the stroke is their mean. Gini is 0 where all \
+        says: "Each worker of the arm's median run, by time with a task in hand; the stroke is their mean. Gini is 0 where all \
                did alike and near 1 where one did everything (mean over runs)"
             .to_owned(),
         svg: load::draw(&rows, &format!("{unit} of work"), &format!("Work of each worker, for {}", names(comparison))),
-        missing: "no record of an agent has its busy_ms".to_owned(),
+        missing: "No record of an agent has its busy_ms".to_owned(),
         values: Some(Table {
             caption: "Work of each worker in the arm's median run".to_owned(),
             heads: Table::heads(&["arm", "run", "worker", "busy, ms"]),

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub fn section(comparison: &Comparison) -> String {
     let runs: usize = comparison.arms.iter().map(|arm| arm.runs.len()).sum();
     let made = format!(
-        "made by tg-report {} from {}; it holds everything it shows, fetches nothing and runs no script. tg-report --format json has every \
+        "Made by tg-report {} from {}; it holds everything it shows, fetches nothing and runs no script. tg-report --format json has every \
          number at full precision",
         env!("CARGO_PKG_VERSION"),
         count(runs, "run record"),
@@ -29,6 +29,6 @@ pub fn section(comparison: &Comparison) -> String {
         return paragraph(&made);
     }
     paragraph(&made)
-        + &paragraph("inputs of the runs, the first digits of their SHA-256:")
+        + &paragraph("Inputs of the runs, the first digits of their SHA-256:")
         + &terms(&hashes)
 }

@@ -99,13 +99,10 @@ pub fn terms(pairs: &[(&str, String)]) -> String {
     format!("<dl>\n{}</dl>\n", items.collect::<String>())
 }
 
-/// Notes in other formats are fragments; on a page they are sentences.
+/// A fragment as a sentence. Its first letter stays as it is: it may belong to a name.
 pub fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    let first = chars.next().map(|c| c.to_uppercase().collect::<String>());
-    let text = first.unwrap_or_default() + chars.as_str();
     let is_ended = text.ends_with(['.', ':', '?', '!']) || text.is_empty();
-    escape(&text) + if is_ended { "" } else { "." }
+    escape(text) + if is_ended { "" } else { "." }
 }
 
 /// A name that may break after its underscores, for narrow heads.

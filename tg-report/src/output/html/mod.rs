@@ -50,7 +50,7 @@ pub fn render(comparison: &Comparison) -> String {
         ),
         (
             "metrics",
-            "Every run, metric by metric",
+            "Every run, by metric",
             strips::section(comparison),
         ),
         ("inside", "Inside the runs", inside::section(comparison)),
@@ -88,6 +88,10 @@ fn opening(comparison: &Comparison) -> String {
     let own = title(comparison);
     let rest = whole.strip_prefix(&format!("{own}: ")).unwrap_or(&whole);
     let simulated = notes::simulated(comparison);
-    let banner = simulated.map(|words| markup::classed("simulated", &words));
+    let banner = simulated.map(|words| {
+        let rest = words.strip_prefix("simulated: ").unwrap_or(&words);
+        let rest = markup::sentence(rest);
+        format!("<p class=\"simulated\"><strong>Simulated</strong>: {rest}</p>\n")
+    });
     markup::classed("lede", rest) + &banner.unwrap_or_default()
 }

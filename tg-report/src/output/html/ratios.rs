@@ -14,17 +14,17 @@ use crate::ratio::Ratio;
 const SAYS: [(&str, &str, (&str, &str)); 3] = [
     (
         "Speedup",
-        "how many times as fast as the baseline; right of 1 is better",
+        "How many times as fast as the baseline; right of 1 is better",
         ("slower", "faster"),
     ),
     (
         "Cost ratio",
-        "how many times the baseline's cost; left of 1 is better",
+        "How many times the baseline's cost; left of 1 is better",
         ("cheaper", "dearer"),
     ),
     (
         "Efficiency",
-        "speedup per agent; right of 1 is better",
+        "Speedup per agent; right of 1 is better",
         ("less from each agent", "more from each agent"),
     ),
 ];
@@ -37,7 +37,7 @@ pub fn section(comparison: &Comparison) -> String {
     let figures: Vec<Figure> = (0..SAYS.len())
         .map(|which| figure(comparison, which))
         .collect();
-    side_by_side(&figures, false) + &list("", &versus::notes(comparison))
+    side_by_side(&figures, false) + &list("notes", &versus::notes(comparison))
 }
 
 fn figure(comparison: &Comparison, which: usize) -> Figure {
@@ -92,7 +92,7 @@ fn figure(comparison: &Comparison, which: usize) -> Figure {
         title: title.to_owned(),
         says: format!("{says}. A line that crosses 1 leaves open which way it differs"),
         svg: draw(&rows, sides, &label),
-        missing: "no arm has this ratio: see the notes below".to_owned(),
+        missing: "No arm has this ratio: see the notes below".to_owned(),
         values: Some(values),
     }
 }

@@ -20,7 +20,7 @@ pub fn section(comparison: &Comparison) -> String {
     let Some(scaling) = &comparison.scaling else {
         return classed(
             "missing",
-            "no figure: each configuration ran with one number of agents. A curve takes two; a fit of Amdahl's law takes three, of the \
+            "No figure: each configuration ran with one number of agents. A curve takes two; a fit of Amdahl's law takes three, of the \
              Universal Scalability Law four",
         );
     };
@@ -29,7 +29,7 @@ pub fn section(comparison: &Comparison) -> String {
         .chunks(CURVES)
         .map(|places| figure(scaling, places))
         .collect();
-    side_by_side(&figures, true) + &parameters(scaling).html() + &list("", &crossings(scaling))
+    side_by_side(&figures, true) + &parameters(scaling).html() + &list("notes", &crossings(scaling))
 }
 
 fn figure(scaling: &Scaling, places: &[usize]) -> Figure {
@@ -59,11 +59,11 @@ fn figure(scaling: &Scaling, places: &[usize]) -> Figure {
     );
     Figure {
         title: format!("{} by number of agents", stem(scaling.metric)),
-        says: "pale marks are runs, full marks their means, upright lines the means' 95 % intervals; curves are fits through all \
+        says: "Pale marks are runs, full marks their means, upright lines the means' 95 % intervals; curves are fits through all \
                runs, dotted uprights their crossings, dashed ones the fitted peak"
             .to_owned(),
         svg: draw(&series, "1/h, higher is better", &marks, &label),
-        missing: "no completed run has a throughput".to_owned(),
+        missing: "No completed run has a throughput".to_owned(),
         values: Some(values(scaling, places)),
     }
 }

@@ -47,7 +47,7 @@ fn figure(comparison: &Comparison, at: usize, column: &Column) -> Figure {
         title: column.title(),
         says: says(column, &strips),
         svg: draw(&strips, &measure.join(", "), &label),
-        missing: format!("no run that counts has a value of {}", column.name),
+        missing: format!("No run that counts has a value of {}", column.name),
         values: Some(values(comparison, at, column)),
     }
 }
@@ -95,8 +95,8 @@ fn direction(better: Better) -> &'static str {
 
 fn says(column: &Column, strips: &[Strip]) -> String {
     let over = match column.kind.over {
-        Over::Completed => "each completed run is a mark",
-        Over::Ended => "each run with a value is a mark",
+        Over::Completed => "Each completed run is a mark",
+        Over::Ended => "Each run with a value is a mark",
     };
     let most = strips
         .iter()

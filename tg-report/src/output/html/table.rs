@@ -47,13 +47,18 @@ impl Table {
             "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{caption}\">\n<table>\n\
              <caption>{caption}</caption>\n<thead><tr>"
         );
-        for (name, about) in &self.heads {
+        for (at, (name, about)) in self.heads.iter().enumerate() {
+            let is_words = self
+                .rows
+                .first()
+                .is_some_and(|row| matches!(row.get(at), Some(Cell::Words(_))));
+            let class = if is_words { " class=\"words\"" } else { "" };
             let name = breakable(name);
             let about = match about.as_str() {
                 "" => String::new(),
                 about => format!(" <small>{}</small>", escape(about)),
             };
-            _ = write!(out, "<th scope=\"col\">{name}{about}</th>");
+            _ = write!(out, "<th scope=\"col\"{class}>{name}{about}</th>");
         }
         out += "</tr></thead>\n<tbody>\n";
         for row in &self.rows {

@@ -1,8 +1,10 @@
 //! The verdict in words and numbers, the table of means, and the answers to the questions.
 
-use super::markup::{classed, heading, list, paragraph};
+use super::markup::{classed, heading, list, paragraph, sentence};
 use super::table::{Cell, Table};
 use crate::answers::Answer;
+use crate::arm::Arm;
+use crate::chart::svg::escape;
 use crate::compare::Comparison;
 use crate::output::human::{self, Shown};
 use crate::output::notes;
@@ -14,11 +16,16 @@ const COLUMNS: usize = 8;
 
 /// What is said of each arm on the primary metric, and the numbers it rests on.
 pub fn verdict(comparison: &Comparison) -> String {
-    let mut out = classed("lede", &verdict::title(comparison));
+    let title = verdict::title(comparison);
     if comparison.arms.len() < 2 {
-        return out;
+        return classed("lede", &title);
     }
-    out += &list("verdicts", &verdict::sentences(comparison));
+    let on = title.strip_prefix("verdict on ");
+    let mut out = classed(
+        "lede",
+        &on.map_or(title.clone(), |rest| format!("On {rest}")),
+    );
+    out += &verdicts(comparison);
     out += &comparisons(
         "Each arm against the baseline on the primary metric",
         verdict::table(comparison),
@@ -29,15 +36,31 @@ pub fn verdict(comparison: &Comparison) -> String {
         .into_iter()
         .chain(noise)
         .collect();
-    out += &list("", &more);
+    out += &list("notes", &more);
     let lines = verdict::exploratory(comparison);
     if !lines.is_empty() {
         let count = lines.len();
         let table = comparisons("Each arm against the baseline on the other metrics", lines);
-        out += &list("", &verdict::exploratory_notes(comparison));
+        out += &list("notes", &verdict::exploratory_notes(comparison));
         out += &table.folded(&format!("{count} exploratory comparisons"));
     }
     out + &gates(comparison) + &success(comparison)
+}
+
+/// A sentence for each arm, its name set off.
+fn verdicts(comparison: &Comparison) -> String {
+    let named = comparison.others().zip(verdict::sentences(comparison));
+    let item = |((_, arm), words): ((usize, &Arm), String)| {
+        let before = format!("{}: ", arm.label);
+        let rest = words.strip_prefix(&before).unwrap_or(&words);
+        format!(
+            "<li><strong>{}</strong>: {}</li>\n",
+            escape(&arm.label),
+            sentence(rest)
+        )
+    };
+    let items: String = named.map(item).collect();
+    format!("<ul class=\"verdicts\">\n{items}</ul>\n")
 }
 
 fn comparisons(caption: &str, lines: Vec<Line>) -> Table {
@@ -124,7 +147,7 @@ pub fn means(comparison: &Comparison) -> String {
     let tables = columns
         .chunks(COLUMNS)
         .map(|columns| means_of(comparison, columns).html());
-    tables.collect::<String>() + &list("", &notes::table(comparison))
+    tables.collect::<String>() + &list("notes", &notes::table(comparison))
 }
 
 fn means_of(comparison: &Comparison, columns: &[Shown]) -> Table {
@@ -134,7 +157,7 @@ fn means_of(comparison: &Comparison, columns: &[Shown]) -> Table {
             .iter()
             .map(|shown| (shown.title.clone(), shown.about.clone())),
     );
-    let row = |(at, arm): (usize, &crate::arm::Arm)| {
+    let row = |(at, arm): (usize, &Arm)| {
         let mut row = vec![
             Cell::plain(arm.label.clone()),
             Cell::plain(format!("{}/{}", arm.completed, arm.runs.len())),

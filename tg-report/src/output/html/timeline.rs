@@ -1,9 +1,10 @@
 //! How the work got done over time: completion curves, and a Gantt chart of each arm's median run.
 
-use super::figure::{Figure, side_by_side};
+use super::figure::{Figure, grid, side_by_side};
 use super::inside::known;
 use super::table::{Cell, Table};
-use crate::chart::{completion, gantt};
+use super::waits;
+use crate::chart::{MARKS, completion, gantt};
 use crate::compare::Comparison;
 use crate::distribution::{Completion, Gantt};
 use crate::output::human;
@@ -12,9 +13,11 @@ use std::collections::BTreeSet;
 /// Curves in one figure: the first and so many others; more arms make more figures.
 const OTHERS: usize = 5;
 
-/// Both kinds of figures.
+/// Both kinds of figures, and between them the tasks that were waited for.
 pub fn section(comparison: &Comparison) -> String {
-    side_by_side(&completions(comparison), true) + &side_by_side(&gantts(comparison), true)
+    let mut blocks: Vec<String> = completions(comparison).iter().map(Figure::html).collect();
+    blocks.push(waits::bottlenecks(comparison));
+    grid(&blocks, true) + &side_by_side(&gantts(comparison), true)
 }
 
 fn completions(comparison: &Comparison) -> Vec<Figure> {
@@ -77,11 +80,11 @@ fn completion_of(curves: &[&(usize, String, Completion)]) -> Figure {
     };
     Figure {
         title: "How the work got done".to_owned(),
-        says: "share of tasks that had ended, over time, in the arm's median run by wall clock; flat stretches are waits, a long \
+        says: "Share of tasks that had ended, over time, in the arm's median run by wall clock; flat stretches are waits, a long \
                thin tail is one task that everything waits for"
             .to_owned(),
         svg: completion::draw(&drawn, unit, &format!("Completion curves of {}", names.join(", "))),
-        missing: "no record of a task says when it ended".to_owned(),
+        missing: "No record of a task says when it ended".to_owned(),
         values: Some(Table {
             caption: "Tasks ended by then, in the arm's median run".to_owned(),
             heads: Table::heads(&["arm", "run", "ms since its begin", "tasks ended"]),
@@ -152,16 +155,22 @@ fn gantt_of(at: usize, name: &str, gantt: &Gantt, last: f64) -> Figure {
         rows.len(),
         values.len()
     );
+    let most = gantt.lanes.iter().map(|lane| lane.bars.len()).max();
+    let capped = if most > Some(MARKS) {
+        format!("; of each worker {MARKS} bars are drawn, evenly spaced")
+    } else {
+        String::new()
+    };
     Figure {
         title: format!("{name}: who did what when"),
         says: format!(
             "{}, the arm's median run ({}); a row is a worker, a bar a stretch of work on one task; a dashed bar with \u{21bb} is \
-             work on a task that had been worked on before",
+             work on a task that had been worked on before{capped}",
             gantt.run,
             human::time(gantt.wall_ms)
         ),
         svg: gantt::draw(&rows, at, last / divisor, unit, &label),
-        missing: "no worker of the median run worked".to_owned(),
+        missing: "No worker of the median run worked".to_owned(),
         values: Some(Table {
             caption: format!("Work in {}, ms since the run began", gantt.run),
             heads: Table::heads(&["worker", "task", "from", "to", "again"]),

@@ -9,6 +9,9 @@ use crate::compare::Comparison;
 use crate::distribution::Cause;
 use crate::output::human;
 
+/// Rows of bottlenecks up to which their table is open.
+const FOLDED: usize = 20;
+
 /// Stacked bars of the mean wait of a task, by cause.
 pub fn figure(comparison: &Comparison) -> Figure {
     let arms: Vec<_> = known(comparison)
@@ -45,11 +48,11 @@ pub fn figure(comparison: &Comparison) -> Figure {
         .collect();
     Figure {
         title: "What tasks waited for".to_owned(),
-        says: "mean wait of a task before it was begun: blocked by another task (solid), ready with nobody taking it \
+        says: "Mean wait of a task before it was begun: blocked by another task (solid), ready with nobody taking it \
                (striped), given to an agent that was not there yet (hollow)"
             .to_owned(),
         svg: stack::draw(&rows, &Cause::ALL.map(Cause::name), &format!("{unit} per task, lower is better"), &format!("Mean wait of a task: {}", spoken.join("; "))),
-        missing: format!("no record of a task has its waits; the arms here are {}", names(comparison)),
+        missing: format!("No record of a task has its waits; the arms here are {}", names(comparison)),
         values: Some(Table {
             caption: "Wait of a task before it was begun, in ms, over all tasks of all completed runs".to_owned(),
             heads: Table::heads(&["arm", "cause", "mean", "median", "90 % below", "max"]),
@@ -65,7 +68,7 @@ pub fn bottlenecks(comparison: &Comparison) -> String {
         for task in inside.waits.iter().flat_map(|waits| &waits.bottlenecks) {
             rows.push(vec![
                 Cell::plain(name),
-                Cell::plain(task.template_task.clone()),
+                Cell::Words(task.template_task.clone()),
                 Cell::plain(human::time(task.mean_ms)),
                 Cell::Value(task.cause.name().to_owned(), human::time(task.cause_ms)),
                 Cell::plain(task.runs.to_string()),
@@ -81,5 +84,11 @@ pub fn bottlenecks(comparison: &Comparison) -> String {
         heads: Table::heads(&["arm", "task", "mean wait", "mostly", "runs"]),
         rows,
     };
-    heading("Bottlenecks") + &table.html()
+    let many = table.rows.len() > FOLDED;
+    let table = if many {
+        table.folded(&format!("{} tasks", table.rows.len()))
+    } else {
+        table.html()
+    };
+    format!("<div>\n{}{table}</div>\n", heading("Bottlenecks"))
 }
