@@ -45,7 +45,7 @@ pub fn draw(rows: &[Row], look: usize, end: f64, unit: &str, label: &str) -> Opt
     );
     for (at, row) in rows.iter().enumerate() {
         let top = pitch * at as f64;
-        svg.name((0.0, top + 11.0), 0.0, &row.worker);
+        svg.name((0.0, top + 11.0), 0.0, &row.worker, 40);
         bars(&mut svg, &scale, top + NAME, look, row);
     }
     Some(svg.finish(bottom + AXIS, label))

@@ -23,10 +23,19 @@ pub struct Head {
 /// Write a row's line, its top at `top`.
 pub fn head(svg: &mut Svg, top: f64, head: &Head) {
     svg.mark((0.0, top + 8.0), 5.0, head.look, "mean", "");
-    svg.name((0.0, top + 12.0), 14.0, &head.name);
+    svg.name((0.0, top + 12.0), 14.0, &head.name, room(&head.note));
     if !head.note.is_empty() {
         svg.text((100.0, top + 12.0), Anchor::End, "note", &head.note);
     }
+}
+
+/// Characters that a name has room for beside `note`, where a figure is at its narrowest (a phone's width).
+fn room(note: &str) -> usize {
+    const WIDTH: f64 = 322.0;
+    const NOTE: f64 = 6.5;
+    const NAME: f64 = 7.6;
+    let left = WIDTH - NOTE * note.chars().count() as f64;
+    (left / NAME).clamp(6.0, 40.0) as usize
 }
 
 /// Draw the grid from `top` to `bottom`, the tick labels under it, and what the axis measures.
@@ -38,11 +47,8 @@ pub fn axis(svg: &mut Svg, scale: &Scale, (top, bottom): (f64, f64), caption: &s
         .map(|tick| tick.1.chars().count())
         .max()
         .unwrap_or(0);
-    let stride = if widest > 6 && scale.ticks.len() > 4 {
-        2
-    } else {
-        1
-    };
+    let is_crowded = widest * scale.ticks.len() > 36;
+    let stride = if is_crowded { 2 } else { 1 };
     for (at, (x, label)) in scale.ticks.iter().enumerate() {
         svg.line((*x, top), (*x, bottom + 3.0), "grid");
         if at % stride == 0 {

@@ -20,6 +20,8 @@ pub struct Series {
     pub means: Vec<(f64, f64, Option<Interval>)>,
     /// The fitted line, where there is one.
     pub fit: Vec<(f64, f64)>,
+    /// What of it lies beyond the largest number measured; drawn paler.
+    pub beyond: Vec<(f64, f64)>,
     /// Where the fit has its peak, if that is on the axis.
     pub peak: Option<f64>,
 }
@@ -35,7 +37,7 @@ pub fn draw(
     let most = runs().map(|run| run.0).reduce(f64::max)?;
     let across = series
         .iter()
-        .flat_map(|one| &one.fit)
+        .flat_map(|one| one.fit.iter().chain(&one.beyond))
         .map(|point| point.0)
         .fold(most, f64::max);
     let heights: Vec<f64> = runs().map(|run| run.1).chain([0.0]).collect();
@@ -61,8 +63,10 @@ pub fn draw(
 
 fn draw_one(plot: &mut Plot, one: &Series) {
     let class = format!("curve l{}", one.look % LOOKS);
-    if one.fit.len() > 1 {
-        plot.line(&one.fit, &class);
+    for (line, class) in [(&one.fit, class.clone()), (&one.beyond, class + " beyond")] {
+        if line.len() > 1 {
+            plot.line(line, &class);
+        }
     }
     for (agents, _, ends) in &one.means {
         if let Some(ends) = ends {

@@ -60,10 +60,10 @@ impl Svg {
         ));
     }
 
-    /// A text beside another of its row, `dx` pixels from `at`, cut in its middle where it is long.
-    pub fn name(&mut self, at: (f64, f64), dx: f64, text: &str) {
+    /// A text beside another of its row, `dx` pixels from `at`, cut in its middle beyond `most` characters.
+    pub fn name(&mut self, at: (f64, f64), dx: f64, text: &str, most: usize) {
         let (x, y, dx) = (number(at.0), number(at.1), number(dx));
-        let (short, title) = (escape(&shorten(text, 28)), tooltip(text));
+        let (short, title) = (escape(&shorten(text, most)), tooltip(text));
         self.add(format_args!(
             r#"<text x="{x}%" y="{y}" dx="{dx}" class="name">{title}{short}</text>"#
         ));

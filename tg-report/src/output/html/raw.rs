@@ -27,7 +27,7 @@ pub fn section(comparison: &Comparison) -> String {
         );
         table(comparison, arm).folded(&summary) + &more
     });
-    let intro = "Each run's values, in the units of the records, at full precision; - is unknown";
+    let intro = "Each run's values, in the units of the records, at full precision; - is unknown. On paper stand those that were open";
     paragraph(intro) + &tables.collect::<String>()
 }
 

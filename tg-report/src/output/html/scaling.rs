@@ -60,7 +60,7 @@ fn figure(scaling: &Scaling, places: &[usize]) -> Figure {
     Figure {
         title: format!("{} by number of agents", stem(scaling.metric)),
         says: "Pale marks are runs, full marks their means, upright lines the means' 95 % intervals; curves are fits through all \
-               runs, dotted uprights their crossings, dashed ones the fitted peak"
+               runs, dotted uprights their crossings, dashed ones the fitted peak; a pale curve lies beyond what was measured"
             .to_owned(),
         svg: draw(&series, "1/h, higher is better", &marks, &label),
         missing: "No completed run has a throughput".to_owned(),
@@ -93,16 +93,18 @@ fn series(at: usize, curve: &ScalingCurve) -> Series {
         ),
         runs: runs.collect(),
         means: means.collect(),
-        fit: fit.map_or_else(Vec::new, |fit| line(fit, peak)),
+        fit: fit.map_or_else(Vec::new, |fit| line(fit, fit.smallest, fit.largest)),
+        beyond: fit.map_or_else(Vec::new, |fit| line(fit, fit.largest, peak.unwrap_or(0.0))),
         peak,
     }
 }
 
-/// The fitted curve over the range measured, and to its peak where that lies beyond.
-fn line(fit: &Fit, peak: Option<f64>) -> Vec<(f64, f64)> {
-    let to = peak.unwrap_or(0.0).max(fit.largest);
-    let step = (to - fit.smallest) / f64::from(PIECES);
-    let at = |piece: u32| fit.smallest + step * f64::from(piece);
+/// A stretch of the fitted curve; empty where it has no length.
+fn line(fit: &Fit, from: f64, to: f64) -> Vec<(f64, f64)> {
+    if to <= from {
+        return Vec::new();
+    }
+    let at = |piece: u32| from + (to - from) * f64::from(piece) / f64::from(PIECES);
     (0..=PIECES)
         .map(|piece| (at(piece), fit.curve.at(at(piece))))
         .collect()

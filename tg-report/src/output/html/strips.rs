@@ -1,6 +1,7 @@
 //! One strip plot for each metric shown.
 
 use super::figure::{Figure, side_by_side};
+use super::markup::classed;
 use super::table::{Cell, Table};
 use crate::arm::Arm;
 use crate::chart::rows::Head;
@@ -16,11 +17,20 @@ const LISTED: usize = 12;
 
 /// The figures.
 pub fn section(comparison: &Comparison) -> String {
-    let figures: Vec<Figure> = comparison
-        .shown()
-        .map(|(at, column)| figure(comparison, at, column))
-        .collect();
-    side_by_side(&figures, false)
+    let (mut figures, mut empty) = (Vec::new(), Vec::new());
+    for (at, column) in comparison.shown() {
+        if comparison.arms.iter().any(|arm| arm.cells[at].is_some()) {
+            figures.push(figure(comparison, at, column));
+        } else {
+            empty.push(column.title());
+        }
+    }
+    let missing = format!(
+        "No figure, for want of a run with a value that counts: {}",
+        empty.join(", ")
+    );
+    let missing = (!empty.is_empty()).then(|| classed("missing", &missing));
+    side_by_side(&figures, false) + &missing.unwrap_or_default()
 }
 
 fn figure(comparison: &Comparison, at: usize, column: &Column) -> Figure {

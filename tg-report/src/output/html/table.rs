@@ -45,7 +45,7 @@ impl Table {
         let caption = escape(&self.caption);
         let mut out = format!(
             "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{caption}\">\n<table>\n\
-             <caption>{caption}</caption>\n<thead><tr>"
+             <caption><span>{caption}</span></caption>\n<thead><tr>"
         );
         for (at, (name, about)) in self.heads.iter().enumerate() {
             let is_words = self

@@ -2,6 +2,7 @@
 
 use super::markup::{classed, heading, list, paragraph, sentence};
 use super::table::{Cell, Table};
+use crate::against::Finding;
 use crate::answers::Answer;
 use crate::arm::Arm;
 use crate::chart::svg::escape;
@@ -10,6 +11,9 @@ use crate::output::human::{self, Shown};
 use crate::output::notes;
 use crate::output::verdict::{self, Line};
 use crate::success::Judgement;
+
+/// Arms up to which every sentence of the verdict is in sight.
+const SENTENCES: usize = 12;
 
 /// Columns of one table of means; more are continued in the next one, so that paper holds them.
 const COLUMNS: usize = 8;
@@ -47,20 +51,36 @@ pub fn verdict(comparison: &Comparison) -> String {
     out + &gates(comparison) + &success(comparison)
 }
 
-/// A sentence for each arm, its name set off.
+/// A sentence for each arm, its name set off; where there are many, those that show no difference are folded.
 fn verdicts(comparison: &Comparison) -> String {
-    let named = comparison.others().zip(verdict::sentences(comparison));
-    let item = |((_, arm), words): ((usize, &Arm), String)| {
+    let is_many = comparison.arms.len() > SENTENCES;
+    let (mut open, mut folded) = (String::new(), String::new());
+    let mut count = 0;
+    for ((place, arm), words) in comparison.others().zip(verdict::sentences(comparison)) {
         let before = format!("{}: ", arm.label);
-        let rest = words.strip_prefix(&before).unwrap_or(&words);
-        format!(
-            "<li><strong>{}</strong>: {}</li>\n",
-            escape(&arm.label),
-            sentence(rest)
-        )
+        let rest = sentence(words.strip_prefix(&before).unwrap_or(&words));
+        let item = format!("<li><strong>{}</strong>: {rest}</li>\n", escape(&arm.label));
+        let finding = &comparison.against[place][comparison.primary.at].finding;
+        if is_many && *finding == Some(Finding::NotShown) {
+            folded += &item;
+            count += 1;
+        } else {
+            open += &item;
+        }
+    }
+    let list = |items: &str| match items {
+        "" => String::new(),
+        items => format!("<ul class=\"verdicts\">\n{items}</ul>\n"),
     };
-    let items: String = named.map(item).collect();
-    format!("<ul class=\"verdicts\">\n{items}</ul>\n")
+    let summary = format!("No difference shown: {count} arms");
+    let more = match folded.as_str() {
+        "" => String::new(),
+        folded => format!(
+            "<details><summary>{summary}</summary>\n{}</details>\n",
+            list(folded)
+        ),
+    };
+    list(&open) + &more
 }
 
 fn comparisons(caption: &str, lines: Vec<Line>) -> Table {
