@@ -6,6 +6,7 @@
 
 mod blocks;
 mod csv;
+pub mod floor;
 pub mod human;
 mod json;
 mod markdown;
