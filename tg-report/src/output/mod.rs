@@ -11,6 +11,7 @@ pub mod human;
 mod json;
 mod markdown;
 pub mod notes;
+pub mod sections;
 mod text;
 pub mod verdict;
 pub mod versus;

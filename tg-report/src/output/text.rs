@@ -2,6 +2,7 @@
 
 use super::blocks::{Column, GAP, blocks, chars, wrap};
 use super::human::{self, Cell, Shown};
+use super::sections::sections;
 use super::verdict::Line;
 use super::{notes, verdict, versus};
 use crate::compare::Comparison;
@@ -40,6 +41,9 @@ pub fn render(comparison: &Comparison, width: usize, is_coloured: bool) -> Strin
     if !explored.is_empty() {
         section(&mut out, "", &verdict::exploratory_notes(comparison), width);
         out += &findings(&explored, width, is_coloured);
+    }
+    for (heading, lines) in sections(comparison) {
+        section(&mut out, heading, &lines, width);
     }
     let warnings: Vec<String> = comparison
         .warnings
