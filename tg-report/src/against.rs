@@ -351,3 +351,26 @@ impl Direction {
         }
     }
 }
+
+impl FamilyName {
+    /// One word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Verdict => "verdict",
+            Self::Exploratory => "exploratory",
+        }
+    }
+}
+
+impl Finding {
+    /// One word for machines.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Difference(_) => "difference",
+            Self::RestsOnNormality(_) => "rests_on_normality",
+            Self::NotShown => "not_shown",
+            Self::Refused(_) => "refused",
+            Self::NoData => "no_data",
+        }
+    }
+}

@@ -4,7 +4,7 @@
 
 use crate::compare::Asked;
 use crate::gate::Condition;
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use std::io::{IsTerminal, stdout};
 use std::path::{Path, PathBuf};
 
@@ -20,8 +20,12 @@ const GATE: &str = "Gate (exit status 1, with the reason on stderr)";
 /// over an arm's runs; runs that did not complete are counted and named, never dropped silently. The verdict rests on
 /// one metric, the primary one; the others are explored.
 #[derive(Debug, Clone, Parser)]
-#[command(version, after_help = after_help())]
+#[command(version, after_help = after_help(), args_conflicts_with_subcommands = true)]
 pub struct Args {
+    /// Something else than a report
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+
     /// Files of run records: run.json, or one record a line; `-` or none: stdin
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
@@ -81,6 +85,36 @@ pub struct Args {
     /// Judge --fail-if by the estimate, not by its interval
     #[arg(long, help_heading = GATE, requires = "fail_if")]
     pub point: bool,
+}
+
+/// What can be done beside a report.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Verb {
+    /// Say how many runs would find a ratio, from the spread of a pilot
+    Power {
+        /// The ratio to be found, or its inverse
+        #[arg(long, value_parser = ratio)]
+        ratio: f64,
+
+        /// On this metric [default: the manifest's primary one, else the first shown]
+        #[arg(long, value_name = "NAME")]
+        metric: Option<String>,
+
+        /// Files of run records; `-` or none: stdin
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+}
+
+/// A ratio above 1, or the inverse of one below.
+fn ratio(text: &str) -> Result<f64, String> {
+    let ratio: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    let above = if ratio < 1.0 { 1.0 / ratio } else { ratio };
+    if above > 1.0 && above.is_finite() {
+        Ok(above)
+    } else {
+        Err("must be positive and not 1".to_owned())
+    }
 }
 
 /// What can be printed.
@@ -188,6 +222,7 @@ Examples:
   tg-report --baseline solo --metric wall_clock_time,tokens_total runs.jsonl
   tg-report --by workflow,agents --primary tasks_per_hour runs.jsonl
   tg-report --fail-if 'wall_clock_time_ms: worse > 10%' runs.jsonl
+  tg-report power --ratio 1.2 pilot.jsonl
   tg-report --format json runs.jsonl | jq '.arms[] | {{arm, ratios}}'",
         tg_stage::cli::EXIT_STATUS
     )

@@ -110,7 +110,7 @@ pub fn compare<'a>(
         distributions: arms.iter().map(distribution).collect(),
         success: judge(&arms, &columns),
         answers: Vec::new(),
-        gates: gate(&arms, &columns, &against, asked)?,
+        gates: gate(&arms, &columns, &against, &hidden, asked)?,
         experiments,
         columns,
         primary,

@@ -5,10 +5,11 @@
 //! failed build means something. Where there is no interval (a single run, no data, a key that varies) nothing
 //! was checked, and a check that checked nothing must not pass: that closes the gate too, with its reason.
 
-use crate::against::{Against, Finding};
+use crate::against::Against;
 use crate::arm::Arm;
 use crate::columns::Column;
 use crate::compare::Asked;
+use crate::constants::Hidden;
 use crate::stats::{Interval, Ratio};
 use tg_stage::metric::{self, Better};
 use tg_stage::{Error, Result};
@@ -100,6 +101,7 @@ pub fn gate(
     arms: &[Arm],
     columns: &[Column],
     against: &[Vec<Against>],
+    hidden: &[Hidden],
     asked: &Asked,
 ) -> Result<Vec<Gate>> {
     let mut gates = Vec::new();
@@ -131,7 +133,14 @@ pub fn gate(
             gates.push(condition.gate(column, 0, Outcome::Undefined, reason));
         }
         for (at, arm) in others {
-            let (outcome, reason) = condition.look(&against[at][column], up, asked.point);
+            let forbids = |hidden: &&Hidden| hidden.forbids(&arms[0], arm, &columns[column]);
+            let (outcome, reason) = match hidden.iter().find(forbids) {
+                Some(hidden) => {
+                    let reason = format!("cannot be judged: {}", hidden.message);
+                    (Outcome::Undefined, reason)
+                }
+                None => condition.look(&against[at][column], up, asked.point),
+            };
             let reason = format!("{} against {}: {reason}", arm.label, arms[0].label);
             gates.push(condition.gate(column, at, outcome, reason));
         }
@@ -167,10 +176,6 @@ impl Condition {
 
     /// The change is a ratio of geometric means less 1: up by 10 % is 1.1, down by 10 % is 0.9.
     fn look(&self, against: &Against, up: bool, point: bool) -> (Outcome, String) {
-        if let Some(Finding::Refused(keys)) = &against.finding {
-            let reason = format!("cannot be judged: the runs differ in {}", keys.join(", "));
-            return (Outcome::Undefined, reason);
-        }
         let Some(ratio) = against.versus.as_ref().and_then(|versus| versus.ratio) else {
             let reason =
                 "cannot be judged: there is no ratio (no run has a value, or not all are positive)";

@@ -20,6 +20,7 @@ pub mod gate;
 pub mod inside;
 pub mod noise;
 pub mod output;
+pub mod power;
 pub mod ratio;
 pub mod row;
 pub mod scaling;
@@ -28,7 +29,7 @@ pub mod success;
 pub mod warning;
 mod words;
 
-pub use args::{Args, Format};
+pub use args::{Args, Format, Verb};
 
 use compare::Comparison;
 use gate::Outcome;
@@ -44,6 +45,20 @@ pub const TOOL: &str = "tg-report";
 /// on stderr by then and decides the exit status; the rest is compared all the same. A gate that closed is told after
 /// the report, on stderr.
 pub fn run(args: &Args, input: impl BufRead, output: impl Write) -> Result<Exit> {
+    if let Some(Verb::Power {
+        ratio,
+        metric,
+        files,
+    }) = &args.verb
+    {
+        let data = data::read(files, input, &[])?;
+        if data.runs.is_empty() {
+            return nothing(data.exit);
+        }
+        let needed = power::needed(&data, metric.as_deref(), *ratio)?;
+        Output::new(output).bytes(words::plain_lines(&needed.sentences()).as_bytes())?;
+        return Ok(data.exit);
+    }
     let data = data::read(&args.files, input, &args.by)?;
     if data.runs.is_empty() {
         return nothing(data.exit);

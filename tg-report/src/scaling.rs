@@ -79,7 +79,8 @@ pub fn scaling(data: &Data, primary: &Column) -> Option<Scaling> {
     let metric = throughput(data, primary);
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut groups: Vec<(String, BTreeMap<u32, Vec<&Row>>)> = Vec::new();
-    for row in data.runs.iter().filter(|row| row.run.agents > 0) {
+    let counted = |row: &&Row| row.run.agents > 0 && row.run.null_of.is_none();
+    for row in data.runs.iter().filter(counted) {
         let label = label(row);
         let place = *places.entry(label.clone()).or_insert(groups.len());
         if place == groups.len() {

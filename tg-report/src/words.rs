@@ -16,6 +16,11 @@ pub fn plain(text: &str) -> String {
     plain
 }
 
+/// The same for text of several lines, which stay lines.
+pub fn plain_lines(text: &str) -> String {
+    text.lines().map(|line| plain(line) + "\n").collect()
+}
+
 /// Names in a sentence: the first five, and how many more.
 pub fn list(names: Vec<String>) -> String {
     const SHOWN: usize = 5;

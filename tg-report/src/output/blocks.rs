@@ -86,10 +86,11 @@ fn side_by_side(columns: &[&Column]) -> String {
     out
 }
 
-/// A sentence in lines that fit `width`, further lines four columns in; `p < 0.05` and `a = b` stay together.
+/// A sentence in lines that fit `width`, further lines four columns in; `p < 0.05`, `a = b` and `95 %` stay together.
 pub fn wrap(out: &mut String, indent: &str, sentence: &str, width: usize) {
     const GLUE: &str = "\u{a0}";
     let mut glued = sentence.to_owned();
+    glued = glued.replace(" %", &format!("{GLUE}%"));
     for sign in ["<", "=", "±", "/"] {
         glued = glued.replace(&format!(" {sign} "), &format!("{GLUE}{sign}{GLUE}"));
     }

@@ -102,10 +102,9 @@ impl Shown {
 
     /// The unit after a value: ` s`, or nothing.
     pub fn unit_after(&self) -> String {
-        if self.unit.is_empty() {
-            String::new()
-        } else {
-            format!(" {}", self.unit)
+        match self.unit {
+            "" | "ratio" => String::new(),
+            unit => format!(" {unit}"),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Every name and sentence is escaped as a whole, so that no name can open a link, a tag, a formula or a cell.
 
 use super::human::{self, Cell};
+use super::sections::sections;
 use super::verdict::Line;
 use super::{notes, verdict, versus};
 use crate::compare::Comparison;
@@ -40,6 +41,10 @@ pub fn render(comparison: &Comparison) -> String {
         out += "\n### Explored\n";
         out += &findings(&explored);
         section(&mut out, "", &verdict::exploratory_notes(comparison));
+    }
+    for (heading, lines) in sections(comparison) {
+        let (first, rest) = heading.split_at(1);
+        section(&mut out, &(first.to_uppercase() + rest), &lines);
     }
     let warnings: Vec<String> = comparison
         .warnings

@@ -6,11 +6,13 @@
 
 mod blocks;
 mod csv;
+pub mod floor;
 mod html;
 pub mod human;
 mod json;
 mod markdown;
 pub mod notes;
+pub mod sections;
 mod text;
 pub mod verdict;
 pub mod versus;

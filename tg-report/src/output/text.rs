@@ -2,6 +2,7 @@
 
 use super::blocks::{Column, GAP, blocks, chars, wrap};
 use super::human::{self, Cell, Shown};
+use super::sections::sections;
 use super::verdict::Line;
 use super::{notes, verdict, versus};
 use crate::compare::Comparison;
@@ -41,6 +42,9 @@ pub fn render(comparison: &Comparison, width: usize, is_coloured: bool) -> Strin
         section(&mut out, "", &verdict::exploratory_notes(comparison), width);
         out += &findings(&explored, width, is_coloured);
     }
+    for (heading, lines) in sections(comparison) {
+        section(&mut out, heading, &lines, width);
+    }
     let warnings: Vec<String> = comparison
         .warnings
         .iter()
@@ -51,7 +55,9 @@ pub fn render(comparison: &Comparison, width: usize, is_coloured: bool) -> Strin
 }
 
 /// Cells of a finding that fit a terminal: without the ratio, which the ratios' table has.
-const CELLS: [usize; 6] = [1, 2, 5, 6, 7, 8];
+const CELLS: [usize; 6] = [1, 2, FINDING, 5, 6, 7];
+/// The place of the finding, which is a sentence and stands to the left.
+const FINDING: usize = 8;
 
 fn findings(lines: &[Line], width: usize, is_coloured: bool) -> String {
     if lines.is_empty() {
@@ -62,16 +68,14 @@ fn findings(lines: &[Line], width: usize, is_coloured: bool) -> String {
         let cells = lines.iter().map(|line| plain(&line.cells[at]));
         head.chain(cells).collect::<Vec<_>>()
     };
-    let mut columns: Vec<Column> = CELLS[..5]
-        .iter()
-        .map(|at| Column::right(column(*at)))
-        .collect();
-    let mut finding = Column::left(column(CELLS[5]));
-    if is_coloured {
-        let better: Vec<Option<bool>> = lines.iter().map(|line| line.is_better).collect();
-        finding = finding.paint(&[&[None], better.as_slice()].concat());
-    }
-    columns.push(finding);
+    let better: Vec<Option<bool>> = lines.iter().map(|line| line.is_better).collect();
+    let better = [&[None], better.as_slice()].concat();
+    let cells = |at: &usize| match (*at, is_coloured) {
+        (FINDING, true) => Column::left(column(FINDING)).paint(&better),
+        (FINDING, false) => Column::left(column(FINDING)),
+        (at, _) => Column::right(column(at)),
+    };
+    let columns: Vec<Column> = CELLS.iter().map(cells).collect();
     blocks(&[Column::left(column(0))], &columns, width)
 }
 

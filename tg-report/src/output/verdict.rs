@@ -3,6 +3,7 @@
 //! A finding is never one bare word: beside it stand the interval, the p of the exact test before and after Holm's
 //! correction, and Welch's.
 
+use super::floor;
 use super::human::{self, Shown, quotient, quotients};
 use crate::against::{ALPHA, Against, Direction, FamilyName, Finding};
 use crate::arm::Arm;
@@ -87,11 +88,8 @@ fn line(name: String, shown: &Shown, against: &Against) -> Line {
     let ratio = versus.and_then(|versus| versus.ratio);
     let of = |p: Option<f64>| p.map_or_else(unknown, p_value);
     let with_unit = |text: String| text + &shown.unit_after();
-    let floor = if against.verdict.is_some_and(|v| v.is_at_floor()) {
-        " (floor)"
-    } else {
-        ""
-    };
+    let is_at_floor = against.verdict.is_some_and(|verdict| verdict.is_at_floor());
+    let at_floor = if is_at_floor { " (floor)" } else { "" };
     Line {
         cells: [
             name,
@@ -101,7 +99,7 @@ fn line(name: String, shown: &Shown, against: &Against) -> Line {
             ratio
                 .and_then(|ratio| ratio.interval)
                 .map_or_else(unknown, quotients),
-            of(against.verdict.map(|verdict| verdict.p)) + floor,
+            of(against.verdict.map(|verdict| verdict.p)) + at_floor,
             of(against.adjusted),
             of(versus.and_then(|versus| Some(versus.welch?.p))),
             finding(against),
@@ -229,8 +227,7 @@ fn at_the_floor(against: &Against) -> Option<String> {
         Test::SignFlip => format!("{needed} pairs of runs"),
     };
     Some(format!(
-        "its p is the least that so few runs can give ({}): needs >= {runs}",
-        p_is(verdict.p)
+        "its p is the least that so few runs can give: needs >= {runs}"
     ))
 }
 
@@ -271,6 +268,7 @@ pub fn notes(comparison: &Comparison) -> Vec<String> {
         family.m,
         family.alpha,
     )];
+    notes.extend(comparison.floor.as_ref().map(floor::sentence));
     notes.extend(power(comparison));
     notes
 }
@@ -327,9 +325,9 @@ fn power(comparison: &Comparison) -> Option<String> {
     });
     let worst = known.max_by(|a, b| a.2.detectable.total_cmp(&b.2.detectable))?;
     let (arm, against, power) = worst;
-    let floor = against.needed.unwrap_or(2);
+    let least = against.needed.unwrap_or(2);
     let needs = power.needed.iter().map(|(ratio, runs)| match runs {
-        Some(runs) => format!("{ratio}x {}", (*runs).max(floor)),
+        Some(runs) => format!("{ratio}x {}", (*runs).max(least)),
         None => format!("{ratio}x more than a million"),
     });
     let needs: Vec<String> = needs.collect();

@@ -1,12 +1,9 @@
 //! What is said of the arms against the baseline, in text and in Markdown alike: the table of ratios and its notes.
 
 use super::human::{quotient, quotients};
-use crate::against::ALPHA;
 use crate::compare::Comparison;
-use crate::floor::{Floor, Pair};
 use crate::ratio::Ratio;
-use crate::stats::Test;
-use crate::words::{count, list};
+use crate::words::list;
 use tg_stage::metric::{COST, WALL, stem};
 
 /// The heads of the columns of [`table`].
@@ -35,7 +32,7 @@ pub fn table(comparison: &Comparison) -> Vec<[String; 5]> {
     row.collect()
 }
 
-/// How to read the ratios, why some are missing, and what so few runs cannot show.
+/// How to read the ratios, and why some are missing.
 pub fn notes(comparison: &Comparison) -> Vec<String> {
     let [baseline, _, ..] = &comparison.arms[..] else {
         return Vec::new();
@@ -46,7 +43,6 @@ pub fn notes(comparison: &Comparison) -> Vec<String> {
          agents of {base} / of the arm; each a ratio of geometric means (95 % interval, from Welch's on logarithms)"
     )];
     notes.extend(undefined(comparison));
-    notes.extend(comparison.floor.as_ref().map(floor));
     notes
 }
 
@@ -67,61 +63,4 @@ fn undefined(comparison: &Comparison) -> Vec<String> {
     }
     let sentence = |(name, why, arms)| format!("no {name} for {}: {why}", list(arms));
     reasons.into_iter().map(sentence).collect()
-}
-
-/// `3 pairs of runs cannot show a difference at p < 0.25 (exact sign-flip test); ...`
-fn floor(floor: &Floor) -> String {
-    let several = floor.pairs.len() > 1;
-    let pair = |pair: &Pair| {
-        let who = if several {
-            format!(" ({})", list(pair.arms.clone()))
-        } else {
-            String::new()
-        };
-        let (n, test, of) = match pair.test {
-            Test::Rank => {
-                let base = count(pair.baseline, "run");
-                (
-                    format!("{} against {base}", pair.runs),
-                    "exact rank test",
-                    "runs per arm",
-                )
-            }
-            Test::SignFlip => (
-                format!("{} of runs", count(pair.runs, "pair")),
-                "exact sign-flip test",
-                "pairs",
-            ),
-        };
-        let what = match pair.p {
-            p if p < 1.0 => format!("a difference at p < {}", two_digits(p)),
-            _ => "any difference".to_owned(),
-        };
-        let by_all = match pair.needed_by_all {
-            all if all > pair.needed => {
-                format!(
-                    ", and {all} for all {} comparisons (Holm)",
-                    floor.comparisons
-                )
-            }
-            _ => String::new(),
-        };
-        format!(
-            "{n} cannot show {what}{who} ({test}): p < {ALPHA} needs {} {of}{by_all}",
-            pair.needed
-        )
-    };
-    let pairs: Vec<String> = floor.pairs.iter().map(pair).collect();
-    pairs.join("; ")
-}
-
-/// Two digits, rounded down: nothing below it can be reached.
-fn two_digits(p: f64) -> String {
-    let decimals = 1 - p.log10().floor() as i32;
-    let shift = 10f64.powi(decimals);
-    format!(
-        "{:.*}",
-        decimals.max(0) as usize,
-        (p * shift + 1e-9).floor() / shift
-    )
 }

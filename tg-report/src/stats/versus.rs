@@ -35,6 +35,16 @@ pub enum Test {
     SignFlip,
 }
 
+impl Test {
+    /// For the machine formats.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rank => "rank",
+            Self::SignFlip => "sign-flip",
+        }
+    }
+}
+
 /// The p that decides, before Holm's correction.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Verdict {

@@ -196,9 +196,21 @@ fn means_of(comparison: &Comparison, columns: &[Shown]) -> Table {
     }
 }
 
-/// The five questions, as far as the arms are about them.
+/// The five questions: those the data says something about, then what it would take for the others.
 pub fn answers(comparison: &Comparison) -> String {
-    comparison.answers.iter().map(answer).collect()
+    let (known, unknown): (Vec<&Answer>, Vec<&Answer>) = comparison
+        .answers
+        .iter()
+        .partition(|answer| !answer.answer.is_empty());
+    let mut out: String = known.into_iter().map(answer).collect();
+    if !unknown.is_empty() {
+        let unanswered: String = unknown.into_iter().map(answer).collect();
+        out +=
+            "<details><summary>Questions these runs do not answer, and what is missing</summary>\n";
+        out += &unanswered;
+        out += "</details>\n";
+    }
+    out
 }
 
 fn answer(answer: &Answer) -> String {

@@ -1,7 +1,7 @@
 //! A comparison of an arm with the baseline, with every number of the engine.
 
-use super::{interval, number, test};
-use crate::against::{Against, Direction, Families, Family, FamilyName, Finding};
+use super::{interval, number};
+use crate::against::{Against, Families, Family, FamilyName, Finding};
 use crate::stats::{LeaveOneOut, Left, Power, Rank, Ratio, Side, SignFlip, Versus, Welch};
 use serde_json::{Value, json};
 
@@ -17,10 +17,10 @@ pub fn against(own: &Against) -> Value {
     let versus = own.versus.as_ref();
     let verdict = own.verdict.as_ref();
     json!({
-        "family": own.family.map(family),
+        "family": own.family.map(FamilyName::name),
         "finding": own.finding.as_ref().map(finding),
         "p": {
-            "test": verdict.map(|verdict| test(verdict.test)),
+            "test": verdict.map(|verdict| verdict.test.name()),
             "raw": verdict.map(|verdict| verdict.p),
             "adjusted": own.adjusted,
             "floor": verdict.map(|verdict| verdict.floor),
@@ -44,21 +44,14 @@ pub fn against(own: &Against) -> Value {
     })
 }
 
-fn family(name: FamilyName) -> &'static str {
-    match name {
-        FamilyName::Verdict => "verdict",
-        FamilyName::Exploratory => "exploratory",
-    }
-}
-
 fn finding(finding: &Finding) -> Value {
-    let directed = |kind: &str, direction: &Direction| json!({"kind": kind, "higher": direction.is_higher, "better": direction.is_better});
+    let kind = finding.name();
     match finding {
-        Finding::Difference(direction) => directed("difference", direction),
-        Finding::RestsOnNormality(direction) => directed("rests_on_normality", direction),
-        Finding::NotShown => json!({"kind": "not_shown"}),
-        Finding::Refused(keys) => json!({"kind": "refused", "keys": keys}),
-        Finding::NoData => json!({"kind": "no_data"}),
+        Finding::Difference(way) | Finding::RestsOnNormality(way) => {
+            json!({"kind": kind, "higher": way.is_higher, "better": way.is_better})
+        }
+        Finding::Refused(keys) => json!({"kind": kind, "keys": keys}),
+        Finding::NotShown | Finding::NoData => json!({"kind": kind}),
     }
 }
 

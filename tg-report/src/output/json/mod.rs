@@ -14,7 +14,7 @@ use crate::floor::Pair;
 use crate::gate::{Gate, Outcome};
 use crate::ratio::Ratios;
 use crate::row::Row;
-use crate::stats::{Interval, Summary, Test};
+use crate::stats::{Interval, Summary};
 use crate::success::{Judged, Judgement};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -193,20 +193,13 @@ fn floor(comparison: &Comparison) -> Value {
 fn pair(pair: &Pair) -> Value {
     json!({
         "arms": pair.arms,
-        "test": test(pair.test),
+        "test": pair.test.name(),
         "runs": pair.runs,
         "baseline_runs": pair.baseline,
         "smallest_p": pair.p,
         "needed": pair.needed,
         "needed_by_all": pair.needed_by_all,
     })
-}
-
-fn test(test: Test) -> &'static str {
-    match test {
-        Test::Rank => "rank",
-        Test::SignFlip => "sign-flip",
-    }
 }
 
 fn noise(comparison: &Comparison) -> Value {
