@@ -59,7 +59,7 @@ fn page(lab: &Lab) -> PathBuf {
     lab.write("m.yaml", &manifest.replacen("runs_per_config: 1\n", "", 1));
     lab.sh("tg-instantiate m.yaml | tg-launch | tg-wait | tg-export >runs.jsonl")
         .ok();
-    let measured = lab.sh("tg-metrics --per agent,task results").ok().out;
+    let measured = lab.sh("tg-metrics --per agent,task results/test").ok().out;
     let renamed = records(&measured).into_iter().map(|mut record| {
         if record["type"] == "run" {
             record["run"]["experiment"] = EVIL.into();
