@@ -104,6 +104,7 @@ pub fn cell(
         command,
         workspace: workspace(shared),
         verify: manifest.verify.clone(),
+        null_of: None,
         start_gate: manifest.start == Some(Start::Gate),
         shared_db: shared.shared_db,
         limits: Limits {
@@ -114,6 +115,7 @@ pub fn cell(
             metrics: manifest.metrics.clone(),
             primary: manifest.primary.clone(),
             baseline: manifest.baseline.clone(),
+            success: manifest.success.clone(),
         },
         warmup: manifest.warmup.trim(path)?,
         slots: slots(manifest),

@@ -11,6 +11,7 @@ mod insert;
 mod manifest;
 mod matrix;
 mod names;
+mod null_arms;
 mod oneoff;
 mod plan;
 mod prepare;
