@@ -10,6 +10,7 @@ mod init;
 mod insert;
 mod manifest;
 mod matrix;
+mod metrics;
 mod names;
 mod null_arms;
 mod oneoff;

@@ -3,6 +3,7 @@
 //! YAML, read strictly. A key nobody knows is an error that names the key, its line and the nearest known key; a key
 //! that is designed but not built yet says so, rather than being passed over.
 
+use crate::metrics::Entry;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -39,7 +40,7 @@ pub struct Manifest {
     #[serde(default = "one")]
     pub seed: u64,
     #[serde(default)]
-    pub metrics: Vec<String>,
+    pub metrics: Vec<Entry>,
     pub primary: Option<String>,
     pub baseline: Option<String>,
     #[serde(default)]
@@ -296,7 +297,8 @@ fn explain(path: &Path, cause: &str) -> Error {
         format!("{}: line {line}", path.display())
     });
     let mut words = cause.split('`').skip(1).step_by(2).map(String::from);
-    if !cause.contains("unknown field") {
+    let first = cause.lines().next().unwrap_or_default(); // below it a filter may be shown
+    if !first.contains("unknown field") {
         let bare = cause
             .rsplit_once(" at line ")
             .map_or(cause, |(bare, _)| bare);

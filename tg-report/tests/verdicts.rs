@@ -274,9 +274,8 @@ fn success_criteria_are_judged_per_arm() {
     );
     let shown = text(&[], &input);
     assert!(
-        shown.contains(
-            "wall_clock_time_ms <= 1100: a (1.01 s) meets it; b (1.23 s) misses it, but"
-        ),
+        shown
+            .contains("wall_clock_time_ms <= 1100: a (1.01 s) meets it; b (1.23 s) misses it, but"),
         "{shown}"
     );
 }
