@@ -27,9 +27,9 @@ pub fn of(facts: &Facts, metrics: &[&Metric]) -> Value {
             .iter_mut()
             .find(|warning| warning.message == reason)
         {
-            Some(warning) => warning.metrics.push(name),
+            Some(warning) => warning.metrics.push((*name).into()),
             None => undefined.push(Warning {
-                metrics: vec![name],
+                metrics: vec![(*name).into()],
                 ..Warning::new("undefined", reason)
             }),
         }
@@ -57,7 +57,7 @@ fn concerning(warning: &Warning, metrics: &[&Metric]) -> Option<Warning> {
         return Some(warning.clone());
     };
     let resting = metrics.iter().filter(|(_, rests, _)| rests.contains(&rest));
-    let names: Vec<_> = resting.map(|(name, _, _)| *name).collect();
+    let names: Vec<_> = resting.map(|(name, _, _)| (*name).into()).collect();
     (!names.is_empty()).then(|| Warning {
         metrics: names,
         ..warning.clone()

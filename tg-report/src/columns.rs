@@ -7,7 +7,7 @@
 use crate::data::Data;
 use std::collections::BTreeSet;
 use tg_stage::metric::{self, DEFAULT, Kind, METRICS};
-use tg_stage::{Error, Result, nearest};
+use tg_stage::{Error, OwnMetric, Result, nearest};
 
 /// One metric to compare.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,10 +96,14 @@ pub fn choose(
 
 fn column(data: &Data, name: &str, is_shown: bool) -> Column {
     let slot = data.runs.iter().find_map(|row| row.run.slots.get(name));
+    let own = data.runs.iter().flat_map(|row| &row.run.report.own_metrics);
+    let mut own = own.filter(|own| own.name == name && own.fault().is_none());
     Column {
         name: name.to_owned(),
         slot: slot.cloned(),
-        kind: metric::kind(name),
+        kind: own
+            .next()
+            .map_or_else(|| metric::kind(name), OwnMetric::kind),
         is_shown,
     }
 }

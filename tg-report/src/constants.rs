@@ -161,9 +161,11 @@ pub fn hidden(arms: &[Arm], by: &[String]) -> Vec<Hidden> {
     hidden
 }
 
-/// Warnings of what concerns no single comparison: slots that mean several things.
+/// Warnings of what concerns no single comparison: slots and metrics that mean several things.
 pub fn warnings(arms: &[Arm]) -> Vec<Warning> {
-    slots(arms)
+    let mut warnings = slots(arms);
+    warnings.extend(own_metrics(arms));
+    warnings
 }
 
 fn covered(input: &str) -> impl Iterator<Item = &'static str> {
@@ -303,6 +305,27 @@ fn slots(arms: &[Arm]) -> Vec<Warning> {
         .map(|slot| Warning {
             kind: "varies_in_slots",
             message: message(slot),
+        })
+        .collect()
+}
+
+/// A metric of the user's own that is one thing in some runs and another in others: measured before and after a change.
+fn own_metrics(arms: &[Arm]) -> Vec<Warning> {
+    let mut filters: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let rows = arms.iter().flat_map(|arm| &arm.runs);
+    for own in rows.flat_map(|row| &row.run.report.own_metrics) {
+        filters.entry(&own.name).or_default().insert(&own.jq);
+    }
+    let mixed = filters.into_iter().filter(|own| own.1.len() > 1);
+    let message = |name| {
+        format!(
+            "{name} is computed by different filters in different runs: pass all records through tg-metrics again"
+        )
+    };
+    mixed
+        .map(|(name, _)| Warning {
+            kind: "varies_in_metrics",
+            message: message(name),
         })
         .collect()
 }

@@ -147,7 +147,7 @@ fn named(html: &Html) {
                 .text()
                 .collect::<String>()
                 .len()
-                > 40
+                > 20
         );
         assert_eq!(all(&html, "details table").len(), 1);
     }

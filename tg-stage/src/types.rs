@@ -3,7 +3,7 @@
 //! Readers are tolerant: a hand-written record needs little more than `run.id`, and keys that are not here stay in the
 //! record. `metrics` is not here: it is flat, name -> number or null, and `tg-metrics` alone knows the names.
 
-use crate::Trim;
+use crate::{OwnMetric, Trim};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -102,6 +102,9 @@ pub struct Limits {
 pub struct Shown {
     /// Metrics, in this order; empty means the report's own choice.
     pub metrics: Vec<String>,
+    /// What those of `metrics` mean that the user defined.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub own_metrics: Vec<OwnMetric>,
     /// The metric on which a verdict rests.
     pub primary: Option<String>,
     /// The arm the others are compared with.

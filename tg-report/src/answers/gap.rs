@@ -27,14 +27,15 @@ pub fn gap(comparison: &Comparison, (one, other): (usize, usize), metric: &str) 
         .position(|column| column.name == metric)?;
     let column = &comparison.columns[at];
     let (a, b) = (&comparison.arms[one], &comparison.arms[other]);
-    let own = versus(&a.values(column), &b.values(column), None, ALPHA)?;
+    let level = ALPHA / comparison.families.verdict.m.max(1) as f64;
+    let own = versus(&a.values(column), &b.values(column), None, level)?;
     let figures = figures(comparison, at, (a, b), &own)?;
     let (finding, is_shown) = finding(comparison, (one, other), at, &own);
     let said = format!("{} {figures}: {finding}", column.title());
     let needed = own
         .power
         .filter(|_| !is_shown)
-        .and_then(|power| needed(&power, column, a, b));
+        .and_then(|power| needed(&power, column, (a, b), level));
     Some(Gap { said, needed })
 }
 
@@ -101,9 +102,9 @@ fn finding(
     )
 }
 
-fn needed(power: &Power, column: &Column, a: &Arm, b: &Arm) -> Option<String> {
+fn needed(power: &Power, column: &Column, (a, b): (&Arm, &Arm), level: f64) -> Option<String> {
     let (ratio, runs) = power.needed[0];
-    let exact = values_needed(ALPHA).max(pairs_needed(ALPHA));
+    let exact = values_needed(level).max(pairs_needed(level));
     let runs = runs?.max(exact);
     Some(format!(
         "to find a ratio of {ratio} in {} between {} and {} takes about {runs} runs per arm",
