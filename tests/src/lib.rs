@@ -4,6 +4,7 @@
 //! The tests drive the built programs through the shell, as users do, against the real host. `make test` builds both
 //! first.
 
+pub mod browser;
 pub mod document;
 pub mod drive;
 pub mod library;

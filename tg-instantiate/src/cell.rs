@@ -105,6 +105,7 @@ pub fn cell(
         command,
         workspace: workspace(shared),
         verify: manifest.verify.clone(),
+        null_of: None,
         start_gate: manifest.start == Some(Start::Gate),
         shared_db: shared.shared_db,
         limits: Limits {
@@ -125,6 +126,7 @@ pub fn cell(
                 .collect(),
             primary: manifest.primary.clone(),
             baseline: manifest.baseline.clone(),
+            success: manifest.success.clone(),
         },
         warmup: manifest.warmup.trim(path)?,
         slots: slots(manifest),

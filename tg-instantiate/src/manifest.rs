@@ -7,17 +7,10 @@ use crate::metrics::Entry;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
-use tg_stage::{Error, Result, StandIn, Trim, file, nearest, time};
+use tg_stage::{Criterion, Error, Result, StandIn, Trim, file, nearest, time};
 
 /// Keys of the design that this version does not act on.
-const PLANNED: [&str; 6] = [
-    "success",
-    "null_arms",
-    "tools",
-    "prompts",
-    "run_cost_usd",
-    "experiment_cost_usd",
-];
+const PLANNED: [&str; 4] = ["tools", "prompts", "run_cost_usd", "experiment_cost_usd"];
 
 /// A manifest as written; [`crate::matrix`] makes rows of it.
 #[derive(Debug, Default, Deserialize)]
@@ -50,6 +43,10 @@ pub struct Manifest {
     pub metrics: Vec<Entry>,
     pub primary: Option<String>,
     pub baseline: Option<String>,
+    #[serde(default)]
+    pub success: BTreeMap<String, String>,
+    #[serde(default)]
+    pub null_arms: bool,
     #[serde(default)]
     pub warmup: Warmup,
     #[serde(default)]
@@ -231,6 +228,12 @@ impl Manifest {
             return Some(format!(
                 "unknown agent `{agent}`: `tg-agent` is the stand-in; for another one set `command: [...]`"
             ));
+        }
+        let criteria = self.success.iter();
+        let mut faults =
+            criteria.filter_map(|(metric, text)| Some((metric, Criterion::parse(text).err()?)));
+        if let Some((metric, why)) = faults.next() {
+            return Some(format!("success: {metric}: {why}"));
         }
         if let Some(slot) = self
             .slots

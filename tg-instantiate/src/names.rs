@@ -51,6 +51,10 @@ pub fn check(manifest: &Manifest, path: &Path, rows: &mut [Row]) -> Result<()> {
         let shown = &mut row.run.report;
         shown.metrics = shown.metrics.iter().map(resolve).collect::<Result<_>>()?;
         shown.primary = shown.primary.as_ref().map(resolve).transpose()?;
+        let success = shown.success.iter();
+        shown.success = success
+            .map(|(metric, criterion)| Ok((resolve(metric)?, criterion.clone())))
+            .collect::<Result<_>>()?;
     }
     Ok(())
 }

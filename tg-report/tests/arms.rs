@@ -18,18 +18,26 @@ fn the_manifest_chooses_metrics_and_baseline_and_the_command_line_overrides() {
         )
     };
     let input = lines(&[record("solo"), record("b")]);
-    let out = report(&[], &input).out;
+    let out = report(&["--width", "200"], &input).out;
     let head = out.lines().find(|line| line.starts_with("arm")).unwrap();
     assert_eq!(
         head.split_whitespace().collect::<Vec<_>>(),
-        ["arm", "runs", "handoffs", "wall_clock_time"]
+        ["arm", "runs", "handoffs", "wall_clock_time"],
+        "{out}"
     );
     assert!(
         out.contains("against b, the baseline (named in the manifest)"),
         "{out}"
     );
     let out = report(
-        &["--baseline", "solo", "--metric", "wall_clock_time_ms"],
+        &[
+            "--baseline",
+            "solo",
+            "--metric",
+            "wall_clock_time_ms",
+            "--width",
+            "200",
+        ],
         &input,
     )
     .out;

@@ -5,6 +5,7 @@
 //! of agents. Records are kept as the ordered maps they came as, so that keys nobody here knows pass unharmed.
 
 pub mod cli;
+pub mod criterion;
 pub mod error;
 pub mod file;
 #[cfg(feature = "filter")]
@@ -22,6 +23,7 @@ pub mod trim;
 pub mod types;
 
 pub use cli::{main, standard_input};
+pub use criterion::Criterion;
 pub use error::{Error, Exit, Result, say};
 pub use lines::{Line, Lines, Output};
 pub use nearest::nearest;

@@ -55,6 +55,9 @@ pub struct Run {
     /// The tasks are held back until all agents are connected, and all clocks start then.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub start_gate: bool,
+    /// The arm whose configuration this one repeats under another name, so that the report can show what noise does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub null_of: Option<String>,
     /// Other runs are in the same database.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub shared_db: bool,
@@ -106,6 +109,9 @@ pub struct Shown {
     pub primary: Option<String>,
     /// The arm the others are compared with.
     pub baseline: Option<String>,
+    /// What each arm's mean must come to, by metric: `>= 80` ([`crate::Criterion`]).
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub success: BTreeMap<String, String>,
 }
 
 /// `instantiate`: the database that was made.
