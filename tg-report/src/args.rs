@@ -80,7 +80,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE", help_heading = FILES)]
     pub json: Option<PathBuf>,
 
-    /// Fail where an arm's whole 95 % interval is past this: 'wall_clock_time_ms: worse > 10%'; may be repeated
+    /// Fail where an arm's whole 95 % interval is past this, `METRIC: worse > 10%`; may be repeated
     #[arg(long, value_name = "CONDITION", help_heading = GATE)]
     pub fail_if: Vec<Condition>,
 
