@@ -19,7 +19,6 @@ fn faults(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> 
     let mut found = Vec::new();
     for (keyword, rule) in schema.as_object().unwrap() {
         match keyword.as_str() {
-            "$schema" | "$id" | "$defs" | "title" | "description" => {}
             "$ref" => {
                 let pointer = rule.as_str().unwrap().trim_start_matches('#');
                 let target = root
@@ -38,7 +37,6 @@ fn faults(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> 
             "maximum" if value.as_f64() > rule.as_f64() && value.is_number() => {
                 found.push(format!("{at} is above {rule}: {value}"));
             }
-            "type" | "const" | "enum" | "minimum" | "maximum" => {}
             "anyOf" => {
                 let fits = |one: &Value| faults(root, one, value, at).is_empty();
                 if !rule.as_array().unwrap().iter().any(fits) {
@@ -59,21 +57,29 @@ fn faults(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> 
                 let missing = names.filter(|name| value.is_object() && value.get(name).is_none());
                 found.extend(missing.map(|name| format!("{at} lacks {name}")));
             }
-            "properties" | "additionalProperties" => {}
+            // These rule nothing, were met, or are looked at below.
+            "$schema"
+            | "$defs"
+            | "title"
+            | "description"
+            | "type"
+            | "const"
+            | "enum"
+            | "minimum"
+            | "maximum"
+            | "properties"
+            | "additionalProperties" => {}
             other => panic!("the schema uses {other}, which is not checked here"),
         }
     }
     let own = schema.get("properties");
     for (name, part) in value.as_object().into_iter().flatten() {
         let at = format!("{at}/{name}");
-        match (
-            own.and_then(|own| own.get(name)),
-            schema.get("additionalProperties"),
-        ) {
-            (Some(rule), _) => found.extend(faults(root, rule, part, &at)),
-            (None, Some(Value::Bool(false))) => found.push(format!("{at} is not described")),
-            (None, Some(rule)) => found.extend(faults(root, rule, part, &at)),
-            (None, None) => {}
+        let rule = own.and_then(|own| own.get(name));
+        match rule.or(schema.get("additionalProperties")) {
+            Some(Value::Bool(false)) => found.push(format!("{at} is not described")),
+            Some(rule) => found.extend(faults(root, rule, part, &at)),
+            None => {}
         }
     }
     found
@@ -200,7 +206,7 @@ fn tables(markdown: &str) -> Vec<Vec<Vec<String>>> {
         match event {
             Event::Start(Tag::Table(_)) => tables.push(Vec::new()),
             Event::Start(Tag::TableHead | Tag::TableRow) => {
-                tables.last_mut().unwrap().push(Vec::new())
+                tables.last_mut().unwrap().push(Vec::new());
             }
             Event::Start(Tag::TableCell) => {
                 tables
