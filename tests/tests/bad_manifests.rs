@@ -89,6 +89,21 @@ fn manifests() {
         ),
         (
             "limits:",
+            "success: {completion_rat: \">= 80\"}\nlimits:",
+            &["unknown metric `completion_rat`", "did you mean"],
+        ),
+        (
+            "limits:",
+            "success: {completion_rate: \"=> 80\"}\nlimits:",
+            &["success: completion_rate", "begins with none of >="],
+        ),
+        (
+            "limits:",
+            "success: {completion_rate: \">= most\"}\nlimits:",
+            &["`most`", "is not a number"],
+        ),
+        (
+            "limits:",
             "baseline: pusch\nlimits:",
             &["baseline `pusch`", "did you mean `push`"],
         ),

@@ -28,7 +28,9 @@ configs:                        # what is compared
     # agents: 4                 # instead of agent_count, for this arm
     description: One agent assigns every task, the others work
 baseline: swarm                 # the others are compared with it
-primary: wall_clock_time_ms     # the metric that verdicts, once there are any, rest on
+primary: wall_clock_time_ms     # the metric that the verdict rests on; the others are explored
+# null_arms: true               # the baseline once more under another name: shows how large mere noise is
+# success: {completion_rate_pct: '>= 80'}   # what each arm's mean must come to; judged in the report
 # metrics:                      # shown, in this order; also your own, by a jq filter
 #   - wall_clock_time_ms
 #   - {name: gate_files, unit: count, better: higher, jq: '.tables.attachments | length'}

@@ -3,7 +3,9 @@
 //! The one thing here that is not a flag is the width of the text output: `--width`, else the terminal's, else 100.
 
 use crate::compare::Asked;
+use crate::data::Selection;
 use crate::gate::Condition;
+use crate::only::Only;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::io::{IsTerminal, stdout};
 use std::path::{Path, PathBuf};
@@ -54,6 +56,10 @@ pub struct Args {
     #[arg(long, value_name = "KEY", value_delimiter = ',')]
     pub by: Vec<String>,
 
+    /// Compare only runs for which this jq filter over the record is true: '.run.agents > 1'
+    #[arg(long = "where", value_name = "JQ")]
+    pub only: Option<String>,
+
     /// Columns of the text output [default: the terminal's, else 100]
     #[arg(long, value_name = "COLUMNS")]
     pub width: Option<usize>,
@@ -78,7 +84,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE", help_heading = FILES)]
     pub json: Option<PathBuf>,
 
-    /// Fail where an arm's whole 95 % interval is past this: 'wall_clock_time_ms: worse > 10%'; may be repeated
+    /// Fail where an arm's whole 95 % interval is past this, `METRIC: worse > 10%`; may be repeated
     #[arg(long, value_name = "CONDITION", help_heading = GATE)]
     pub fail_if: Vec<Condition>,
 
@@ -180,6 +186,14 @@ impl Args {
             .collect()
     }
 
+    /// Which runs are taken, and what makes an arm.
+    pub fn selection(&self) -> tg_stage::Result<Selection> {
+        Ok(Selection {
+            by: self.by.clone(),
+            only: self.only.as_deref().map(Only::new).transpose()?,
+        })
+    }
+
     /// What is asked of the comparison.
     pub fn asked(&self) -> Asked {
         Asked {
@@ -221,6 +235,7 @@ Examples:
   tg-metrics --per agent,task results | tg-report --markdown report.md --json report.json
   tg-report --baseline solo --metric wall_clock_time,tokens_total runs.jsonl
   tg-report --by workflow,agents --primary tasks_per_hour runs.jsonl
+  tg-report --where '.run.agents > 1 and .wait.outcome == \"completed\"' runs.jsonl
   tg-report --fail-if 'wall_clock_time_ms: worse > 10%' runs.jsonl
   tg-report power --ratio 1.2 pilot.jsonl
   tg-report --format json runs.jsonl | jq '.arms[] | {{arm, ratios}}'",

@@ -6,6 +6,7 @@
 
 use crate::TOOL;
 use crate::inside::{AgentRecord, TaskRecord};
+use crate::only::Only;
 use crate::row::{Row, lookup};
 use crate::warning::Warning;
 use crate::words::{list, plain};
@@ -29,10 +30,20 @@ pub struct Data {
     pub warnings: Vec<Warning>,
 }
 
-/// Read the files, or `stdin` where there are none; `-` is stdin too. `by` are the keys whose values make an arm.
-pub fn read(files: &[PathBuf], mut stdin: impl BufRead, by: &[String]) -> Result<Data> {
+/// Which runs are taken, and what makes an arm of them.
+#[derive(Debug, Default)]
+pub struct Selection {
+    /// The keys whose values make an arm; none: the manifest's arms.
+    pub by: Vec<String>,
+    /// The filter of `--where`.
+    pub only: Option<Only>,
+}
+
+/// Read the files, or `stdin` where there are none; `-` is stdin too.
+pub fn read(files: &[PathBuf], mut stdin: impl BufRead, selection: Selection) -> Result<Data> {
     let mut reader = Reader {
-        by: by.to_vec(),
+        by: selection.by,
+        only: selection.only,
         ..Reader::default()
     };
     if files.is_empty() {
@@ -43,6 +54,9 @@ pub fn read(files: &[PathBuf], mut stdin: impl BufRead, by: &[String]) -> Result
             Some("-") => reader.lines(None, &mut stdin),
             _ => reader.file(path),
         }
+    }
+    if let Some(error) = reader.fault {
+        return Err(error);
     }
     reader.check_keys()?;
     Ok(Data {
@@ -63,6 +77,10 @@ struct Reader {
     others: usize,
     /// Where the row of the last run record is; `None` after one that was dropped.
     last: Option<usize>,
+    /// The filter of `--where`, what it failed with, and the runs that it leaves out.
+    only: Option<Only>,
+    fault: Option<Error>,
+    left_out: BTreeSet<String>,
     /// The keys of `--by`, those of them that no record had yet, and the keys that the records do have.
     by: Vec<String>,
     seen: BTreeSet<String>,
@@ -86,6 +104,11 @@ impl Reader {
     fn lines(&mut self, path: Option<&Path>, input: impl BufRead) {
         for line in Lines::new(input) {
             let row = match line {
+                Line::Run(record) if !self.keeps(&record) => {
+                    self.last = None;
+                    self.left_out.insert(record.id().to_owned());
+                    continue;
+                }
                 Line::Run(record) => self.row(&record),
                 Line::Bad(error) => Err(error),
                 Line::Other(line) => {
@@ -146,6 +169,18 @@ impl Reader {
         }
     }
 
+    /// What `--where` says; what it fails with is kept, and nothing more is looked at.
+    fn keeps(&mut self, record: &Record) -> bool {
+        match self.only.as_ref().map(|only| only.keeps(record)) {
+            None => true,
+            Some(Ok(keeps)) => keeps,
+            Some(Err(error)) => {
+                self.fault.get_or_insert(error);
+                false
+            }
+        }
+    }
+
     fn row(&mut self, record: &Record) -> Result<Row> {
         let mut row = Row::new(record)?;
         row.label(record, &self.by);
@@ -186,7 +221,7 @@ impl Reader {
 
     /// The inside of an older attempt goes with it.
     fn dropped_or_other(&self, run: &str) -> bool {
-        self.last.is_none() && self.repeated.contains_key(run)
+        self.last.is_none() && (self.repeated.contains_key(run) || self.left_out.contains(run))
     }
 
     /// A key of `--by` that no record has is a typing error.
@@ -219,6 +254,14 @@ impl Reader {
                 format!(
                     "runs that came more than once count once, by their newest record: {names}"
                 ),
+            );
+        }
+        if !self.left_out.is_empty() {
+            let all = self.left_out.len() + self.rows.len();
+            let left_out = self.left_out.len();
+            warn(
+                "where",
+                format!("--where leaves out {left_out} of {all} runs"),
             );
         }
         if self.others > 0 {

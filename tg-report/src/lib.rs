@@ -19,6 +19,7 @@ pub mod floor;
 pub mod gate;
 pub mod inside;
 pub mod noise;
+pub mod only;
 pub mod output;
 pub mod power;
 pub mod ratio;
@@ -51,7 +52,7 @@ pub fn run(args: &Args, input: impl BufRead, output: impl Write) -> Result<Exit>
         files,
     }) = &args.verb
     {
-        let data = data::read(files, input, &[])?;
+        let data = data::read(files, input, data::Selection::default())?;
         if data.runs.is_empty() {
             return nothing(data.exit);
         }
@@ -59,7 +60,7 @@ pub fn run(args: &Args, input: impl BufRead, output: impl Write) -> Result<Exit>
         Output::new(output).bytes(words::plain_lines(&needed.sentences()).as_bytes())?;
         return Ok(data.exit);
     }
-    let data = data::read(&args.files, input, &args.by)?;
+    let data = data::read(&args.files, input, args.selection()?)?;
     if data.runs.is_empty() {
         return nothing(data.exit);
     }

@@ -6,7 +6,7 @@
 use crate::arm::Arm;
 use crate::columns::Column;
 use crate::stats::Summary;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use tg_stage::Criterion;
 
 /// One criterion and how the arms do.
@@ -41,8 +41,8 @@ pub enum Judgement {
 pub fn judge(arms: &[Arm], columns: &[Column]) -> Vec<Judged> {
     let rows = arms.iter().flat_map(|arm| &arm.runs);
     let criteria = rows.flat_map(|row| &row.run.report.success);
-    let criteria: BTreeMap<(&str, &str), ()> = criteria
-        .map(|(metric, condition)| ((metric.as_str(), condition.as_str()), ()))
+    let criteria: BTreeSet<(&str, &str)> = criteria
+        .map(|(metric, condition)| (metric.as_str(), condition.as_str()))
         .collect();
     let judged = |(metric, condition): &(&str, &str)| {
         let column = columns.iter().position(|column| column.name == *metric)?;
@@ -56,7 +56,7 @@ pub fn judge(arms: &[Arm], columns: &[Column]) -> Vec<Judged> {
                 .collect(),
         })
     };
-    criteria.keys().filter_map(judged).collect()
+    criteria.iter().filter_map(judged).collect()
 }
 
 fn one(cell: Option<&Summary>, criterion: &Criterion) -> Judgement {

@@ -231,6 +231,46 @@ fn by_other_keys_than_arms() {
 }
 
 #[test]
+fn only_some_runs() {
+    let input = slower();
+    let report = json_of(
+        &[
+            "--where",
+            ".run.replicate > 1 and .metrics.wall_clock_time_ms < 1540",
+        ],
+        &input,
+    );
+    let runs: Vec<&Value> = report["arms"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|arm| &arm["runs"])
+        .collect();
+    assert_eq!(runs, [&json!(3), &json!(2)]);
+    assert_eq!(
+        report["warnings"][0]["message"],
+        "--where leaves out 3 of 8 runs"
+    );
+    let by_variable = json_of(&["--where", "$run.arm == \"a\""], &input);
+    assert_eq!(by_variable["runs"]["total"], 4);
+    for (filter, told) in [
+        (".run.", "column"),
+        (".run | error", "fails"),
+        ("frobnicate", "no filter"),
+    ] {
+        let ran = common::report(&["--where", filter], &input);
+        assert_eq!(ran.exit, 2, "{filter}");
+        assert!(
+            ran.err.contains("--where") && ran.err.contains(told),
+            "{filter}: {}",
+            ran.err
+        );
+    }
+    let ran = common::report(&["--where", "false"], &input);
+    assert_eq!(ran.exit, 3, "nothing is left to compare");
+}
+
+#[test]
 fn other_seeds_are_other_work() {
     let mut records = runs("a", &[1000.0, 1001.0, 1002.0]);
     let others = runs("b", &[1000.0, 1001.0, 1002.0]);

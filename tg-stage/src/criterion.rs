@@ -2,15 +2,18 @@
 //!
 //! Here because two tools meet in it: `tg-instantiate` checks it, `tg-report` judges by it.
 
+/// Whether a value and a bound are as an operator says.
+type Holds = fn(&f64, &f64) -> bool;
+
 /// A condition on a number.
 #[derive(Debug, Clone, Copy)]
 pub struct Criterion {
-    holds: fn(&f64, &f64) -> bool,
+    holds: Holds,
     bound: f64,
 }
 
 /// The operators, longest first: `>=` begins with `>`.
-const OPERATORS: [(&str, fn(&f64, &f64) -> bool); 5] = [
+const OPERATORS: [(&str, Holds); 5] = [
     (">=", f64::ge),
     ("<=", f64::le),
     ("==", |a, b| a.total_cmp(b).is_eq()),

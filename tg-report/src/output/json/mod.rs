@@ -80,11 +80,8 @@ fn arm(comparison: &Comparison, at: usize) -> Value {
     let cells = comparison.columns.iter().zip(&arm.cells);
     let metrics: Map<_, _> = cells
         .map(|(column, cell)| {
-            let values = arm.values(column).into_iter().map(number);
-            (
-                column.name.clone(),
-                summary(cell.as_ref(), values.collect()),
-            )
+            let values: Vec<Value> = arm.values(column).into_iter().map(number).collect();
+            (column.name.clone(), summary(cell.as_ref(), &values))
         })
         .collect();
     let compared = comparison.columns.iter().zip(&comparison.against[at]);
@@ -112,7 +109,7 @@ fn arm(comparison: &Comparison, at: usize) -> Value {
 }
 
 /// A sample; `values` are those that entered, in the order of the runs.
-fn summary(cell: Option<&Summary>, values: Vec<Value>) -> Value {
+fn summary(cell: Option<&Summary>, values: &[Value]) -> Value {
     let value = |of: fn(&Summary) -> f64| cell.map(of).map(number);
     json!({
         "n": cell.map_or(0, |cell| cell.n),

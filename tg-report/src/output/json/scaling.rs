@@ -24,8 +24,8 @@ fn curve(curve: &ScalingCurve) -> Value {
 }
 
 fn point(point: &Point) -> Value {
-    let values = point.values.iter().copied().map(number).collect();
-    json!({"agents": point.agents, "throughput": summary(Some(&point.summary), values)})
+    let values: Vec<Value> = point.values.iter().copied().map(number).collect();
+    json!({"agents": point.agents, "throughput": summary(Some(&point.summary), &values)})
 }
 
 fn fit(fit: &Result<Fit, NoFit>) -> Value {
