@@ -1,4 +1,4 @@
-//! A page in headless Chromium, driven over the DevTools protocol through a pair of pipes.
+//! A page in headless Chromium, driven over its debugging protocol through a pair of pipes.
 //!
 //! The shell puts the child's stdin and stdout on the descriptors 3 and 4, where `--remote-debugging-pipe` expects them, so
 //! neither a port nor a crate is needed. Messages are JSON, each ended by a zero byte.
@@ -115,6 +115,9 @@ impl Browser {
     }
 
     /// The value of a JavaScript expression in the page.
+    ///
+    /// # Panics
+    /// If it throws.
     pub fn value(&mut self, expression: &str) -> Value {
         let params = json!({"expression": expression, "returnByValue": true});
         let mut result = self.call("Runtime.evaluate", &params);

@@ -216,9 +216,12 @@ fn a_page_with_everything() {
 fn simulated_stands_above_all_results() {
     let records: Vec<Value> = experiment()
         .into_iter()
-        .map(|record| match record["type"] == "run" {
-            true => with(record, "/run/simulated", true.into()),
-            false => record,
+        .map(|record| {
+            if record["type"] == "run" {
+                with(record, "/run/simulated", true.into())
+            } else {
+                record
+            }
         })
         .collect();
     let html = check(&page(&[], &records));

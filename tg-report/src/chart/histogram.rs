@@ -15,18 +15,6 @@ pub struct Row {
 
 const BODY: f64 = 34.0;
 
-/// Counts in `count` bins from 0 to `high`; a value on a border belongs to the upper bin, `high` to the last.
-pub fn bins(values: &[f64], high: f64, count: usize) -> Vec<usize> {
-    let mut bins = vec![0; count];
-    for value in values.iter().filter(|value| value.is_finite()) {
-        let at = (value / high * count as f64)
-            .floor()
-            .clamp(0.0, count as f64 - 1.0);
-        bins[at as usize] += 1;
-    }
-    bins
-}
-
 /// Draw the rows on an axis from 0 to `high`; `thing` is what is counted.
 pub fn draw(rows: &[Row], high: f64, measure: &str, thing: &str, label: &str) -> Option<String> {
     let most = rows

@@ -39,7 +39,7 @@ impl Page {
             return;
         }
         let heading = escape(heading);
-        _ = write!(self.links, "<a href=\"#{id}\">{heading}</a>\n");
+        _ = writeln!(self.links, "<a href=\"#{id}\">{heading}</a>");
         _ = write!(
             self.body,
             "<section aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">{heading}</h2>\n{content}</section>\n"

@@ -215,8 +215,20 @@ pub fn answers(comparison: &Comparison) -> String {
 
 fn answer(answer: &Answer) -> String {
     let mut out = heading(&format!("{}. {}", answer.number, answer.question));
-    out.extend(answer.answer.iter().map(|line| paragraph(line)));
+    out.extend(answer.answer.iter().map(|line| said(line)));
     let caveats = answer.caveats.iter().map(|line| format!("caveat: {line}"));
     let missing = answer.missing.iter().map(|line| format!("missing: {line}"));
     out + &list("", &caveats.chain(missing).collect::<Vec<_>>())
+}
+
+/// A sentence of many parts as a list of them: each is a metric of its own.
+fn said(line: &str) -> String {
+    let Some((who, rest)) = line.split_once(": ") else {
+        return paragraph(line);
+    };
+    let parts: Vec<String> = rest.split("; ").map(str::to_owned).collect();
+    if parts.len() < 3 {
+        return paragraph(line);
+    }
+    paragraph(&format!("{who}:")) + &list("", &parts)
 }
