@@ -156,7 +156,7 @@ fn paired_and_power(table: &Table, row: &Value, a: &[f64], b: &[f64]) {
         found.map(|power| power.log_sd),
         &row["power"]["log_sd"],
     );
-    let detectable = found.map(|power| power.detectable);
+    let detectable = found.and_then(|power| power.detectable);
     table.number(&is("detectable"), detectable, &row["power"]["detectable"]);
     for at in 0..3 {
         let needed = found.and_then(|power| power.needed[at].1);

@@ -20,17 +20,17 @@ const MOST: usize = 1_000_000;
 pub struct Power {
     /// Pooled standard deviation of the logarithms.
     pub log_sd: f64,
-    /// The least ratio above 1 that these runs find with 80 % power; its inverse likewise.
-    pub detectable: f64,
+    /// The least ratio above 1 that these runs find with 80 % power; its inverse likewise. `None` past the largest double.
+    pub detectable: Option<f64>,
     /// Runs per arm that ratios of 1.2, 1.5 and 2 need; `None` past a million.
     pub needed: [(f64, Option<usize>); 3],
 }
 
-/// What these two samples could have shown; `None` where a value is not positive, or no arm has two.
+/// What these two samples could have shown; `None` where a value is not positive, a sample is empty, or neither has two.
 pub fn power(baseline: &[f64], arm: &[f64], alpha: f64) -> Option<Power> {
     let (a, b) = logs(baseline, arm)?;
-    let log_sd = pooled_sd(&a, &b)?;
-    let detectable = detectable_ratio(log_sd, a.len(), b.len(), alpha)?;
+    let log_sd = pooled_sd(&a, &b)?; // defined only with degrees of freedom
+    let detectable = detectable_ratio(log_sd, a.len(), b.len(), alpha);
     let needed = [1.2, 1.5, 2.0].map(|ratio| (ratio, runs_for_ratio(log_sd, ratio, alpha)));
     Some(Power {
         log_sd,
@@ -78,7 +78,10 @@ mod tests {
     #[test]
     fn ends() {
         let p = power(&[2.0, 2.0], &[3.0, 3.0], 0.05).unwrap();
-        assert_eq!((p.log_sd, p.detectable, p.needed[0].1), (0.0, 1.0, Some(2)));
+        assert_eq!(
+            (p.log_sd, p.detectable, p.needed[0].1),
+            (0.0, Some(1.0), Some(2))
+        );
         assert_eq!(power(&[2.0], &[3.0], 0.05), None);
         assert_eq!(power(&[2.0, 0.0], &[3.0, 1.0], 0.05), None);
         assert_eq!(runs_for_ratio(0.3, 1.000_001, 0.05), None);
