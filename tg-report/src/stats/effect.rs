@@ -11,7 +11,7 @@ pub fn cliff(baseline: &[f64], arm: &[f64]) -> Option<f64> {
 /// Hedges' g: the difference of means in pooled standard deviations, freed of its bias.
 ///
 /// g = J(v) d, v = n₁+n₂-2, J(v) = Γ(v/2) / (√(v/2) Γ((v-1)/2)), exactly, not 1 - 3/(4v-1): Hedges, "Distribution theory
-/// for Glass's estimator of effect size", 1981, eq. 6e. `None` where v < 2 (then g has no expectation), both samples are
+/// for Glass's estimator of effect size", 1981. `None` where v < 2 (then g has no expectation), both samples are
 /// constant, or the quotient is past the largest double.
 pub fn hedges(baseline: &[f64], arm: &[f64]) -> Option<f64> {
     let difference = mean_difference(baseline, arm)?;

@@ -1,7 +1,7 @@
 //! Sums without rounding.
 //!
 //! A sum is kept as doubles that do not overlap and together are the exact value: grow-expansion of Shewchuk, "Adaptive
-//! Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates" (1997), section 2.4. With it a mean of
+//! Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates" (1997). With it a mean of
 //! values near 1e15 keeps its last digits, and two arrangements of the same values have the same sum.
 //!
 //! Nothing here overflows as long as values are divided by [`scale`] first.

@@ -31,17 +31,6 @@ pub fn solve(matrix: &Matrix, right: [f64; 3], free: [bool; 3]) -> Option<[f64; 
     Some(std::array::from_fn(|at| solved[at] / size[at]))
 }
 
-/// The inverse on the unknowns in `free`, 0 elsewhere; `None` where it is singular.
-pub fn inverse(matrix: &Matrix, free: [bool; 3]) -> Option<Matrix> {
-    let mut inverse = [[0.0; 3]; 3];
-    for (at, row) in inverse.iter_mut().enumerate() {
-        let mut unit = [0.0; 3];
-        unit[at] = f64::from(u8::from(free[at]));
-        *row = solve(matrix, unit, free)?;
-    }
-    Some(inverse)
-}
-
 fn eliminate(mut rows: [[f64; 4]; 3]) -> Option<[f64; 3]> {
     for at in 0..3 {
         let largest = (at..3).max_by(|a, b| rows[*a][at].abs().total_cmp(&rows[*b][at].abs()))?;
@@ -73,17 +62,10 @@ mod tests {
     const MATRIX: Matrix = [[4.0, 2.0, 0.0], [2.0, 5.0, 1e3], [0.0, 1e3, 1e6]];
 
     #[test]
-    fn solves_and_inverts() {
+    fn solves() {
         let x = solve(&MATRIX, [8.0, 3012.0, 3_002_000.0], [true; 3]).unwrap();
         for (found, sought) in x.iter().zip([1.0, 2.0, 3.0]) {
             assert!((found - sought).abs() < 1e-9, "{x:?}");
-        }
-        let inverse = inverse(&MATRIX, [true; 3]).unwrap();
-        for (at, row) in MATRIX.iter().enumerate() {
-            let unit = solve(&MATRIX, *row, [true; 3]).unwrap();
-            assert!((unit[at] - 1.0).abs() < 1e-9, "{unit:?}");
-            let back: f64 = (0..3).map(|k| inverse[at][k] * MATRIX[k][at]).sum();
-            assert!((back - 1.0).abs() < 1e-9, "{inverse:?}");
         }
     }
 

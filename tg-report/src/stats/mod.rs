@@ -4,7 +4,7 @@
 //! [`curve::fit`]. Each file names the text its formulas come from. Four rules hold everywhere:
 //!
 //! - What is undefined is `None`, never NaN, infinity or 0.
-//! - Data are scaled by a power of two before they are squared, and summed without rounding ([`exact`]), so that
+//! - Data are scaled by a power of two before they are squared, and summed without rounding (`exact.rs`), so that
 //!   neither a size of 1e-150 or 1e150 nor an offset of 1e15 costs digits. `tests/reference` holds every number here to
 //!   a relative 1e-9 of a 60-digit computation.
 //! - Small p values come from the tail itself, never as 1 - something.

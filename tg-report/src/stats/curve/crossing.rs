@@ -4,12 +4,10 @@
 //! all N around it at which the curves' 95 % interval of ln X₁ - ln X₂ includes 0: Fieller's idea, for a difference that
 //! is no longer linear in N. Looked at is only where both curves are measured, or extrapolated by no more than twice.
 
+use super::edge::edge;
 use super::fit::Fit;
 use super::model::Curve;
 use crate::stats::{TAIL, student, welch::satterthwaite};
-
-/// Steps in which an interval's end is looked for, on either side.
-const STEPS: u32 = 64;
 
 /// A number of agents at which both curves have the same height.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,8 +31,8 @@ pub fn crossings(one: &Fit, other: &Fit) -> Vec<Crossing> {
         .filter(|n| (from..=to).contains(n));
     let crossing = |at: f64| Crossing {
         at,
-        low: end(one, other, at, from),
-        high: end(one, other, at, to),
+        low: edge(at, from, |n| !are_apart(one, other, n)),
+        high: edge(at, to, |n| !are_apart(one, other, n)),
         first_wins_above: slope(one, other, at) > 0.0,
     };
     in_range.map(crossing).collect()
@@ -68,39 +66,23 @@ fn slope(one: &Fit, other: &Fit, n: f64) -> f64 {
     apart(n + step) - apart(n - step)
 }
 
-/// From `at` towards `to`, the N up to which the curves cannot be told apart; `None` if that is all the way.
-fn end(one: &Fit, other: &Fit, at: f64, to: f64) -> Option<f64> {
-    let place = |share: f64| at * (to / at).powf(share);
-    let apart = |share: &f64| are_apart(one, other, place(*share));
-    let steps = (1..=STEPS).map(|step| f64::from(step) / f64::from(STEPS));
-    let mut outside = steps.clone().find(apart)?;
-    let mut inside = outside - 1.0 / f64::from(STEPS);
-    for _ in 0..40 {
-        let middle = f64::midpoint(inside, outside);
-        if apart(&middle) {
-            outside = middle;
-        } else {
-            inside = middle;
-        }
-    }
-    Some(place(outside))
-}
-
 /// Whether the 95 % interval of ln X₁ - ln X₂ at `n` excludes 0.
 fn are_apart(one: &Fit, other: &Fit, n: f64) -> bool {
     let (a, b) = (one.uncertainty(), other.uncertainty());
     if !a.draws.is_empty() && !b.draws.is_empty() {
-        let pairs = a.draws.iter().zip(&b.draws);
+        // Draws of the same number share their random numbers; back to front they share nothing.
+        let pairs = a.draws.iter().zip(b.draws.iter().rev());
         let above =
             |(first, second): &(&Curve, &Curve)| one.unit * first.at(n) > other.unit * second.at(n);
         let all = a.draws.len().min(b.draws.len()) as f64;
         let share = pairs.filter(above).count() as f64 / all;
-        return !(TAIL..=1.0 - TAIL).contains(&share);
+        let tail = a.tail.min(b.tail);
+        return !(tail..=1.0 - tail).contains(&share);
     }
-    let (va, vb) = (one.log_variance(n), other.log_variance(n));
+    let ((va, df_a), (vb, df_b)) = (one.log_variance(n), other.log_variance(n));
     let apart = (one.curve.at(n) / other.curve.at(n)).ln().abs();
     if va + vb <= 0.0 {
         return apart > 0.0;
     }
-    apart > student::quantile(TAIL, satterthwaite(va, a.df, vb, b.df)) * (va + vb).sqrt()
+    apart > student::quantile(TAIL, satterthwaite(va, df_a, vb, df_b)) * (va + vb).sqrt()
 }

@@ -5,6 +5,7 @@
 //! beyond twice the largest number of agents measured.
 
 mod crossing;
+mod edge;
 mod fit;
 mod least_squares;
 mod model;

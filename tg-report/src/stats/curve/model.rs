@@ -21,10 +21,12 @@ impl Model {
 
     /// How many parameters are fitted.
     pub(super) fn parameters(self) -> usize {
-        match self {
-            Self::Amdahl => 2,
-            Self::Usl => 3,
-        }
+        self.free().into_iter().filter(|free| *free).count()
+    }
+
+    /// Which of λ, σ and κ are fitted.
+    pub(super) fn free(self) -> [bool; 3] {
+        [true, true, self == Self::Usl]
     }
 }
 

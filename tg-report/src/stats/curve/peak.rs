@@ -2,8 +2,10 @@
 //!
 //! Its interval is Fieller's ("Some problems in interval estimation", 1954): all N for which 1 - σ - κN² cannot be told
 //! from 0. It is open above where κ cannot be told from 0, which is the usual case and not a failure; a normal interval
-//! around N* would hide it. From draws it is their percentiles, with no peak as infinity.
+//! around N* would hide it. From draws it is their percentiles, with no peak as infinity. It never goes below one agent,
+//! and never above twice the largest number measured.
 
+use super::edge::edge;
 use super::model::Curve;
 use super::uncertainty::Uncertainty;
 
@@ -25,28 +27,27 @@ pub struct Peak {
     pub shape: Shape,
     /// N*, not whole in general; `None` where there is none up to twice the largest number measured.
     pub at: Option<f64>,
-    /// Lower end of its 95 % interval, at least 0; `None` where even that lies beyond.
-    pub low: Option<f64>,
-    /// Upper end; `None` where the interval is open or ends beyond.
+    /// Lower end of its 95 % interval: the peak is not below. Twice the largest number measured where it is beyond that.
+    pub low: f64,
+    /// Upper end; `None` where the peak may lie beyond twice the largest number measured, or there may be none.
     pub high: Option<f64>,
 }
 
 impl Peak {
     /// Of a fitted curve; nothing above `limit` is said.
     pub(super) fn new(curve: &Curve, uncertainty: &Uncertainty, limit: f64) -> Self {
-        let (low, high) = if uncertainty.draws.is_empty() {
-            fieller(curve, uncertainty)
-        } else {
-            percentiles(uncertainty)
-        };
-        let said = |n: f64| (n <= limit).then_some(n);
         let shape = shape(curve);
-        let at = (shape == Shape::Peaks).then(|| peak(curve));
+        let at = peak(curve);
+        let (low, high) = if uncertainty.draws.is_empty() {
+            fieller(curve, uncertainty, at.clamp(1.0, limit), limit)
+        } else {
+            percentiles(uncertainty, limit)
+        };
         Self {
             shape,
-            at: at.and_then(said),
-            low: said(low),
-            high: said(high),
+            at: (shape == Shape::Peaks && at <= limit).then_some(at),
+            low,
+            high,
         }
     }
 }
@@ -70,39 +71,28 @@ fn peak(curve: &Curve) -> f64 {
     }
 }
 
-fn percentiles(uncertainty: &Uncertainty) -> (f64, f64) {
+fn percentiles(uncertainty: &Uncertainty, limit: f64) -> (f64, Option<f64>) {
     let mut peaks: Vec<f64> = uncertainty.draws.iter().map(peak).collect();
     peaks.sort_by(f64::total_cmp);
     // The next draw outwards rather than a mean with infinity.
     let last = (peaks.len() - 1) as f64;
-    let low = (last * 0.025).floor() as usize;
-    let high = (last * 0.975).ceil() as usize;
-    (peaks[low], peaks[high])
+    let low = peaks[(last * uncertainty.tail).floor() as usize];
+    let high = peaks[(last * (1.0 - uncertainty.tail)).ceil() as usize];
+    (
+        low.clamp(1.0, limit),
+        (high <= limit).then_some(high.max(1.0)),
+    )
 }
 
-/// The y = N² with (1-σ-κy)² <= t² var(σ + κy), that is square y² - 2 middle y + constant <= 0: between the roots, or
-/// outside of them.
-fn fieller(curve: &Curve, uncertainty: &Uncertainty) -> (f64, f64) {
-    let t2 = uncertainty.t().powi(2);
-    let [_, [_, var_sigma, shared], [_, _, var_kappa]] = uncertainty.covariance;
-    let room = 1.0 - curve.sigma;
-    let square = curve.kappa.powi(2) - t2 * var_kappa;
-    let middle = room * curve.kappa + t2 * shared;
-    let constant = room.powi(2) - t2 * var_sigma;
-    let root = middle * middle - square * constant;
-    if root < 0.0 && square <= 0.0 {
-        return (0.0, f64::INFINITY);
+/// All N around `start`, the peak or the end of the range next to it, that may be the peak.
+fn fieller(curve: &Curve, uncertainty: &Uncertainty, start: f64, limit: f64) -> (f64, Option<f64>) {
+    let may_be_peak = |n: f64| {
+        let slope = 1.0 - curve.sigma - curve.kappa * n * n;
+        slope.abs() <= uncertainty.half_width([0.0, 1.0, n * n])
+    };
+    if !may_be_peak(start) && start >= limit {
+        return (limit, None);
     }
-    // With a positive square it is below 0 only by rounding.
-    let far = middle + root.max(0.0).sqrt().copysign(middle);
-    let (one, other) = (far / square, constant / far);
-    let (lower, higher) = (one.min(other), one.max(other));
-    let agents = |y: f64| y.max(0.0).sqrt();
-    if square > 0.0 {
-        (agents(lower), agents(higher))
-    } else if lower >= 0.0 {
-        (0.0, f64::INFINITY) // all below the lower root too
-    } else {
-        (agents(higher), f64::INFINITY)
-    }
+    let low = edge(start, 1.0, may_be_peak).unwrap_or(1.0);
+    (low, edge(start, limit, may_be_peak))
 }

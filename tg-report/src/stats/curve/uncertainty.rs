@@ -1,15 +1,21 @@
 //! What a fit does not know about its parameters.
 //!
 //! With eight or more runs at every number of agents, runs are drawn again within each (Efron and Tibshirani, "An
-//! Introduction to the Bootstrap", 1993, chapter 9), the curve is fitted to each draw, and intervals are percentiles. A
-//! draw's deviations are stretched by √(n/(n-1)), for draws of n spread by that much too little (Davison and Hinkley,
-//! "Bootstrap Methods and their Application", 1997, section 2.3). With fewer runs the draws are too alike to go by; then the
-//! covariance is that of the linearised fit, s²(JᵀJ)⁻¹, and intervals are from t (Bates and Watts, "Nonlinear Regression
-//! Analysis", 1988, section 2.3). That assumes that runs scatter alike at every number of agents.
+//! Introduction to the Bootstrap", 1993, chapter 9) and the curve is fitted to each draw. Draws of n scatter too little, so
+//! deviations are stretched by √(n/(n-1)) (Davison and Hinkley, "Bootstrap Methods and their Application", 1997, chapter
+//! 2), and intervals are the percentiles that t has in place of the normal's 2.5 and 97.5 (Hesterberg, "What Teachers
+//! Should Know About the Bootstrap", The American Statistician 69, 2015).
+//!
+//! With fewer runs the draws are too alike to go by. Then the fit is linearised (the delta method; Bates and Watts,
+//! "Nonlinear Regression Analysis", 1988, chapter 2), and because throughput mostly scatters in proportion to its
+//! height, each number of agents has its own variance and intervals are from t with Satterthwaite's degrees of freedom:
+//! Welch's way, for a curve. Only where some number of agents has a single run is one variance taken for all, from the
+//! residuals. Neither says whether the law is the right one.
 
-use super::least_squares::{Point, best};
+use super::least_squares::{Point, best_near};
 use super::model::{Curve, Model};
-use crate::stats::linear::{Matrix, inverse};
+use crate::stats::linear::{Matrix, solve};
+use crate::stats::normal::upper_tail;
 use crate::stats::random::Random;
 use crate::stats::{Interval, TAIL, quantile, student};
 
@@ -28,116 +34,165 @@ pub enum Method {
         /// Draws that had a fit.
         draws: usize,
     },
-    /// Linearised, from t.
-    Delta {
+    /// Linearised, from t, with a variance of its own for each number of agents.
+    Delta,
+    /// Linearised, from t, with one variance for all, from the residuals: some number of agents has a single run.
+    DeltaPooled {
         /// Degrees of freedom.
         df: f64,
     },
 }
 
-/// The covariance of λ, σ and κ, and draws of them where there are enough runs.
+/// How far off the fit may be.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Uncertainty {
-    pub covariance: Matrix,
-    pub df: f64,
+    /// For each number of agents, how one standard error of its mean moves λ, σ and κ, and that error's degrees of
+    /// freedom.
+    parts: Vec<([f64; 3], f64)>,
+    /// Degrees of freedom of one variance for all.
+    pooled: Option<f64>,
+    /// Curves through runs drawn again; none where there are too few runs.
     pub draws: Vec<Curve>,
+    /// What each side of an interval leaves out of the draws.
+    pub tail: f64,
 }
 
 /// Runs by their number of agents.
 pub type Groups = [(f64, Vec<f64>)];
 
 impl Uncertainty {
-    /// Of `curve`, the model's best through `groups`; `None` where the covariance is singular.
+    /// Of `curve`, the model's best through `groups`; `None` where the runs do not determine it.
     pub fn new(groups: &Groups, model: Model, curve: &Curve) -> Option<Self> {
-        let runs: usize = groups.iter().map(|(_, runs)| runs.len()).sum();
-        let df = (runs - model.parameters()) as f64;
-        let mut squares = 0.0;
-        let mut matrix = [[0.0; 3]; 3];
+        let all: usize = groups.iter().map(|(_, runs)| runs.len()).sum();
+        let within = (all - groups.len()) as f64;
+        let df = (all - model.parameters()) as f64;
+        let is_pooled = groups.iter().any(|(_, runs)| runs.len() < 2);
+        let residuals: f64 = groups
+            .iter()
+            .map(|(n, runs)| squares(runs, curve.at(*n)))
+            .sum();
+        let matrix = matrix(groups, curve);
+        let mut parts = Vec::new();
         for (n, runs) in groups {
-            let fitted = curve.at(*n);
-            let column = curve.log_gradient(*n).map(|slope| slope * fitted);
-            squares += runs.iter().map(|x| (x - fitted).powi(2)).sum::<f64>();
-            for row in 0..3 {
-                for other in 0..3 {
-                    matrix[row][other] += runs.len() as f64 * column[row] * column[other];
-                }
-            }
+            let size = runs.len() as f64;
+            let own = squares(runs, mean(runs)) / (size - 1.0);
+            let variance = if is_pooled { residuals / df } else { own };
+            let pull = slopes(curve, *n).map(|slope| slope * (size * variance).sqrt());
+            let moved = solve(&matrix, pull, model.free())?;
+            parts.push((moved, size - 1.0));
         }
-        let free = [true, true, model == Model::Usl];
-        let variance = squares / df;
-        let covariance = inverse(&matrix, free)?.map(|row| row.map(|value| value * variance));
         let enough = groups.iter().all(|(_, runs)| runs.len() >= RESAMPLED_FROM);
-        let draws = if enough {
-            draws(groups, model)
-        } else {
-            Vec::new()
-        };
         Some(Self {
-            covariance,
-            df,
-            draws,
+            parts,
+            pooled: is_pooled.then_some(df),
+            draws: if enough {
+                draws(groups, model, curve)
+            } else {
+                Vec::new()
+            },
+            tail: if enough {
+                upper_tail(student::quantile(TAIL, within))
+            } else {
+                TAIL
+            },
         })
     }
 
     pub fn method(&self) -> Method {
-        match self.draws.len() {
-            0 => Method::Delta { df: self.df },
-            draws => Method::Resampled { draws },
+        match (self.draws.len(), self.pooled) {
+            (0, Some(df)) => Method::DeltaPooled { df },
+            (0, None) => Method::Delta,
+            (draws, _) => Method::Resampled { draws },
         }
     }
 
-    /// t(0.975) for these degrees of freedom.
-    pub fn t(&self) -> f64 {
-        student::quantile(TAIL, self.df)
+    /// The linearised variance of a quantity that moves with λ, σ and κ by `gradient`, and its degrees of freedom.
+    pub fn variance(&self, gradient: [f64; 3]) -> (f64, f64) {
+        let moved = |part: &[f64; 3]| (0..3).map(|k| part[k] * gradient[k]).sum::<f64>().powi(2);
+        let all: f64 = self.parts.iter().map(|(part, _)| moved(part)).sum();
+        let share = |(part, df): &([f64; 3], f64)| (moved(part) / all).powi(2) / df;
+        let own = || 1.0 / self.parts.iter().map(share).sum::<f64>();
+        (all, self.pooled.unwrap_or_else(own))
     }
 
-    /// The variance of a quantity that moves with λ, σ and κ by `gradient`.
-    pub fn variance(&self, gradient: [f64; 3]) -> f64 {
-        let row = |row: [f64; 3]| (0..3).map(|k| row[k] * gradient[k]).sum::<f64>();
-        (0..3)
-            .map(|k| gradient[k] * row(self.covariance[k]))
-            .sum::<f64>()
-            .max(0.0)
+    /// Half the width of the linearised 95 % interval of such a quantity.
+    pub fn half_width(&self, gradient: [f64; 3]) -> f64 {
+        let (variance, df) = self.variance(gradient);
+        if variance > 0.0 {
+            student::quantile(TAIL, df) * variance.sqrt()
+        } else {
+            0.0
+        }
     }
 
     /// The interval of a parameter estimated as `value`, the `at`-th, cut off at its bound 0.
     pub fn parameter(&self, value: f64, at: usize) -> Option<Interval> {
-        if self.draws.is_empty() {
-            let half = self.t() * self.covariance[at][at].sqrt();
-            return Interval::new((value - half).max(0.0), value + half);
+        if !self.draws.is_empty() {
+            return self.percentiles(|curve| [curve.lambda, curve.sigma, curve.kappa][at]);
         }
-        let of = |curve: &Curve| [curve.lambda, curve.sigma, curve.kappa][at];
-        self.percentiles(of)
+        let mut gradient = [0.0; 3];
+        gradient[at] = 1.0;
+        let half = self.half_width(gradient);
+        Interval::new((value - half).max(0.0), value + half)
     }
 
-    /// The middle 95 % of a quantity over the draws.
+    /// The middle of a quantity over the draws.
     pub fn percentiles(&self, of: impl Fn(&Curve) -> f64) -> Option<Interval> {
         let mut values: Vec<f64> = self.draws.iter().map(of).collect();
         values.sort_by(f64::total_cmp);
-        Interval::new(quantile(&values, TAIL)?, quantile(&values, 1.0 - TAIL)?)
+        Interval::new(
+            quantile(&values, self.tail)?,
+            quantile(&values, 1.0 - self.tail)?,
+        )
     }
 }
 
-fn draws(groups: &Groups, model: Model) -> Vec<Curve> {
+/// How X(n) moves with λ, σ and κ.
+fn slopes(curve: &Curve, n: f64) -> [f64; 3] {
+    curve.log_gradient(n).map(|slope| slope * curve.at(n))
+}
+
+/// `JᵀJ` over runs.
+fn matrix(groups: &Groups, curve: &Curve) -> Matrix {
+    let mut matrix = [[0.0; 3]; 3];
+    for (n, runs) in groups {
+        let column = slopes(curve, *n);
+        for row in 0..3 {
+            for other in 0..3 {
+                matrix[row][other] += runs.len() as f64 * column[row] * column[other];
+            }
+        }
+    }
+    matrix
+}
+
+fn mean(runs: &[f64]) -> f64 {
+    runs.iter().sum::<f64>() / runs.len() as f64
+}
+
+fn squares(runs: &[f64], around: f64) -> f64 {
+    runs.iter().map(|run| (run - around).powi(2)).sum()
+}
+
+fn draws(groups: &Groups, model: Model, curve: &Curve) -> Vec<Curve> {
     let mut random = Random(SEED);
     let mut draw = |(n, runs): &(f64, Vec<f64>)| {
         let size = runs.len() as f64;
-        let mean = runs.iter().sum::<f64>() / size;
         let drawn: f64 = (0..runs.len())
             .map(|_| runs[random.below(runs.len())])
             .sum();
         let stretch = (size / (size - 1.0)).sqrt();
-        let drawn = mean + (drawn / size - mean) * stretch;
+        let mean = mean(runs) + (drawn / size - mean(runs)) * stretch;
         Point {
             n: *n,
-            mean: drawn.max(0.0),
+            mean: mean.max(0.0),
             weight: size,
         }
     };
     let mut fits = Vec::new();
     for _ in 0..DRAWS {
         let points: Vec<Point> = groups.iter().map(&mut draw).collect();
-        fits.extend(best(&points, model));
+        fits.extend(best_near(&points, model, curve));
     }
     fits
 }
