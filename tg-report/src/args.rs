@@ -16,7 +16,7 @@ const WIDTH: usize = 100;
 const FILES: &str = "Files (several at once; stdout gets --format all the same)";
 const GATE: &str = "Gate (exit status 1, with the reason on stderr)";
 
-/// Compare runs: what differs between arms, how sure that is, and what the data cannot show
+/// Compare runs: what differs between arms, and what the data cannot show
 ///
 /// An arm is one configuration of an experiment, a run one repetition of it. The cells are mean ± standard deviation
 /// over an arm's runs; runs that did not complete are counted and named, never dropped silently. The verdict rests on
