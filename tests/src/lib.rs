@@ -4,7 +4,13 @@
 //! The tests drive the built programs through the shell, as users do, against the real host. `make test` builds both
 //! first.
 
+pub mod browser;
+pub mod document;
+pub mod drive;
 pub mod library;
+pub mod script;
+pub mod situation;
+pub mod truth;
 
 use rusqlite::Connection;
 use serde_json::Value;
@@ -19,7 +25,7 @@ pub fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
-/// A scratch directory with `templates/` and `experiments/` of the workspace in it.
+/// A scratch directory with `templates/`, `experiments/`, `scripts/` and `docs/` of the workspace in it.
 pub struct Lab {
     dir: TempDir,
 }
@@ -45,7 +51,7 @@ impl Lab {
             .prefix("tg-test-")
             .tempdir()
             .expect("a temporary directory");
-        for name in ["templates", "experiments", "scripts"] {
+        for name in ["templates", "experiments", "scripts", "docs"] {
             let link = dir.path().join(name);
             std::os::unix::fs::symlink(
                 root().canonicalize().expect("the workspace").join(name),

@@ -6,36 +6,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 use std::fs;
+use tg_tests::document::{blocks, commands};
 use tg_tests::{Lab, done, root};
-
-/// The fenced blocks of one language, without their fences.
-fn blocks(text: &str, language: &str) -> Vec<String> {
-    let fence = format!("```{language}\n");
-    text.split(&fence)
-        .skip(1)
-        .map(|rest| rest.split("```").next().unwrap().to_string())
-        .collect()
-}
-
-/// The commands of a console block, each with what it is to print.
-fn commands(block: &str) -> Vec<(String, String)> {
-    let mut found: Vec<(String, String)> = Vec::new();
-    for line in block.lines() {
-        if let Some(command) = line.strip_prefix("$ ") {
-            found.push((command.into(), String::new()));
-        } else {
-            let (command, output) = found.last_mut().expect("a block begins with a command");
-            let text = if command.ends_with('\\') {
-                command
-            } else {
-                output
-            };
-            text.push('\n');
-            text.push_str(line);
-        }
-    }
-    found
-}
 
 /// The text with what the clock decides taken out, and spaces folded.
 fn shape(text: &str) -> Vec<String> {

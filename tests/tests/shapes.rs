@@ -9,10 +9,6 @@ use std::path::PathBuf;
 use tg_host::Host;
 use tg_tests::{FAST, Lab, manifest, root};
 
-/// What is null or warned of in what the host keeps of an import: it drops our tables, `workers`, `claim_sequence` and
-/// `tasks.phase` (which no metric reads).
-const IMPORT_DROPS: [&str; 1] = ["file_contention"];
-
 /// What rests on deletions, which the host's own export hides; `deletions_unknown` says so. Equal where nothing was deleted.
 const EXPORT_HIDES: &str = "deletions_unknown";
 
@@ -88,7 +84,6 @@ fn one_run_from_every_file() {
         assert!(
             is_null
                 || hidden.contains(name)
-                || IMPORT_DROPS.contains(&name)
                 || name == "estimate_accuracy"
                 || OF_AGENTS.contains(&name),
             "{name}: {} {}",
@@ -200,9 +195,7 @@ fn databases_and_exports_of_older_hosts() {
         );
         assert_eq!(coarse.is_empty(), !name.starts_with("0.5.0"), "{name}");
         for metric in differing(&database, &export) {
-            let is_told = hidden.contains(metric)
-                || coarse.contains(metric)
-                || IMPORT_DROPS.contains(&metric);
+            let is_told = hidden.contains(metric) || coarse.contains(metric);
             assert!(
                 is_told,
                 "{name}: {metric}: {} {}",
@@ -260,10 +253,7 @@ fn what_the_host_ships_becomes_importable() {
         let (before, _) = metrics(&lab, &path.display().to_string());
         let (after, _) = metrics(&lab, &format!("host-{name}/tasks.db"));
         let differ = differing(&before, &after);
-        assert!(
-            differ.iter().all(|metric| *metric == "file_contention"),
-            "{name}: {differ:?}"
-        );
+        assert!(differ.is_empty(), "{name}: {differ:?}");
     }
 }
 

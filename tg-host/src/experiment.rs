@@ -27,7 +27,8 @@ CREATE TABLE IF NOT EXISTS experiment_runs (
 CREATE TABLE IF NOT EXISTS experiment_tasks (
     run_id TEXT NOT NULL,
     task_id TEXT PRIMARY KEY,
-    template_task_id TEXT NOT NULL
+    template_task_id TEXT NOT NULL,
+    phase TEXT
 );
 CREATE TABLE IF NOT EXISTS experiment_agents (
     run_id TEXT NOT NULL,

@@ -151,6 +151,28 @@ impl Table {
     }
 }
 
+/// Write all tables of a database as they stand at one moment as one JSON document, `{"tables":{...}}`.
+pub fn document(db: &Connection, out: &mut impl Write) -> rusqlite::Result<()> {
+    let db = db.unchecked_transaction()?;
+    let lost = |cause: io::Error| rusqlite::Error::ToSqlConversionFailure(Box::new(cause));
+    out.write_all(b"{\"tables\":{").map_err(lost)?;
+    for (at, table) in tables(&db)?.iter().enumerate() {
+        let comma = if at == 0 { "" } else { "," };
+        write!(out, "{comma}{}:[", json!(table.name)).map_err(lost)?;
+        let keys = table.keys();
+        let mut statement = db.prepare(&table.select())?;
+        let mut rows = statement.query([])?;
+        let mut comma: &[u8] = b"";
+        while let Some(row) = rows.next()? {
+            out.write_all(comma).map_err(lost)?;
+            table.row(row, &keys, |_| None, out)?.map_err(lost)?;
+            comma = b",";
+        }
+        out.write_all(b"]").map_err(lost)?;
+    }
+    out.write_all(b"}}").map_err(lost)
+}
+
 fn write_value(value: ValueRef, out: &mut impl Write) -> io::Result<()> {
     match value {
         ValueRef::Null => out.write_all(b"null"),

@@ -5,13 +5,17 @@
 //! | initial | the workflow's initial state |
 //! | assigned | blocking, not timed, not initial |
 //! | timed | time in it is work |
-//! | terminal | not blocking, not timed, every exit leads back to the initial state or nowhere |
+//! | terminal | not blocking, not timed, every exit leads back to the initial state, to the built-in one, or nowhere |
 //! | parked | the rest |
 //!
+//! The built-in `completed` and `failed` stay beside the states of kanban and sprint, and lead back to the built-in `pending`.
 //! Success is a terminal state not named failed or cancelled.
 
 use crate::workflow::Effective;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The initial state that is built into the host.
+const NEW: &str = "pending";
 
 /// The states of a workflow by class.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +30,8 @@ pub struct StateClasses {
     pub terminal: BTreeSet<String>,
     /// Holding dependents back; across the classes above.
     pub blocking: BTreeSet<String>,
+    /// The states that each state can be left for; empty where the workflow is not known.
+    pub exits: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl StateClasses {
@@ -38,12 +44,19 @@ impl StateClasses {
             ..Self::default()
         };
         for (name, state) in &workflow.states {
+            let exits = state.exits.iter().cloned().collect();
+            classes.exits.insert(name.clone(), exits);
             let blocking = classes.blocking.contains(name);
             if state.timed {
                 classes.timed.insert(name.clone());
             } else if name != initial && blocking {
                 classes.assigned.insert(name.clone());
-            } else if !blocking && state.exits.iter().all(|exit| exit == initial) {
+            } else if !blocking
+                && state
+                    .exits
+                    .iter()
+                    .all(|exit| exit == initial || exit == NEW)
+            {
                 classes.terminal.insert(name.clone());
             }
         }
@@ -69,6 +82,16 @@ impl StateClasses {
                 "active",
                 "review",
             ]),
+            exits: BTreeMap::new(),
+        }
+    }
+
+    /// Whether a row of state `to` can follow right after one of state `from`. Where the workflow is not known: not the same
+    /// state twice, and no assignment of what is being worked on, which none of the shipped workflows knows.
+    pub fn follows(&self, from: &str, to: &str) -> bool {
+        match self.exits.get(from) {
+            Some(exits) => exits.contains(to),
+            None => from != to && (from, to) != ("working", "assigned"),
         }
     }
 

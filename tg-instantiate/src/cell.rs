@@ -3,6 +3,7 @@
 
 use crate::manifest::{Config, Manifest, Mode, Start, check_name, duration_ms};
 use crate::matrix::{Ground, beside};
+use crate::metrics::Entry;
 use crate::template::Template;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -104,6 +105,7 @@ pub fn cell(
         command,
         workspace: workspace(shared),
         verify: manifest.verify.clone(),
+        null_of: None,
         start_gate: manifest.start == Some(Start::Gate),
         shared_db: shared.shared_db,
         limits: Limits {
@@ -111,9 +113,20 @@ pub fn cell(
             stall_ms: duration_ms(path, "limits", "stall", manifest.limits.stall.as_ref())?,
         },
         report: Shown {
-            metrics: manifest.metrics.clone(),
+            metrics: manifest
+                .metrics
+                .iter()
+                .map(|entry| entry.name().into())
+                .collect(),
+            own_metrics: manifest
+                .metrics
+                .iter()
+                .filter_map(Entry::own)
+                .cloned()
+                .collect(),
             primary: manifest.primary.clone(),
             baseline: manifest.baseline.clone(),
+            success: manifest.success.clone(),
         },
         warmup: manifest.warmup.trim(path)?,
         slots: slots(manifest),
@@ -160,8 +173,8 @@ fn slots(manifest: &Manifest) -> BTreeMap<String, String> {
     slots
 }
 
-/// The hash of each thing that is held constant or varied. What is only shown (names of slots, metrics, baseline) is
-/// not among them: changing it needs no new run.
+/// The hash of each thing that is held constant or varied. What is only shown (names of slots, metrics and what the
+/// user's own mean, baseline) is not among them: changing it needs no new run.
 fn inputs(
     run: &Run,
     template: &Template,

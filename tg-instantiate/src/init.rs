@@ -29,7 +29,9 @@ configs:                        # what is compared
     description: One agent assigns every task, the others work
 baseline: swarm                 # the others are compared with it
 primary: wall_clock_time_ms     # the metric that verdicts, once there are any, rest on
-# metrics: [wall_clock_time_ms, total_cost_usd, redo_rate]   # shown, in this order
+# metrics:                      # shown, in this order; also your own, by a jq filter
+#   - wall_clock_time_ms
+#   - {name: gate_files, unit: count, better: higher, jq: '.tables.attachments | length'}
 
 # Who works. The stand-in is simulated: it sleeps instead of working.
 agent: tg-agent

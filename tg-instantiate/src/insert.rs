@@ -86,9 +86,9 @@ fn rows(db: &Transaction, template: &Template, stamp: &Stamp, now: i64) -> rusql
         let id = &ids[task.id.as_str()];
         insert_task(db, id, task, stamp, now)?;
         db.prepare_cached(
-            "INSERT INTO experiment_tasks (run_id, task_id, template_task_id) VALUES (?1, ?2, ?3)",
+            "INSERT INTO experiment_tasks (run_id, task_id, template_task_id, phase) VALUES (?1, ?2, ?3, ?4)",
         )?
-        .execute(params![run.id, id, origin])?;
+        .execute(params![run.id, id, origin, task.phase])?;
     }
     let mut edge = db.prepare_cached(
         "INSERT INTO dependencies (from_task_id, to_task_id, dep_type) VALUES (?1, ?2, ?3)",

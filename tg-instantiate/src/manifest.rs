@@ -3,20 +3,14 @@
 //! YAML, read strictly. A key nobody knows is an error that names the key, its line and the nearest known key; a key
 //! that is designed but not built yet says so, rather than being passed over.
 
+use crate::metrics::Entry;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
-use tg_stage::{Error, Result, StandIn, Trim, file, nearest, time};
+use tg_stage::{Criterion, Error, Result, StandIn, Trim, file, nearest, time};
 
 /// Keys of the design that this version does not act on.
-const PLANNED: [&str; 6] = [
-    "success",
-    "null_arms",
-    "tools",
-    "prompts",
-    "run_cost_usd",
-    "experiment_cost_usd",
-];
+const PLANNED: [&str; 4] = ["tools", "prompts", "run_cost_usd", "experiment_cost_usd"];
 
 /// A manifest as written; [`crate::matrix`] makes rows of it.
 #[derive(Debug, Default, Deserialize)]
@@ -46,9 +40,13 @@ pub struct Manifest {
     #[serde(default = "one")]
     pub seed: u64,
     #[serde(default)]
-    pub metrics: Vec<String>,
+    pub metrics: Vec<Entry>,
     pub primary: Option<String>,
     pub baseline: Option<String>,
+    #[serde(default)]
+    pub success: BTreeMap<String, String>,
+    #[serde(default)]
+    pub null_arms: bool,
     #[serde(default)]
     pub warmup: Warmup,
     #[serde(default)]
@@ -231,6 +229,12 @@ impl Manifest {
                 "unknown agent `{agent}`: `tg-agent` is the stand-in; for another one set `command: [...]`"
             ));
         }
+        let criteria = self.success.iter();
+        let mut faults =
+            criteria.filter_map(|(metric, text)| Some((metric, Criterion::parse(text).err()?)));
+        if let Some((metric, why)) = faults.next() {
+            return Some(format!("success: {metric}: {why}"));
+        }
         if let Some(slot) = self
             .slots
             .keys()
@@ -293,7 +297,8 @@ fn explain(path: &Path, cause: &str) -> Error {
         format!("{}: line {line}", path.display())
     });
     let mut words = cause.split('`').skip(1).step_by(2).map(String::from);
-    if !cause.contains("unknown field") {
+    let first = cause.lines().next().unwrap_or_default(); // below it a filter may be shown
+    if !first.contains("unknown field") {
         let bare = cause
             .rsplit_once(" at line ")
             .map_or(cause, |(bare, _)| bare);

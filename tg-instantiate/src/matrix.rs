@@ -8,6 +8,7 @@ use crate::args::Args;
 use crate::cell::cell;
 use crate::manifest::{Config, Manifest, check_name};
 use crate::names;
+use crate::null_arms;
 use crate::template::Template;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -90,6 +91,9 @@ pub fn rows(manifest: &Manifest, path: &Path, results: &Path, shared_db: bool) -
                 }
             }
         }
+    }
+    if manifest.null_arms {
+        rows = null_arms::add(rows, manifest, path)?;
     }
     distinct(&rows, path)?;
     names::check(manifest, path, &mut rows)?;

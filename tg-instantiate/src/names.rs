@@ -3,8 +3,10 @@
 
 use crate::manifest::Manifest;
 use crate::matrix::Row;
+use crate::metrics::Entry;
+use std::collections::BTreeMap;
 use std::path::Path;
-use tg_stage::{Error, Result, metric, nearest, placeholder};
+use tg_stage::{Error, OwnMetric, Result, metric, nearest, placeholder};
 
 /// Check the names, and put those of metrics as the records have them.
 pub fn check(manifest: &Manifest, path: &Path, rows: &mut [Row]) -> Result<()> {
@@ -25,24 +27,51 @@ pub fn check(manifest: &Manifest, path: &Path, rows: &mut [Row]) -> Result<()> {
     }
     for row in rows {
         let slots = row.run.slots.clone();
+        let own: Vec<_> = manifest.metrics.iter().filter_map(Entry::own).collect();
+        if let Some(fault) = ambiguous(&own, &slots) {
+            return Err(Error::usage(path.display(), fault));
+        }
+        let own: Vec<&str> = own.iter().map(|own| own.name.as_str()).collect();
         let resolve = |typed: &String| {
             let slot = slots
                 .iter()
                 .find(|(_, name)| *name == typed)
                 .map(|(slot, _)| slot.clone());
+            let defined = own.contains(&typed.as_str()).then(|| typed.clone());
             metric::named(typed)
                 .map(String::from)
+                .or(defined)
                 .or(slot)
                 .ok_or_else(|| {
                     let error = Error::usage(path.display(), format!("unknown metric `{typed}`"));
-                    suggest(error, typed, metric::METRICS.iter().map(|row| row.0))
+                    let known = metric::METRICS.iter().map(|row| row.0);
+                    suggest(error, typed, known.chain(own.iter().copied()))
                 })
         };
         let shown = &mut row.run.report;
         shown.metrics = shown.metrics.iter().map(resolve).collect::<Result<_>>()?;
         shown.primary = shown.primary.as_ref().map(resolve).transpose()?;
+        let success = shown.success.iter();
+        shown.success = success
+            .map(|(metric, criterion)| Ok((resolve(metric)?, criterion.clone())))
+            .collect::<Result<_>>()?;
     }
     Ok(())
+}
+
+/// A name that two metrics have.
+fn ambiguous(own: &[&OwnMetric], slots: &BTreeMap<String, String>) -> Option<String> {
+    for (at, OwnMetric { name, .. }) in own.iter().enumerate() {
+        if own[..at].iter().any(|other| other.name == *name) {
+            return Some(format!("two metrics are called `{name}`"));
+        }
+        if let Some((slot, _)) = slots.iter().find(|slot| slot.1 == name) {
+            return Some(format!(
+                "`{name}` is a metric of your own and the name of {slot}: change one of them"
+            ));
+        }
+    }
+    None
 }
 
 fn suggest<'k>(error: Error, typed: &str, known: impl Iterator<Item = &'k str> + Clone) -> Error {

@@ -10,7 +10,7 @@ use crate::view::View;
 use crate::waits::{self, Wait};
 use crate::warning::Warning;
 use crate::workers::Workers;
-use crate::{contention, trim};
+use crate::{contention, trim, unseen};
 use tg_stage::Trim;
 
 /// A run, measured.
@@ -33,9 +33,12 @@ pub struct Facts<'a> {
     pub cost: Cost,
     /// The longest chain of work, in milliseconds.
     pub critical_path: Option<i64>,
-    /// How often tasks were given to somebody, containers included; unknown where agents are not recorded.
+    /// How often tasks were given to somebody, containers included, if anybody was there to do so; unknown where agents are
+    /// not recorded.
     pub decisions: Option<usize>,
-    /// Claims of files that overlapped; unknown where claims are not recorded.
+    /// How many of those were to nobody by name.
+    pub unowned: usize,
+    /// Claims of files that overlapped, where any did; the host does not tell of all.
     pub contention: Option<usize>,
     /// How much faster than the estimates the agents are made to work: 1 for real ones.
     pub time_scale: Option<f64>,
@@ -56,9 +59,15 @@ impl<'a> Facts<'a> {
             .map(|task| Story::of(view, task))
             .collect();
         let given = stories.iter().flat_map(|story| &story.intervals);
-        let given = given
+        let given: Vec<_> = given
             .filter(|interval| interval.class == Class::Assigned)
+            .collect();
+        let unowned = given
+            .iter()
+            .filter(|interval| interval.worker.is_none())
             .count();
+        let given = given.len();
+        let is_led = view.agents.keys().any(|worker| view.leads(worker));
         let mut tasks = scope::in_scope(view, stories, scope);
         let left_out = trim::left_out(view, &tasks, trim);
         let before = tasks.len();
@@ -72,7 +81,8 @@ impl<'a> Facts<'a> {
             cut: before - tasks.len(),
             waits: waits::of(view, &tasks),
             critical_path: graph.critical_path,
-            decisions: (!view.agents.is_empty()).then_some(given),
+            decisions: (!view.agents.is_empty()).then_some(if is_led { given } else { 0 }),
+            unowned: if is_led { unowned } else { 0 },
             contention: contention::overlapping(view),
             time_scale: time_scale(view),
             cost: Cost::of(view, trim, &left_out),
@@ -105,11 +115,14 @@ impl<'a> Facts<'a> {
             self.warnings
                 .push(Warning::counted("censored", self.clock.open, message));
         }
-        let cut = self.tasks.iter().map(|story| story.cut).sum();
+        let intervals = self.tasks.iter().flat_map(|story| &story.intervals);
+        let cut = intervals.filter(|interval| interval.is_cut).count();
         if cut > 0 {
-            let message = "intervals of work had no recorded end, and were cut where their worker was last seen";
-            self.warnings
-                .push(Warning::counted("open_ended_intervals", cut, message));
+            let message = "workers went away from a task without a row, and their time on it is cut where they were last seen";
+            self.warnings.push(Warning {
+                count: Some(cut),
+                ..Warning::resting("open_ended_intervals", Rest::Times, message)
+            });
         }
         if dangling > 0 {
             let message = "edges name a task that is not in the file, and hold nobody back";
@@ -121,6 +134,7 @@ impl<'a> Facts<'a> {
             self.warnings
                 .push(Warning::resting("agents_unknown", Rest::Agents, message));
         }
+        self.warnings.extend(unseen::warnings(view, self));
         if !self.workers.left_out.is_empty() {
             let message = format!(
                 "coordinators that worked on no task count in no worker's mean: {}",

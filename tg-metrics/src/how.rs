@@ -1,19 +1,27 @@
 //! What was asked for: which metrics, over which tasks, and whether workers and tasks are told one by one.
 
 use crate::facts::Facts;
-use crate::measure;
+use crate::filters::Limits;
+use crate::own;
 use crate::per::{self, Per};
 use crate::scope::Scope;
 use crate::table::Metric;
 use crate::view::View;
 use serde_json::Value;
-use tg_stage::Trim;
+use std::path::Path;
+use tg_stage::{OwnMetric, Result, Trim};
 
 /// What was asked for.
 #[derive(Debug, Clone, Default)]
 pub struct How {
-    /// The metrics, in order.
+    /// The metrics asked for, by their names in the records and in this order; none: all.
+    pub only: Vec<String>,
+    /// The built-in ones among them.
     pub metrics: Vec<&'static Metric>,
+    /// Those of the user's own that the command line defines.
+    pub own: Vec<OwnMetric>,
+    /// What a filter may take.
+    pub limits: Limits,
     /// Which tasks count.
     pub scope: Scope,
     /// What is left out of them, in place of what the manifest says.
@@ -23,8 +31,8 @@ pub struct How {
 }
 
 impl How {
-    /// The metrics of a run, and the records of its workers and tasks that were asked for.
-    pub fn measure(&self, view: &View) -> (Value, Vec<Value>) {
+    /// The metrics of a run that was read from `path`, and the records of its workers and tasks that were asked for.
+    pub fn measure(&self, view: &View, path: &Path) -> Result<(Value, Vec<Value>)> {
         let of_manifest = || serde_json::from_value(view.run["warmup"].clone()).ok();
         let trim = self.trim.clone().or_else(of_manifest).unwrap_or_default();
         let facts = Facts::of(view, self.scope, &trim);
@@ -32,6 +40,6 @@ impl How {
             .per
             .iter()
             .flat_map(|per| per::records(*per, view, &facts));
-        (measure::of(&facts, &self.metrics), more.collect())
+        Ok((own::metrics(&facts, &view.run, self, path)?, more.collect()))
     }
 }

@@ -59,19 +59,44 @@ pub struct Interval<'a> {
     pub state: &'a str,
     /// Who opened it.
     pub worker: Option<&'a str>,
-    /// The phase in force when it began, where one was ever set.
+    /// The phase in force when it began, where that is known.
     pub phase: Option<&'a str>,
     /// Id of the history row that opened it; tells what was before what within one millisecond.
     pub row: i64,
     /// Whether the host opened it because a worker fell silent.
     pub is_eviction: bool,
+    /// Whether its end is unknown, because its worker went away without a row.
+    pub is_cut: bool,
+    /// When the host itself completed the task in it, a container.
+    pub rolled_up: Option<i64>,
     /// From.
     pub start: i64,
     /// To; never before `start`.
     pub end: i64,
 }
 
-impl Interval<'_> {
+impl<'a> Interval<'a> {
+    /// Time in the queue of which the host wrote no row; nobody put the task there.
+    fn queue(phase: Option<&'a str>) -> Self {
+        Self {
+            class: Class::Initial,
+            state: "",
+            worker: None,
+            phase,
+            row: i64::MAX,
+            is_eviction: true,
+            is_cut: false,
+            rolled_up: None,
+            start: 0,
+            end: 0,
+        }
+    }
+
+    /// Whether somebody has the task in it.
+    fn is_held(&self) -> bool {
+        matches!(self.class, Class::Timed | Class::Assigned)
+    }
+
     /// Its length, in milliseconds.
     pub fn length(&self) -> i64 {
         self.end.saturating_sub(self.start)
@@ -92,8 +117,6 @@ pub struct Story<'a> {
     pub now: Class,
     /// Its intervals, in order.
     pub intervals: Vec<Interval<'a>>,
-    /// How many of them had an unknown end and were cut.
-    pub cut: usize,
     /// When it came to its end, if it has.
     pub terminal_at: Option<i64>,
 }
@@ -113,20 +136,17 @@ impl<'a> Story<'a> {
             task,
             now,
             intervals: Vec::new(),
-            cut: 0,
             terminal_at: None,
         };
-        let rolled_up = story.open(view);
-        story.close(view, rolled_up);
-        if now.is_terminal() && story.terminal_at.is_none() {
-            story.terminal_at = task.completed_at;
-        }
+        story.open(view);
+        story.close(view);
         story
     }
 
-    /// Begin the intervals; when a rollup followed the last of them, if one did.
-    fn open(&mut self, view: &View<'a>) -> Option<i64> {
-        let (mut phase, mut rolled_up) = (None, None);
+    /// Begin the intervals.
+    fn open(&mut self, view: &View<'a>) {
+        let mut phase = view.phases.get(self.task.id.as_str()).copied();
+        let mut rolled_up = None; // before any row of its own
         for row in view.rows_of(&self.task.id) {
             phase = row.phase.as_deref().or(phase);
             let (Some(state), Some(start)) = (row.status.as_deref(), row.timestamp) else {
@@ -135,10 +155,13 @@ impl<'a> Story<'a> {
             let class = Class::of(&view.classes, state);
             self.terminal_at = class.is_terminal().then_some(start);
             if is_rollup(row) {
-                rolled_up = rolled_up.or(Some(start));
+                let ended = match self.intervals.last_mut() {
+                    Some(last) => &mut last.rolled_up,
+                    None => &mut rolled_up,
+                };
+                *ended = ended.or(Some(start));
                 continue;
             }
-            rolled_up = None;
             let is_eviction = row.reason.as_deref() == Some("stale_release");
             let worker = row.worker_id.as_deref();
             self.intervals.push(Interval {
@@ -148,6 +171,8 @@ impl<'a> Story<'a> {
                 phase,
                 row: row.id,
                 is_eviction,
+                is_cut: false,
+                rolled_up: None,
                 start,
                 end: start,
             });
@@ -163,43 +188,72 @@ impl<'a> Story<'a> {
             .created_at
             .filter(|created| new && first.is_none_or(|first| first > *created))
         {
-            let (class, state) = (Class::Initial, "");
             let before = Interval {
-                class,
-                state,
-                worker: None,
-                phase: None,
                 row: i64::MIN,
                 is_eviction: false,
+                rolled_up,
                 start,
                 end: start,
+                ..Interval::queue(view.phases.get(self.task.id.as_str()).copied())
             };
             self.intervals.insert(0, before);
         }
-        rolled_up
     }
 
-    fn close(&mut self, view: &View<'a>, rolled_up: Option<i64>) {
+    fn close(&mut self, view: &View<'a>) {
+        let mut closed = Vec::with_capacity(self.intervals.len());
         for at in 0..self.intervals.len() {
-            let (interval, next) = (&self.intervals[at], self.intervals.get(at + 1));
-            let end = match next {
-                Some(next) => next.start,
-                None if interval.class.is_terminal() => interval.start,
-                None => rolled_up.unwrap_or(view.end_ms),
+            let mut interval = self.intervals[at].clone();
+            let next = self.intervals.get(at + 1);
+            let until = match (interval.rolled_up, next) {
+                (Some(rolled_up), _) => rolled_up,
+                (None, Some(next)) => next.start,
+                (None, None) if interval.class.is_terminal() => interval.start,
+                (None, None) => view.end_ms,
             };
-            let is_unknown = interval.class == Class::Timed
-                && match next {
-                    Some(next) => next.state == interval.state || next.is_eviction,
-                    None => rolled_up.is_none() && self.task.status != interval.state,
-                };
-            let end = if is_unknown {
-                end.min(self.last_seen(view, interval.worker).unwrap_or(end))
-            } else {
-                end
-            };
-            self.cut += usize::from(is_unknown);
-            self.intervals[at].end = end.max(self.intervals[at].start);
+            interval.is_cut = interval.is_held() && self.is_left(view, &interval, next);
+            let seen = self.last_seen(view, interval.worker);
+            let seen = seen.filter(|_| interval.is_cut).unwrap_or(until);
+            interval.end = until.min(seen).max(interval.start);
+            let queued = self.queued(view, &interval, next, until);
+            closed.push(interval);
+            closed.extend(queued);
         }
+        self.intervals = closed;
+        let last = self.intervals.last().filter(|last| last.is_cut);
+        if self.now.is_terminal() && self.terminal_at.is_none() {
+            // It was ended by a disconnect, which leaves no row.
+            self.terminal_at = last.map(|last| last.end).or(self.task.completed_at);
+        }
+    }
+
+    /// Whether who had the task went away without a row: what came next cannot come right after.
+    fn is_left(&self, view: &View, interval: &Interval, next: Option<&Interval>) -> bool {
+        if interval.rolled_up.is_some() {
+            return false;
+        }
+        match next {
+            Some(next) => next.is_eviction || !view.classes.follows(interval.state, next.state),
+            None => self.task.status != interval.state,
+        }
+    }
+
+    /// The time back in the queue after an interval that ended without a row, where it is recorded when its worker went.
+    /// An eviction is different: until then nobody else could have the task.
+    fn queued(
+        &self,
+        view: &View,
+        left: &Interval<'a>,
+        next: Option<&Interval>,
+        until: i64,
+    ) -> Option<Interval<'a>> {
+        view.agents.get(left.worker?)?.ended_at?;
+        let is_queued = next.map_or(self.now == Class::Initial, |next| !next.is_eviction);
+        (left.is_cut && is_queued && left.end < until).then(|| Interval {
+            start: left.end,
+            end: until,
+            ..Interval::queue(left.phase)
+        })
     }
 
     /// When a worker who went away without a row was last there for this task.

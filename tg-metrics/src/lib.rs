@@ -10,20 +10,25 @@ pub mod begin;
 pub mod clock;
 pub mod contention;
 pub mod cost;
+pub mod evaluate;
 pub mod facts;
+pub mod filters;
 pub mod graph;
 pub mod how;
 pub mod intervals;
 pub mod measure;
+pub mod own;
 pub mod paths;
 pub mod per;
 pub mod record;
 pub mod redo;
 pub mod runs;
 pub mod scope;
+pub mod size;
 pub mod source;
 pub mod table;
 pub mod trim;
+pub mod unseen;
 pub mod view;
 pub mod waits;
 pub mod warning;
@@ -56,12 +61,26 @@ pub fn run(args: &Args, input: impl BufRead, output: impl Write) -> Result<Exit>
         return Ok(Exit::Done);
     }
     let how = args.how()?;
+    if let Some(from) = evaluate::asked() {
+        return evaluate::serve(from, how.limits.memory, input, output);
+    }
     if args.paths.is_empty() {
-        return stage::each_and_more(TOOL, "metrics", input, output, |record| {
-            of_record(record, &how)
-        });
+        return records(&how, input, output);
     }
     paths::each(&args.paths, &how, &mut Output::new(output))
+}
+
+/// A name on the command line that some run does not have is the command line's fault, though it shows only there.
+fn records(how: &How, input: impl BufRead, output: impl Write) -> Result<Exit> {
+    let mut usage = None;
+    let exit = stage::each_and_more(TOOL, "metrics", input, output, |record| {
+        of_record(record, how).inspect_err(|error| {
+            if error.exit == Exit::Usage {
+                usage = Some(Exit::Usage);
+            }
+        })
+    })?;
+    Ok(usage.unwrap_or(exit))
 }
 
 fn of_record(record: &Record, how: &How) -> Result<(Value, Vec<Value>)> {
@@ -84,7 +103,7 @@ fn of_record(record: &Record, how: &How) -> Result<(Value, Vec<Value>)> {
             "the snapshot is not the one that was exported for this record",
         ));
     }
-    Ok(how.measure(&view))
+    how.measure(&view, Path::new(&named.path))
 }
 
 /// The run as its snapshot tells it, with what may change without a new run from the record; all of the record's where

@@ -3,7 +3,7 @@
 use crate::answer::{Answer, BEYOND, Number};
 use crate::facts::Facts;
 use crate::scope::Scope;
-use crate::table::Metric;
+use crate::table::{Metric, Rest};
 use crate::trim;
 use crate::view::View;
 use crate::warning::Warning;
@@ -27,9 +27,9 @@ pub fn of(facts: &Facts, metrics: &[&Metric]) -> Value {
             .iter_mut()
             .find(|warning| warning.message == reason)
         {
-            Some(warning) => warning.metrics.push(name),
+            Some(warning) => warning.metrics.push((*name).into()),
             None => undefined.push(Warning {
-                metrics: vec![name],
+                metrics: vec![(*name).into()],
                 ..Warning::new("undefined", reason)
             }),
         }
@@ -53,11 +53,17 @@ pub fn of(facts: &Facts, metrics: &[&Metric]) -> Value {
 
 /// The warning with the metrics it concerns; none if nobody asked for one of them.
 fn concerning(warning: &Warning, metrics: &[&Metric]) -> Option<Warning> {
-    let Some(rest) = warning.rest else {
+    if warning.rest.is_none() && warning.metrics.is_empty() {
         return Some(warning.clone());
+    }
+    let is_meant = |name: &str, rests: &[Rest]| match warning.rest {
+        Some(rest) => rests.contains(&rest),
+        None => warning.metrics.iter().any(|one| one == name),
     };
-    let resting = metrics.iter().filter(|(_, rests, _)| rests.contains(&rest));
-    let names: Vec<_> = resting.map(|(name, _, _)| *name).collect();
+    let meant = metrics
+        .iter()
+        .filter(|(name, rests, _)| is_meant(name, rests));
+    let names: Vec<_> = meant.map(|(name, _, _)| (*name).into()).collect();
     (!names.is_empty()).then(|| Warning {
         metrics: names,
         ..warning.clone()

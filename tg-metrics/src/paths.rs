@@ -38,7 +38,7 @@ fn of_source(source: &Source, how: &How, output: &mut Output<impl Write>) -> Res
     for row in runs.rows() {
         let view = View::take(&mut runs, row);
         let mut record = record::of(&snapshot, &view, &source.snapshot, export.as_ref())?;
-        let (metrics, more) = how.measure(&view);
+        let (metrics, more) = how.measure(&view, &source.snapshot)?;
         record.set("metrics", &metrics)?;
         output.record(&record)?;
         for line in more {

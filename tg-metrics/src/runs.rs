@@ -22,6 +22,8 @@ pub struct Part<'a> {
     pub edges: Vec<&'a Dependency>,
     /// The id each of its tasks has in the template, where that is known.
     pub origins: BTreeMap<&'a str, &'a str>,
+    /// The phase each of its tasks was created in, where that is known.
+    pub phases: BTreeMap<&'a str, &'a str>,
     /// Its agents by worker id.
     pub agents: BTreeMap<&'a str, &'a AgentRow>,
     /// Its agents' claims of files.
@@ -75,8 +77,12 @@ impl<'a> Runs<'a> {
         }
         for origin in &tables.experiment_tasks {
             if let Some(run) = owner(&origin.task_id) {
-                let origins = &mut parts.entry(run).or_default().origins;
-                origins.insert(&origin.task_id, &origin.template_task_id);
+                let part = parts.entry(run).or_default();
+                part.origins
+                    .insert(&origin.task_id, &origin.template_task_id);
+                if let Some(phase) = &origin.phase {
+                    part.phases.insert(&origin.task_id, phase);
+                }
             }
         }
         let mut runs = Self { snapshot, parts };

@@ -33,6 +33,10 @@ pub struct View<'a> {
     pub edges: Vec<&'a Dependency>,
     /// The id each of its tasks has in the template, where that is known.
     pub origins: BTreeMap<&'a str, &'a str>,
+    /// The phase each of its tasks was created in, where that is known.
+    pub phases: BTreeMap<&'a str, &'a str>,
+    /// Rows that are missing from the history, by their ids.
+    pub missing_rows: usize,
     /// Its agents by worker id.
     pub agents: BTreeMap<&'a str, &'a AgentRow>,
     /// Its agents' claims of files; none where the snapshot does not carry them.
@@ -87,7 +91,7 @@ impl<'a> View<'a> {
         }
         let part = runs.take(row);
         if part.repeated > 0 {
-            let message = "tasks have an id that is there twice, and count once";
+            let message = "tasks have an id that was there before, and do not count";
             warnings.push(Warning::counted("repeated_tasks", part.repeated, message));
         }
         let has_claims = snapshot.has.contains("claim_sequence");
@@ -102,14 +106,30 @@ impl<'a> View<'a> {
             origins: part.origins,
             agents: part.agents,
             claims: has_claims.then_some(part.claims),
+            phases: part.phases,
+            missing_rows: 0,
             end_ms: 0,
             warnings,
         };
+        view.missing_rows = view.missing_in(snapshot);
         view.end_ms = row
             .and_then(|row| row.completed_at)
             .or_else(|| view.last_event())
             .unwrap_or(0);
         view
+    }
+
+    /// Ids of history rows follow each other, but for those of tasks that were removed; in a shared database one run has only
+    /// some of them.
+    fn missing_in(&self, snapshot: &Snapshot) -> usize {
+        let rows = &snapshot.tables.task_sequence;
+        let is_shared = snapshot.tables.experiment_runs.len() > 1
+            || self.run["shared_db"].as_bool() == Some(true);
+        if is_shared || !snapshot.unread.is_empty() {
+            return 0;
+        }
+        let last = rows.iter().map(|row| row.id).max().unwrap_or(0);
+        usize::try_from(last).map_or(0, |last| last.saturating_sub(rows.len()))
     }
 
     fn last_event(&self) -> Option<i64> {

@@ -1,7 +1,8 @@
 //! What somebody must know before trusting a run's metrics.
 
 use crate::table::Rest;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 
 /// A warning, kept with the metrics.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +14,7 @@ pub struct Warning {
     /// How often, where that can be counted.
     pub count: Option<usize>,
     /// The metrics it concerns, where it does not concern all.
-    pub metrics: Vec<&'static str>,
+    pub metrics: Vec<Cow<'static, str>>,
     /// What the metrics it concerns rest on, until it is known which metrics were asked for.
     pub rest: Option<Rest>,
 }
@@ -55,7 +56,7 @@ impl Warning {
             object.insert("count".into(), count.into());
         }
         if !self.metrics.is_empty() {
-            object.insert("metrics".into(), self.metrics.clone().into());
+            object.insert("metrics".into(), json!(self.metrics));
         }
         object.into()
     }

@@ -41,11 +41,13 @@ impl Workers {
             let of_worker = interval
                 .worker
                 .map(|worker| spans.entry(worker).or_default());
-            if let Some(span) = interval.within(window) {
+            // A stint of no length is no work, and yet the worker was there: what lies before and after it are gaps.
+            let span = (interval.start.max(window.0), interval.end.min(window.1));
+            if span.0 < span.1 {
                 all.push(span);
-                if let Some(spans) = of_worker {
-                    spans.push(span);
-                }
+            }
+            if let Some(spans) = of_worker.filter(|_| span.0 <= span.1) {
+                spans.push(span);
             }
         }
         let mut workers = Self {

@@ -2,20 +2,30 @@
 //!
 //! The one thing here that is not a flag is the width of the text output: `--width`, else the terminal's, else 100.
 
-use clap::{Parser, ValueEnum};
+use crate::compare::Asked;
+use crate::gate::Condition;
+use clap::{Parser, Subcommand, ValueEnum};
 use std::io::{IsTerminal, stdout};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Columns of text output where there is no terminal to ask.
 const WIDTH: usize = 100;
 
-/// Compare runs: a row per arm, a column per metric, and ratios to a baseline
+const FILES: &str = "Files (several at once; stdout gets --format all the same)";
+const GATE: &str = "Gate (exit status 1, with the reason on stderr)";
+
+/// Compare runs: what differs between arms, how sure that is, and what the data cannot show
 ///
 /// An arm is one configuration of an experiment, a run one repetition of it. The cells are mean ± standard deviation
-/// over an arm's runs; runs that did not complete are counted and named, never dropped silently.
+/// over an arm's runs; runs that did not complete are counted and named, never dropped silently. The verdict rests on
+/// one metric, the primary one; the others are explored.
 #[derive(Debug, Clone, Parser)]
-#[command(version, after_help = after_help())]
+#[command(version, after_help = after_help(), args_conflicts_with_subcommands = true)]
 pub struct Args {
+    /// Something else than a report
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+
     /// Files of run records: run.json, or one record a line; `-` or none: stdin
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
@@ -36,19 +46,87 @@ pub struct Args {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub metric: Vec<String>,
 
+    /// Rest the verdict on this metric [default: the manifest's, else the first shown]
+    #[arg(long, value_name = "NAME")]
+    pub primary: Option<String>,
+
+    /// Compare by these keys of `run` instead of arms: workflow, agents, template, model ...
+    #[arg(long, value_name = "KEY", value_delimiter = ',')]
+    pub by: Vec<String>,
+
     /// Columns of the text output [default: the terminal's, else 100]
     #[arg(long, value_name = "COLUMNS")]
     pub width: Option<usize>,
+
+    /// Markdown, one table
+    #[arg(long, value_name = "FILE", help_heading = FILES)]
+    pub markdown: Option<PathBuf>,
+
+    /// One self-contained HTML page, with figures
+    #[arg(long, value_name = "FILE", help_heading = FILES)]
+    pub html: Option<PathBuf>,
+
+    /// CSV, a row per arm and metric
+    #[arg(long, value_name = "FILE", help_heading = FILES)]
+    pub csv: Option<PathBuf>,
+
+    /// CSV, a row per run
+    #[arg(long, value_name = "FILE", help_heading = FILES)]
+    pub tidy: Option<PathBuf>,
+
+    /// JSON, everything
+    #[arg(long, value_name = "FILE", help_heading = FILES)]
+    pub json: Option<PathBuf>,
+
+    /// Fail where an arm's whole 95 % interval is past this: 'wall_clock_time_ms: worse > 10%'; may be repeated
+    #[arg(long, value_name = "CONDITION", help_heading = GATE)]
+    pub fail_if: Vec<Condition>,
+
+    /// Judge --fail-if by the estimate, not by its interval
+    #[arg(long, help_heading = GATE, requires = "fail_if")]
+    pub point: bool,
+}
+
+/// What can be done beside a report.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Verb {
+    /// Say how many runs would find a ratio, from the spread of a pilot
+    Power {
+        /// The ratio to be found, or its inverse
+        #[arg(long, value_parser = ratio)]
+        ratio: f64,
+
+        /// On this metric [default: the manifest's primary one, else the first shown]
+        #[arg(long, value_name = "NAME")]
+        metric: Option<String>,
+
+        /// Files of run records; `-` or none: stdin
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+}
+
+/// A ratio above 1, or the inverse of one below.
+fn ratio(text: &str) -> Result<f64, String> {
+    let ratio: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    let above = if ratio < 1.0 { 1.0 / ratio } else { ratio };
+    if above > 1.0 && above.is_finite() {
+        Ok(above)
+    } else {
+        Err("must be positive and not 1".to_owned())
+    }
 }
 
 /// What can be printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// A table for the terminal, in blocks that fit its width
+    /// Tables for the terminal, in blocks that fit its width
     Text,
-    /// The same as one Markdown table
+    /// The same as Markdown tables
     Markdown,
-    /// One row per arm and metric: n, mean, sd, min, median, max
+    /// One self-contained page, with figures
+    Html,
+    /// One row per arm and metric: n, mean, interval, difference, p ...
     Csv,
     /// One row per run, every metric a column, as CSV
     Tidy,
@@ -57,7 +135,8 @@ pub enum Format {
 }
 
 /// Which format a file name asks for by its ending.
-const ENDINGS: [(&str, Format); 4] = [
+const ENDINGS: [(&str, Format); 5] = [
+    ("html", Format::Html),
     ("md", Format::Markdown),
     ("markdown", Format::Markdown),
     ("csv", Format::Csv),
@@ -65,11 +144,6 @@ const ENDINGS: [(&str, Format); 4] = [
 ];
 
 impl Format {
-    /// Whether all metrics are wanted and in the records' own units, not those a person looks at.
-    pub fn is_for_machines(self) -> bool {
-        matches!(self, Self::Csv | Self::Tidy | Self::Json)
-    }
-
     /// Whether warnings are part of the report; else they go to stderr.
     pub fn has_room_for_warnings(self) -> bool {
         !matches!(self, Self::Csv | Self::Tidy)
@@ -90,6 +164,32 @@ impl Args {
         self.format.or(by_name).unwrap_or(Format::Text)
     }
 
+    /// The files to write, each with its format.
+    pub fn files_to_write(&self) -> Vec<(&Path, Format)> {
+        let files = [
+            (&self.out, self.format()),
+            (&self.markdown, Format::Markdown),
+            (&self.html, Format::Html),
+            (&self.csv, Format::Csv),
+            (&self.tidy, Format::Tidy),
+            (&self.json, Format::Json),
+        ];
+        let named = files.into_iter();
+        named
+            .filter_map(|(path, format)| Some((path.as_deref()?, format)))
+            .collect()
+    }
+
+    /// What is asked of the comparison.
+    pub fn asked(&self) -> Asked {
+        Asked {
+            baseline: self.baseline.clone(),
+            by: self.by.clone(),
+            fail_if: self.fail_if.clone(),
+            point: self.point,
+        }
+    }
+
     /// Columns to fill with text.
     pub fn width(&self) -> usize {
         let terminal = || {
@@ -101,20 +201,28 @@ impl Args {
             .or_else(|| to_terminal.then(terminal).flatten())
             .unwrap_or(WIDTH)
     }
+
+    /// Whether text on stdout is coloured: on a terminal, unless `NO_COLOR` is set to anything.
+    pub fn is_coloured(&self) -> bool {
+        let forbidden = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        stdout().is_terminal() && !forbidden
+    }
 }
 
 fn after_help() -> String {
     format!(
         "\
-Reads: run records that passed through tg-metrics, JSON Lines
-Writes: one report, to stdout or --out; bad lines and CSV's warnings to stderr
+Reads: run records that passed through tg-metrics, JSON Lines; with --per agent,task also these
+Writes: one report, to stdout or --out, and the files asked for; bad lines and CSV's warnings to stderr
 {}
-  tg-report exits 0 once it has reported, also when runs failed
+  tg-report exits 0 once it has reported, also when runs failed; its 1 is that of --fail-if
 Examples:
   tg-report results/push-vs-pull/*/run.json
-  tg-metrics results/*/*/snapshot.json.gz | tg-report --out report.md
+  tg-metrics --per agent,task results | tg-report --markdown report.md --json report.json
   tg-report --baseline solo --metric wall_clock_time,tokens_total runs.jsonl
-  tg-report --format tidy runs.jsonl > runs.csv
+  tg-report --by workflow,agents --primary tasks_per_hour runs.jsonl
+  tg-report --fail-if 'wall_clock_time_ms: worse > 10%' runs.jsonl
+  tg-report power --ratio 1.2 pilot.jsonl
   tg-report --format json runs.jsonl | jq '.arms[] | {{arm, ratios}}'",
         tg_stage::cli::EXIT_STATUS
     )

@@ -3,13 +3,20 @@
 //! Nothing is read or printed here. What is undefined stays undefined, with its reason where there is one to tell; no
 //! format has to guess.
 
+use crate::against::{Against, Families, against};
+use crate::answers::{Answer, answers};
 use crate::arm::{Arm, arms};
-use crate::columns::Column;
-use crate::constants;
+use crate::columns::{Column, Primary};
+use crate::constants::{self, Hidden};
 use crate::data::Data;
+use crate::distribution::{Distribution, distribution};
 use crate::floor::{Floor, floor};
+use crate::gate::{Condition, Gate, gate};
+use crate::noise::{Noise, noise};
 use crate::ratio::Ratios;
 use crate::row::Row;
+use crate::scaling::{Scaling, scaling};
+use crate::success::{Judged, judge};
 use crate::warning::Warning;
 use crate::words::{count, list, plain};
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,47 +31,112 @@ pub struct Comparison<'a> {
     pub templates: Vec<&'a str>,
     /// Versions of the host, in order of appearance.
     pub hosts: Vec<&'a str>,
-    /// The metrics compared.
+    /// The keys whose values make an arm; empty: the manifest's arms.
+    pub by: Vec<String>,
+    /// All metrics: those shown first.
     pub columns: Vec<Column>,
+    /// The metric that decides.
+    pub primary: Primary,
     /// The baseline first, then in order of appearance.
     pub arms: Vec<Arm<'a>>,
     /// Why the first arm is the baseline.
     pub baseline_by: &'static str,
+    /// One for each arm, each with one for each column; the baseline's own is empty.
+    pub against: Vec<Vec<Against>>,
+    /// Which comparisons are corrected for each other.
+    pub families: Families,
     /// One for each arm; the baseline's own are 1 where they are defined.
     pub ratios: Vec<Ratios>,
-    /// What ranks cannot show with this many runs.
+    /// What exact tests cannot show with this many runs.
     pub floor: Option<Floor>,
+    /// What lies between two arms of the same configuration, where the manifest has `null_arms`.
+    pub noise: Option<Noise>,
+    /// What was to be held constant and varies.
+    pub hidden: Vec<Hidden>,
+    /// Throughput by number of agents, where arms differ in it.
+    pub scaling: Option<Scaling>,
+    /// One for each arm: the inside of its runs, where `tg-metrics --per agent,task` printed it.
+    pub distributions: Vec<Option<Distribution>>,
+    /// The manifest's success criteria.
+    pub success: Vec<Judged>,
+    /// The questions that the arms are about.
+    pub answers: Vec<Answer>,
+    /// The conditions of `--fail-if`, each for every arm.
+    pub gates: Vec<Gate>,
     /// What to know before trusting the numbers.
     pub warnings: Vec<Warning>,
 }
 
-/// Compare the arms in `data` on `columns`, with the arm called `baseline` if one is asked for.
+/// What is asked of a comparison beside the metrics.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// `--baseline`.
+    pub baseline: Option<String>,
+    /// `--by`.
+    pub by: Vec<String>,
+    /// `--fail-if`.
+    pub fail_if: Vec<Condition>,
+    /// `--point`.
+    pub point: bool,
+}
+
+/// Compare the arms in `data` on `columns`.
 pub fn compare<'a>(
     data: &'a Data,
-    columns: Vec<Column>,
-    baseline: Option<&str>,
+    (columns, primary): (Vec<Column>, Primary),
+    asked: &Asked,
 ) -> Result<Comparison<'a>> {
     let runs = || data.runs.iter();
     let experiments = distinct(runs().map(|row| row.run.experiment.as_str()));
     let mut arms = arms(data, experiments.len() > 1, &columns);
-    let (at, baseline_by) = choose_baseline(&arms, baseline)?;
+    let (at, baseline_by) = choose_baseline(&arms, asked.baseline.as_deref())?;
     let mut warnings = data.warnings.clone();
     warnings.extend(absent_baseline(&arms, baseline_by));
     arms[..=at].rotate_right(1);
+    let hidden = constants::hidden(&arms, &asked.by);
+    warnings.extend(hidden.iter().map(Hidden::warning));
     warnings.extend(constants::warnings(&arms));
     warnings.extend(unknown_outcomes(&arms));
     warnings.extend(metrics_own(&data.runs));
-    Ok(Comparison {
+    let (mut against, families) = against(&arms, &columns, primary.at, &hidden);
+    let noise = noise(&arms, &mut against);
+    let mut comparison = Comparison {
         templates: distinct(runs().map(|row| row.run.template.as_str())),
         hosts: distinct(runs().filter_map(|row| row.host.as_deref())),
+        by: asked.by.clone(),
         ratios: arms.iter().map(|arm| Ratios::new(&arms[0], arm)).collect(),
-        floor: floor(&arms),
+        floor: floor(&arms, &against, primary.at, families.verdict.m),
+        scaling: scaling(data, &columns[primary.at]),
+        distributions: arms.iter().map(distribution).collect(),
+        success: judge(&arms, &columns),
+        answers: Vec::new(),
+        gates: gate(&arms, &columns, &against, &hidden, asked)?,
         experiments,
         columns,
+        primary,
         arms,
         baseline_by,
+        against,
+        families,
+        noise,
+        hidden,
         warnings,
-    })
+    };
+    comparison.answers = answers(&comparison);
+    Ok(comparison)
+}
+
+impl Comparison<'_> {
+    /// The columns of the table for people, with their places.
+    pub fn shown(&self) -> impl Iterator<Item = (usize, &Column)> {
+        let columns = self.columns.iter().enumerate();
+        columns.filter(|(_, column)| column.is_shown)
+    }
+
+    /// The arms but the baseline, with their places.
+    pub fn others(&self) -> impl Iterator<Item = (usize, &Arm<'_>)> {
+        self.arms.iter().enumerate().skip(1)
+    }
 }
 
 /// What is there and not empty, in order of appearance.
@@ -90,8 +162,14 @@ fn choose_baseline(arms: &[Arm], asked: Option<&str>) -> Result<(usize, &'static
 
 /// Where the arms of that name are.
 fn places(arms: &[Arm], name: &str) -> Vec<usize> {
-    let is_it = |at: &usize| arms[*at].label == name || arms[*at].name() == name;
-    (0..arms.len()).filter(is_it).collect()
+    let by_label = |at: &usize| arms[*at].label == name;
+    let exact: Vec<usize> = (0..arms.len()).filter(by_label).collect();
+    let is_in = |at: &usize| arms[*at].runs.iter().any(|row| row.run.arm == name);
+    if exact.is_empty() {
+        (0..arms.len()).filter(is_in).collect()
+    } else {
+        exact
+    }
 }
 
 fn manifest_baselines<'a>(arms: &'a [Arm]) -> impl Iterator<Item = &'a str> {

@@ -2,13 +2,17 @@
 //!
 //! Inside an arm everything but the seed must agree, or its mean mixes two things. Between arms only some keys must:
 //! agent counts and workflows differ on purpose. Agreement is by value for what a record spells out, by hash for the
-//! inputs. A key that a record does not have at all (the host's version, the inputs) says nothing either way.
+//! inputs. A key that a record does not have at all (the host's version, the inputs) says nothing either way. A key of
+//! `--by` is no hidden dimension: it is the one compared.
 
+use crate::against::seeds;
 use crate::arm::Arm;
+use crate::columns::Column;
 use crate::row::Row;
 use crate::warning::Warning;
 use crate::words::list;
 use std::collections::{BTreeMap, BTreeSet};
+use tg_stage::metric::Unit;
 
 /// A key that must be constant: its name, where, and its value in a run.
 type Constant = (&'static str, Where, fn(&Row) -> Option<String>);
@@ -19,8 +23,8 @@ enum Where {
     Everywhere,
 }
 
-const CONSTANTS: [Constant; 10] = [
-    ("template", Where::Everywhere, |row| text(&row.run.template)),
+const CONSTANTS: [Constant; 11] = [
+    (TEMPLATE, Where::Everywhere, |row| text(&row.run.template)),
     ("workflow", Where::InArm, |row| text(&row.run.workflow)),
     ("overlays", Where::InArm, |row| {
         Some(or_none(text(&row.run.overlays.join("+"))))
@@ -38,11 +42,88 @@ const CONSTANTS: [Constant; 10] = [
     ("simulated", Where::Everywhere, |row| {
         Some(row.run.simulated.to_string())
     }),
+    ("time scale", Where::Everywhere, |row| {
+        Some(row.run.stand_in.as_ref()?.time_scale.to_string())
+    }),
     ("command", Where::Everywhere, |row| {
         text(&row.run.command.join(" "))
     }),
-    ("cost_source", Where::InArm, |row| row.cost_source.clone()),
+    (COST_SOURCE, Where::InArm, |row| row.cost_source.clone()),
 ];
+
+/// Templates may be what is compared, so arms may differ in them; the report warns of it.
+const TEMPLATE: &str = "template";
+/// Concerns nothing but costs.
+const COST_SOURCE: &str = "cost_source";
+
+/// Inputs that no hash has to hold constant between arms, and those that a key above has already: input, key.
+const COVERED: [(&str, &str); 9] = [
+    ("template", TEMPLATE),
+    ("workflow", "workflow"),
+    ("agents", "agents"),
+    ("agent", "command"),
+    ("model", "model"),
+    ("model", "temperature"),
+    ("stand_in", "time scale"),
+    ("host", "host"),
+    ("seed", "seed"),
+];
+
+/// What arms are made to differ in.
+const VARIED: [&str; 3] = ["workflow", "agents", "seed"];
+
+/// A key that varies where it must not.
+#[derive(Debug, Clone)]
+pub struct Hidden {
+    /// The key: `model`, `host`, `inputs.agent`, `seeds` ...
+    pub key: String,
+    /// Whose runs vary in it.
+    pub place: Place,
+    /// The sentence that warns of it.
+    pub message: String,
+}
+
+/// Where a key varies.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// Between the runs of this arm.
+    In(String),
+    /// Between arms: the arms' labels with their values.
+    Between(Vec<(String, String)>),
+}
+
+impl Hidden {
+    /// Whether no winner of `arm` against `baseline` can be called on that metric because of it.
+    pub fn forbids(&self, baseline: &Arm, arm: &Arm, column: &Column) -> bool {
+        let is_it = |label: &String| *label == baseline.label || *label == arm.label;
+        if self.key == COST_SOURCE && column.kind.unit != Unit::Usd {
+            return false;
+        }
+        match &self.place {
+            Place::In(label) => is_it(label),
+            Place::Between(_) if self.key == TEMPLATE => false,
+            Place::Between(values) => {
+                let concerned = values.iter().filter(|value| is_it(&value.0));
+                concerned
+                    .map(|value| &value.1)
+                    .collect::<BTreeSet<_>>()
+                    .len()
+                    > 1
+            }
+        }
+    }
+
+    /// The warning.
+    pub fn warning(&self) -> Warning {
+        Warning {
+            kind: match self.place {
+                Place::In(_) => "varies_in_arm",
+                Place::Between(_) => "varies_between_arms",
+            },
+            message: self.message.clone(),
+        }
+    }
+}
 
 fn text(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
@@ -53,26 +134,63 @@ fn or_none(text: Option<String>) -> String {
     text.unwrap_or_else(|| "none".to_owned())
 }
 
-/// One warning for each key that varies where it must not.
-pub fn warnings(arms: &[Arm]) -> Vec<Warning> {
-    let everywhere = CONSTANTS
+/// Every key that varies where it must not, but for those of `by`.
+pub fn hidden(arms: &[Arm], by: &[String]) -> Vec<Hidden> {
+    let is_free = |key: &str| {
+        by.iter()
+            .any(|by| by == key || by.starts_with(&format!("{key}.")))
+    };
+    let constants: Vec<&Constant> = CONSTANTS.iter().filter(|key| !is_free(key.0)).collect();
+    let mut hidden: Vec<Hidden> = arms
+        .iter()
+        .flat_map(|arm| within(arm, &constants, &is_free))
+        .collect();
+    let everywhere = constants
         .iter()
         .filter(|constant| constant.1 == Where::Everywhere);
-    let mut warnings: Vec<Warning> = arms.iter().flat_map(within).collect();
-    warnings.extend(everywhere.filter_map(|constant| between(arms, constant)));
-    warnings.extend(slots(arms));
+    hidden.extend(everywhere.filter_map(|(key, _, value)| between(arms, key, value)));
+    for key in input_keys(arms) {
+        let is_said =
+            covered(key).any(|by| is_free(by) || hidden.iter().any(|hidden| hidden.key == by));
+        if !VARIED.contains(&key) && !is_said && !is_free(key) {
+            let hash = |row: &Row| row.run.inputs.get(key).cloned();
+            hidden.extend(between(arms, &format!("inputs.{key}"), &hash));
+        }
+    }
+    hidden.extend(seed_sets(arms));
+    hidden
+}
+
+/// Warnings of what concerns no single comparison: slots and metrics that mean several things.
+pub fn warnings(arms: &[Arm]) -> Vec<Warning> {
+    let mut warnings = slots(arms);
+    warnings.extend(own_metrics(arms));
     warnings
 }
 
+fn covered(input: &str) -> impl Iterator<Item = &'static str> {
+    COVERED
+        .iter()
+        .filter(move |pair| pair.0 == input)
+        .map(|pair| pair.1)
+}
+
+fn input_keys<'a>(arms: &'a [Arm]) -> BTreeSet<&'a str> {
+    let rows = arms.iter().flat_map(|arm| &arm.runs);
+    rows.flat_map(|row| row.run.inputs.keys())
+        .map(String::as_str)
+        .collect()
+}
+
 /// Keys on which the runs of one arm differ; an input whose name says so already is not named again by its hash.
-fn within(arm: &Arm) -> Vec<Warning> {
-    let mut varying = Vec::new();
-    let mut warnings = Vec::new();
-    for (name, _, value) in &CONSTANTS {
-        if let Some(warning) = differ(arm, name, arm.runs.iter().filter_map(|row| value(row))) {
-            varying.push(*name);
-            warnings.push(warning);
-        }
+fn within(arm: &Arm, constants: &[&Constant], is_free: &impl Fn(&str) -> bool) -> Vec<Hidden> {
+    let mut found: Vec<Hidden> = Vec::new();
+    for (key, _, value) in constants {
+        found.extend(differ(
+            arm,
+            key,
+            arm.runs.iter().filter_map(|row| value(row)),
+        ));
     }
     let inputs = || {
         arm.runs
@@ -80,21 +198,22 @@ fn within(arm: &Arm) -> Vec<Warning> {
             .map(|row| &row.run.inputs)
             .filter(|inputs| !inputs.is_empty())
     };
-    let keys: BTreeSet<&str> = inputs()
-        .flat_map(BTreeMap::keys)
-        .map(String::as_str)
-        .collect();
+    let keys: BTreeSet<&String> = inputs().flat_map(BTreeMap::keys).collect();
     for key in keys
         .into_iter()
-        .filter(|key| *key != "seed" && !varying.contains(key))
+        .filter(|key| *key != "seed" && !is_free(key))
     {
-        let hashes = inputs().map(|inputs| or_none(inputs.get(key).cloned()));
-        warnings.extend(differ(arm, &format!("inputs.{key}"), hashes));
+        let is_said =
+            covered(key).any(|by| is_free(by) || found.iter().any(|hidden| hidden.key == by));
+        if !is_said {
+            let hashes = inputs().map(|inputs| or_none(inputs.get(key).cloned()));
+            found.extend(differ(arm, &format!("inputs.{key}"), hashes));
+        }
     }
-    warnings
+    found
 }
 
-fn differ(arm: &Arm, name: &str, values: impl Iterator<Item = String>) -> Option<Warning> {
+fn differ(arm: &Arm, name: &str, values: impl Iterator<Item = String>) -> Option<Hidden> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for value in values {
         *counts.entry(value).or_default() += 1;
@@ -105,37 +224,64 @@ fn differ(arm: &Arm, name: &str, values: impl Iterator<Item = String>) -> Option
     let values = counts
         .iter()
         .map(|(value, runs)| format!("{} ({runs})", short(value)));
-    let message = format!(
-        "runs of {} differ in {name}: {}",
-        arm.label,
-        list(values.collect())
-    );
-    Some(Warning {
-        kind: "varies_in_arm",
-        message,
+    let values = list(values.collect());
+    Some(Hidden {
+        key: name.to_owned(),
+        place: Place::In(arm.label.clone()),
+        message: format!("runs of {} differ in {name}: {values}", arm.label),
     })
 }
 
 /// A key that each arm holds constant, at different values.
-fn between(arms: &[Arm], (name, _, value): &Constant) -> Option<Warning> {
-    let mut values: Vec<(String, &str)> = Vec::new();
+fn between(arms: &[Arm], name: &str, value: &impl Fn(&Row) -> Option<String>) -> Option<Hidden> {
+    let mut values: Vec<(String, String)> = Vec::new();
     for arm in arms {
         let own: BTreeSet<String> = arm.runs.iter().filter_map(|row| value(row)).collect();
-        if own.len() > 1 {
-            return None; // said of that arm
+        if own.len() == 1 {
+            // More than one is said of that arm.
+            values.extend(own.into_iter().map(|value| (arm.label.clone(), value)));
         }
-        values.extend(own.into_iter().map(|value| (value, arm.label.as_str())));
     }
-    let distinct: BTreeSet<&String> = values.iter().map(|value| &value.0).collect();
+    let distinct: BTreeSet<&String> = values.iter().map(|value| &value.1).collect();
     if distinct.len() < 2 {
         return None;
     }
-    let values = values
+    let shown = values
         .iter()
-        .map(|(value, arm)| format!("{arm} {}", short(value)));
-    let message = format!("arms differ in {name}: {}", list(values.collect()));
-    Some(Warning {
-        kind: "varies_between_arms",
+        .map(|(arm, value)| format!("{arm} {}", short(value)));
+    let shown = list(shown.collect());
+    Some(Hidden {
+        key: name.to_owned(),
+        message: format!("arms differ in {name}: {shown}"),
+        place: Place::Between(values),
+    })
+}
+
+/// Arms that met other seeds than the baseline did, and so other work: neither has all the seeds of the other.
+fn seed_sets(arms: &[Arm]) -> Option<Hidden> {
+    let baseline: BTreeSet<u64> = seeds(arms.first()?)?.into_iter().collect();
+    let apart = |arm: &&Arm| {
+        let own: Option<BTreeSet<u64>> = seeds(arm).map(|seeds| seeds.into_iter().collect());
+        own.is_some_and(|own| !own.is_subset(&baseline) && !baseline.is_subset(&own))
+    };
+    let apart: Vec<String> = arms[1..]
+        .iter()
+        .filter(apart)
+        .map(|arm| arm.label.clone())
+        .collect();
+    if apart.is_empty() {
+        return None;
+    }
+    let first = &arms[0].label;
+    let message = format!(
+        "arms differ in seeds: {} met other seeds than {first}",
+        list(apart.clone())
+    );
+    let other = |label| (label, "other".to_owned());
+    let values = std::iter::once((first.clone(), "own".to_owned()));
+    Some(Hidden {
+        key: "seeds".to_owned(),
+        place: Place::Between(values.chain(apart.into_iter().map(other)).collect()),
         message,
     })
 }
@@ -159,6 +305,27 @@ fn slots(arms: &[Arm]) -> Vec<Warning> {
         .map(|slot| Warning {
             kind: "varies_in_slots",
             message: message(slot),
+        })
+        .collect()
+}
+
+/// A metric of the user's own that is one thing in some runs and another in others: measured before and after a change.
+fn own_metrics(arms: &[Arm]) -> Vec<Warning> {
+    let mut filters: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let rows = arms.iter().flat_map(|arm| &arm.runs);
+    for own in rows.flat_map(|row| &row.run.report.own_metrics) {
+        filters.entry(&own.name).or_default().insert(&own.jq);
+    }
+    let mixed = filters.into_iter().filter(|own| own.1.len() > 1);
+    let message = |name| {
+        format!(
+            "{name} is computed by different filters in different runs: pass all records through tg-metrics again"
+        )
+    };
+    mixed
+        .map(|(name, _)| Warning {
+            kind: "varies_in_metrics",
+            message: message(name),
         })
         .collect()
 }

@@ -1,18 +1,22 @@
 //! Reading: records in, one [`Row`] for each run out.
 //!
 //! A line that is no record, or a record that lacks what a comparison needs, is reported on stderr and the others are
-//! read on; the worst of it becomes the exit status. A run that comes twice counts once. Nothing is computed here.
+//! read on; the worst of it becomes the exit status. A run that comes twice counts once. Records of agents and tasks go
+//! to their run. Nothing is computed here.
 
 use crate::TOOL;
-use crate::row::Row;
+use crate::inside::{AgentRecord, TaskRecord};
+use crate::row::{Row, lookup};
 use crate::warning::Warning;
 use crate::words::{list, plain};
-use std::collections::BTreeMap;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use tg_stage::error::file_error;
-use tg_stage::{Error, Exit, Line, Lines};
+use tg_stage::{Error, Exit, Line, Lines, Record, Result, nearest};
 
 /// Everything that was read.
 #[derive(Debug)]
@@ -25,9 +29,12 @@ pub struct Data {
     pub warnings: Vec<Warning>,
 }
 
-/// Read the files, or `stdin` where there are none; `-` is stdin too.
-pub fn read(files: &[PathBuf], mut stdin: impl BufRead) -> Data {
-    let mut reader = Reader::default();
+/// Read the files, or `stdin` where there are none; `-` is stdin too. `by` are the keys whose values make an arm.
+pub fn read(files: &[PathBuf], mut stdin: impl BufRead, by: &[String]) -> Result<Data> {
+    let mut reader = Reader {
+        by: by.to_vec(),
+        ..Reader::default()
+    };
     if files.is_empty() {
         reader.lines(None, &mut stdin);
     }
@@ -37,11 +44,12 @@ pub fn read(files: &[PathBuf], mut stdin: impl BufRead) -> Data {
             _ => reader.file(path),
         }
     }
-    Data {
+    reader.check_keys()?;
+    Ok(Data {
         warnings: reader.warnings(),
         runs: reader.rows,
         exit: reader.exit.unwrap_or(Exit::Done),
-    }
+    })
 }
 
 #[derive(Default)]
@@ -53,6 +61,12 @@ struct Reader {
     repeated: BTreeMap<String, usize>,
     /// Records of other types.
     others: usize,
+    /// Where the row of the last run record is; `None` after one that was dropped.
+    last: Option<usize>,
+    /// The keys of `--by`, those of them that no record had yet, and the keys that the records do have.
+    by: Vec<String>,
+    seen: BTreeSet<String>,
+    keys: BTreeSet<String>,
     exit: Option<Exit>,
     hinted: Option<String>,
 }
@@ -72,10 +86,12 @@ impl Reader {
     fn lines(&mut self, path: Option<&Path>, input: impl BufRead) {
         for line in Lines::new(input) {
             let row = match line {
-                Line::Run(record) => Row::new(&record),
+                Line::Run(record) => self.row(&record),
                 Line::Bad(error) => Err(error),
-                Line::Other(_) => {
-                    self.others += 1;
+                Line::Other(line) => {
+                    if !self.inside(&line) {
+                        self.others += 1;
+                    }
                     continue;
                 }
             };
@@ -118,13 +134,75 @@ impl Reader {
         let key = (row.run.experiment.clone(), row.run.id.clone());
         let Some(&at) = self.place.get(&key) else {
             self.place.insert(key, self.rows.len());
+            self.last = Some(self.rows.len());
             self.rows.push(row);
             return;
         };
         *self.repeated.entry(row.run.id.clone()).or_insert(1) += 1;
-        if row.created_at_ms >= self.rows[at].created_at_ms {
+        let is_newer = row.created_at_ms >= self.rows[at].created_at_ms;
+        self.last = is_newer.then_some(at);
+        if is_newer {
             self.rows[at] = row;
         }
+    }
+
+    fn row(&mut self, record: &Record) -> Result<Row> {
+        let mut row = Row::new(record)?;
+        row.label(record, &self.by);
+        let has = |key: &&String| lookup(record, key).is_some();
+        self.seen.extend(self.by.iter().filter(has).cloned());
+        if !self.by.is_empty() {
+            let run = record.value("run").and_then(Value::as_object);
+            self.keys
+                .extend(run.into_iter().flatten().map(|entry| entry.0.clone()));
+        }
+        Ok(row)
+    }
+
+    /// Give an agent's or a task's record to its run; whether it is one, and there is such a run.
+    fn inside(&mut self, line: &[u8]) -> bool {
+        let Ok(value) = serde_json::from_slice::<Value>(line) else {
+            return false;
+        };
+        let (kind, run) = (value["type"].as_str(), value["run"].as_str());
+        let Some(run) = run.filter(|_| kind == Some("agent") || kind == Some("task")) else {
+            return false;
+        };
+        let is_it = |at: &usize| self.rows[*at].run.id == run;
+        let Some(at) = self.last.filter(is_it) else {
+            return self.dropped_or_other(run);
+        };
+        let row = &mut self.rows[at];
+        if kind == Some("agent") {
+            AgentRecord::deserialize(value)
+                .map(|agent| row.agent_records.push(agent))
+                .is_ok()
+        } else {
+            TaskRecord::deserialize(value)
+                .map(|task| row.task_records.push(task))
+                .is_ok()
+        }
+    }
+
+    /// The inside of an older attempt goes with it.
+    fn dropped_or_other(&self, run: &str) -> bool {
+        self.last.is_none() && self.repeated.contains_key(run)
+    }
+
+    /// A key of `--by` that no record has is a typing error.
+    fn check_keys(&self) -> Result<()> {
+        let unknown = |key: &&String| !self.seen.contains(*key) && !self.rows.is_empty();
+        let Some(key) = self.by.iter().find(unknown) else {
+            return Ok(());
+        };
+        let error = Error::usage(
+            format!("--by {key}"),
+            "no record has this key in its \"run\"",
+        );
+        Err(match nearest(key, self.keys.iter().map(String::as_str)) {
+            Some(near) => error.hint(format!("did you mean {near}?")),
+            None => error,
+        })
     }
 
     fn warnings(&self) -> Vec<Warning> {

@@ -3,24 +3,36 @@
 //! Three steps that know nothing of each other's work: [`data`] reads records and prints no table, [`compare`] computes
 //! and neither reads nor prints, [`output`] prints what was computed. A new statistic is a field of
 //! [`compare::Comparison`], a new format one more file under `output/`. What a metric means (unit, direction, which runs
-//! enter its mean) is one table, in [`tg_stage::metric`].
+//! enter its mean) is one table, in [`tg_stage::metric`]; the numbers themselves are [`stats`].
 
+pub mod against;
+pub mod answers;
 pub mod args;
 pub mod arm;
+pub mod chart;
 pub mod columns;
 pub mod compare;
 pub mod constants;
 pub mod data;
+pub mod distribution;
 pub mod floor;
+pub mod gate;
+pub mod inside;
+pub mod noise;
 pub mod output;
+pub mod power;
 pub mod ratio;
 pub mod row;
+pub mod scaling;
 pub mod stats;
+pub mod success;
 pub mod warning;
 mod words;
 
-pub use args::{Args, Format};
+pub use args::{Args, Format, Verb};
 
+use compare::Comparison;
+use gate::Outcome;
 use std::io::{BufRead, Write};
 use tg_stage::{Error, Exit, Output, Result, file, say};
 
@@ -30,29 +42,42 @@ pub const TOOL: &str = "tg-report";
 /// Read the records, compare the arms, and print the comparison.
 ///
 /// `input` is read only where no file is named, or where a file is named `-`. What could not be read has been reported
-/// on stderr by then and decides the exit status; the rest is compared all the same.
+/// on stderr by then and decides the exit status; the rest is compared all the same. A gate that closed is told after
+/// the report, on stderr.
 pub fn run(args: &Args, input: impl BufRead, output: impl Write) -> Result<Exit> {
-    let data = data::read(&args.files, input);
+    if let Some(Verb::Power {
+        ratio,
+        metric,
+        files,
+    }) = &args.verb
+    {
+        let data = data::read(files, input, &[])?;
+        if data.runs.is_empty() {
+            return nothing(data.exit);
+        }
+        let needed = power::needed(&data, metric.as_deref(), *ratio)?;
+        Output::new(output).bytes(words::plain_lines(&needed.sentences()).as_bytes())?;
+        return Ok(data.exit);
+    }
+    let data = data::read(&args.files, input, &args.by)?;
     if data.runs.is_empty() {
         return nothing(data.exit);
     }
+    let columns = columns::choose(&data, &args.metric, args.primary.as_deref())?;
+    let comparison = compare::compare(&data, columns, &args.asked())?;
     let format = args.format();
-    let columns = columns::choose(&data, &args.metric, format.is_for_machines())?;
-    let comparison = compare::compare(&data, columns, args.baseline.as_deref())?;
     if !format.has_room_for_warnings() {
-        for warning in &comparison.warnings {
-            say(format_args!(
-                "{TOOL}: warning: {}",
-                words::plain(&warning.message)
-            ));
-        }
+        warn(&comparison);
     }
-    let report = output::render(&comparison, format, args.width());
-    match &args.out {
-        Some(path) => file::write(path, report.as_bytes())?,
-        None => Output::new(output).bytes(report.as_bytes())?,
+    for (path, format) in args.files_to_write() {
+        let report = output::render(&comparison, format, args.width(), false);
+        file::write(path, report.as_bytes())?;
     }
-    Ok(data.exit)
+    if args.out.is_none() {
+        let report = output::render(&comparison, format, args.width(), args.is_coloured());
+        Output::new(output).bytes(report.as_bytes())?;
+    }
+    Ok(data.exit.max(gate(&comparison)))
 }
 
 /// There is nothing to compare; where a file could not be read, that has been said and is reason enough.
@@ -62,4 +87,24 @@ fn nothing(exit: Exit) -> Result<Exit> {
     }
     Err(Error::input("", "no run records in the input")
         .hint("tg-metrics results/*/*/snapshot.json.gz | tg-report"))
+}
+
+fn warn(comparison: &Comparison) {
+    for warning in &comparison.warnings {
+        let message = words::plain(&warning.message);
+        say(format_args!("{TOOL}: warning: {message}"));
+    }
+}
+
+/// Tell of each condition that failed, or that could not be looked at.
+fn gate(comparison: &Comparison) -> Exit {
+    let mut exit = Exit::Done;
+    for gate in &comparison.gates {
+        if gate.outcome != Outcome::Open {
+            let (condition, reason) = (words::plain(&gate.condition), words::plain(&gate.reason));
+            say(format_args!("{TOOL}: --fail-if {condition}: {reason}"));
+            exit = Exit::SomeFailed;
+        }
+    }
+    exit
 }

@@ -1,15 +1,15 @@
 //! The key ratios of an arm to the baseline: speedup, cost ratio, efficiency.
 //!
-//! Each is a ratio of geometric means over runs with positive values; it need not match the arithmetic means beside it.
-//! A ratio that is undefined is kept with its reason, not as a number.
+//! Each is a ratio of geometric means with its 95 % interval; it need not match the arithmetic means beside it. A ratio
+//! that is undefined is kept with its reason, not as a number.
 
-use crate::arm::Arm;
-use crate::stats::geometric_mean;
+use crate::arm::{Arm, enters};
+use crate::stats::{self, ratio};
 use std::collections::BTreeSet;
-use tg_stage::metric::{COST, WALL};
+use tg_stage::metric::{self, COST, WALL};
 
-/// A quotient, or why there is none.
-pub type Ratio = Result<f64, String>;
+/// A quotient with its interval, or why there is none.
+pub type Ratio = Result<stats::Ratio, String>;
 
 /// An arm against the baseline; above 1 is faster, dearer, and more from each agent.
 #[derive(Debug)]
@@ -25,11 +25,11 @@ pub struct Ratios {
 impl Ratios {
     /// Compute the ratios of `arm`.
     pub fn new(baseline: &Arm, arm: &Arm) -> Self {
-        let speedup = quotient(baseline, arm, WALL);
+        let speedup = quotient(baseline, arm, WALL).map(stats::Ratio::inverse);
         let efficiency = speedup.clone().and_then(|speedup| {
-            Ok(speedup * f64::from(agents(baseline)?) / f64::from(agents(arm)?))
+            Ok(speedup.times(f64::from(agents(baseline)?) / f64::from(agents(arm)?)))
         });
-        let cost = same_source(baseline, arm).and_then(|()| quotient(arm, baseline, COST));
+        let cost = same_source(baseline, arm).and_then(|()| quotient(baseline, arm, COST));
         Self {
             speedup,
             cost,
@@ -47,22 +47,30 @@ impl Ratios {
     }
 }
 
-fn quotient(above: &Arm, below: &Arm, metric: &str) -> Ratio {
-    let quotient = positive_mean(above, metric)? / positive_mean(below, metric)?;
-    if quotient.is_finite() {
-        return Ok(quotient);
-    }
-    Err(format!("the quotient of {metric} is out of range"))
+/// The metric of the arm over that of the baseline.
+fn quotient(baseline: &Arm, arm: &Arm, metric: &str) -> Ratio {
+    let (below, above) = (positive(baseline, metric)?, positive(arm, metric)?);
+    ratio(&below, &above).ok_or_else(|| format!("the quotient of {metric} is out of range"))
 }
 
-fn positive_mean(arm: &Arm, metric: &str) -> Ratio {
-    let none = || {
-        format!(
-            "no run of {} that counts has a positive {metric}",
-            arm.label
-        )
-    };
-    geometric_mean(&arm.values(metric)).ok_or_else(none)
+/// The values that enter, if there are any and all are positive: one without a logarithm would leave the mean silently.
+fn positive(arm: &Arm, metric: &str) -> Result<Vec<f64>, String> {
+    let over = metric::kind(metric).over;
+    let entering = arm.runs.iter().filter(|row| enters(row, over));
+    let values: Vec<f64> = entering.filter_map(|row| row.value(metric)).collect();
+    if !values.iter().any(|value| *value > 0.0) {
+        let label = &arm.label;
+        return Err(format!(
+            "no run of {label} that counts has a positive {metric}"
+        ));
+    }
+    if values.iter().all(|value| *value > 0.0) {
+        return Ok(values);
+    }
+    Err(format!(
+        "a run of {} has a {metric} that is not positive",
+        arm.label
+    ))
 }
 
 fn agents(arm: &Arm) -> Result<u32, String> {

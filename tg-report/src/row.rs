@@ -3,6 +3,7 @@
 //! Readers are tolerant: a record written by hand needs a `run` with an id and an arm, and `metrics`. What a record
 //! lacks stays unknown; only how the run ended is never assumed to be well.
 
+use crate::inside::{AgentRecord, TaskRecord};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use tg_stage::{Error, Record, Result, Run};
@@ -26,6 +27,12 @@ pub struct Row {
     pub warned: Vec<(String, u64)>,
     /// Milliseconds since the epoch; tells two attempts of one run apart.
     pub created_at_ms: Option<i64>,
+    /// The values of the keys of `--by`, in their order; empty without it.
+    pub labels: Vec<String>,
+    /// The records of its agents, where they are in the input.
+    pub agent_records: Vec<AgentRecord>,
+    /// The records of its tasks, where they are in the input.
+    pub task_records: Vec<TaskRecord>,
 }
 
 impl Row {
@@ -52,6 +59,16 @@ impl Row {
         let outcome = text("wait", "outcome").or_else(|| text("metrics", "outcome"));
         row.outcome = outcome.unwrap_or_else(|| row.guess());
         Ok(row)
+    }
+
+    /// Take the values of `keys` of `run` as the arm's label: `agents`, `limits.timeout_ms`; a key it lacks is `none`.
+    pub fn label(&mut self, record: &Record, keys: &[String]) {
+        let value = |key: &String| match lookup(record, key) {
+            None | Some(Value::Null) => "none".to_owned(),
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+        };
+        self.labels = keys.iter().map(value).collect();
     }
 
     /// The outcome, or the stage that failed: what a count of runs is broken down by.
@@ -90,6 +107,13 @@ impl Row {
             }
         }
     }
+}
+
+/// The value of a key of `run`, nested ones with dots.
+pub fn lookup<'a>(record: &'a Record, key: &str) -> Option<&'a Value> {
+    let mut parts = key.split('.');
+    let first = record.value("run")?.get(parts.next()?)?;
+    parts.try_fold(first, |value, part| value.get(part))
 }
 
 fn is_metric(value: &Value) -> bool {

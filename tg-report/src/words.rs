@@ -16,6 +16,11 @@ pub fn plain(text: &str) -> String {
     plain
 }
 
+/// The same for text of several lines, which stay lines.
+pub fn plain_lines(text: &str) -> String {
+    text.lines().map(|line| plain(line) + "\n").collect()
+}
+
 /// Names in a sentence: the first five, and how many more.
 pub fn list(names: Vec<String>) -> String {
     const SHOWN: usize = 5;
@@ -30,4 +35,38 @@ pub fn list(names: Vec<String>) -> String {
 /// `1 run`, `3 runs`.
 pub fn count(n: usize, thing: &str) -> String {
     format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
+}
+
+/// A p as people read it: never 0, never more digits than it deserves. `<0.001`, `0.029`, `0.25`.
+pub fn p_value(p: f64) -> String {
+    match p {
+        p if p < 0.001 => "<0.001".to_owned(),
+        p if p < 0.1 => format!("{p:.3}"),
+        p => format!("{p:.2}"),
+    }
+}
+
+/// The same in a sentence: `p = 0.25`, `p < 0.001`.
+pub fn p_is(p: f64) -> String {
+    let text = p_value(p);
+    match text.strip_prefix('<') {
+        Some(bound) => format!("p < {bound}"),
+        None => format!("p = {text}"),
+    }
+}
+
+/// A share as a whole percentage, rounded outwards: it is an end of an interval.
+pub fn percent_between(low: f64, high: f64) -> String {
+    let low = (low * 100.0 + 1e-9).floor().max(0.0);
+    let high = (high * 100.0 - 1e-9).ceil().min(100.0);
+    format!("{low:.0}-{high:.0} %")
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub fn enumerate(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
 }

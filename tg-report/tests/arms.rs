@@ -18,18 +18,26 @@ fn the_manifest_chooses_metrics_and_baseline_and_the_command_line_overrides() {
         )
     };
     let input = lines(&[record("solo"), record("b")]);
-    let out = report(&[], &input).out;
+    let out = report(&["--width", "200"], &input).out;
     let head = out.lines().find(|line| line.starts_with("arm")).unwrap();
     assert_eq!(
         head.split_whitespace().collect::<Vec<_>>(),
-        ["arm", "runs", "handoffs", "wall_clock_time"]
+        ["arm", "runs", "handoffs", "wall_clock_time"],
+        "{out}"
     );
     assert!(
         out.contains("against b, the baseline (named in the manifest)"),
         "{out}"
     );
     let out = report(
-        &["--baseline", "solo", "--metric", "wall_clock_time_ms"],
+        &[
+            "--baseline",
+            "solo",
+            "--metric",
+            "wall_clock_time_ms",
+            "--width",
+            "200",
+        ],
         &input,
     )
     .out;
@@ -187,4 +195,64 @@ fn warnings_of_tg_metrics_in_every_shape() {
         "{}",
         ran.err
     );
+}
+
+#[test]
+fn metrics_of_the_users_own_are_shown_as_the_record_defines_them() {
+    let own = json!([
+        {"name": "merges", "unit": "count", "better": "higher", "jq": "1"},
+        {"name": "review", "unit": "ms", "better": "lower", "jq": "2"},
+        {"name": "handoffs", "unit": "usd", "better": "lower", "jq": "3"},
+    ]);
+    let shown = json!(["merges", "review", "handoffs"]);
+    let of = |arm: &str, replicate: u32, outcome: &str, own: &Value| {
+        let metrics = json!({"merges": replicate, "review": 1000 * replicate, "handoffs": 1});
+        let mut record = run(arm, replicate, metrics);
+        record["wait"]["outcome"] = json!(outcome);
+        record["run"]["report"] = json!({"metrics": shown, "own_metrics": own});
+        record
+    };
+    let records = [
+        of("solo", 1, "completed", &own),
+        of("solo", 3, "timeout", &own),
+    ];
+    let report = json_of(&[], &lines(&records));
+    let about = |name: &str| {
+        let metrics = report["metrics"].as_array().unwrap().iter();
+        let mut of = metrics.filter(|metric| metric["name"] == name);
+        let metric = of.next().unwrap().clone();
+        [metric["unit"].clone(), metric["better"].clone()]
+    };
+    assert_eq!(about("merges"), [json!("count"), json!("higher")]);
+    assert_eq!(about("review"), [json!("ms"), json!("lower")]);
+    assert_eq!(
+        about("handoffs")[0],
+        json!("count"),
+        "a built-in one is what it is"
+    );
+    // Counts are over both runs, times over the completed one.
+    let text = report_text(&records);
+    assert!(text.contains("merges") && text.contains("higher"), "{text}");
+    let row = text.lines().find(|line| line.starts_with("solo")).unwrap();
+    let cells: Vec<&str> = row.split_whitespace().collect();
+    assert_eq!(
+        &cells[1..],
+        ["1/2", "2.00", "±", "1.41", "1.00", "1.00", "±", "0.00"],
+        "{text}"
+    );
+
+    let changed = json!([{"name": "merges", "unit": "count", "jq": "10"}]);
+    let mixed = [
+        of("solo", 1, "completed", &own),
+        of("solo", 2, "completed", &changed),
+    ];
+    assert!(
+        report_text(&mixed).contains("merges is computed by different filters in different runs")
+    );
+}
+
+fn report_text(records: &[Value]) -> String {
+    let ran = report(&[], &lines(records));
+    assert_eq!(ran.exit, 0, "{}", ran.err);
+    ran.out
 }

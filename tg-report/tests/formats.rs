@@ -37,10 +37,10 @@ fn same_input_same_bytes() {
 
 #[test]
 fn narrow_text_comes_in_blocks_that_begin_with_the_arms() {
-    let out = report(&["--width", "50", "two-arms.jsonl"], "").out;
+    let out = report(&["--width", "70", "two-arms.jsonl"], "").out;
     let table = out.split("mean ±").next().unwrap();
     assert!(lines_with(table, "pull ").len() >= 4, "{out}");
-    assert!(out.lines().all(|line| line.chars().count() <= 50), "{out}");
+    assert!(out.lines().all(|line| line.chars().count() <= 70), "{out}");
     let wide = report(&["--width", "300", "two-arms.jsonl"], "").out;
     assert_eq!(
         lines_with(wide.split("mean ±").next().unwrap(), "pull ").len(),
@@ -111,12 +111,29 @@ fn csv_has_a_row_for_each_arm_and_metric() {
     let mut rows = out.lines();
     assert_eq!(
         rows.next().unwrap(),
-        "experiment,arm,baseline,simulated,runs,completed,metric,slot,unit,better,over,n,mean,sd,min,median,max"
+        "experiment,arm,baseline,simulated,runs,completed,metric,slot,unit,better,over,n,mean,sd,min,median,max,\
+         mean_low,mean_high,difference,difference_low,difference_high,ratio,ratio_low,ratio_high,family,test,p,p_holm,\
+         p_welch,finding"
+    );
+    let row = rows.next().unwrap();
+    let (own, compared) = row.split_at(row.len() - 12);
+    assert!(
+        own.starts_with(
+            "push-vs-pull,pull,true,true,3,3,wall_clock_time_ms,,ms,lower,completed,3,12000,1000,11000,12000,13000,9515.8"
+        ),
+        "{row}"
     );
     assert_eq!(
-        rows.next().unwrap(),
-        "push-vs-pull,pull,true,true,3,3,wall_clock_time_ms,,ms,lower,completed,3,12000,1000,11000,12000,13000"
+        compared,
+        ",".repeat(12),
+        "the baseline is compared with nobody"
     );
+    let push = lines_with(&out, ",push,false,true,3,3,wall_clock_time_ms")[0];
+    assert!(
+        push.contains(",3500,") && push.contains(",verdict,sign-flip,0.25,0.25,0.05"),
+        "{push}"
+    );
+    assert!(push.ends_with(",not_shown"), "{push}");
     assert_eq!(rows.count(), 2 * 9 - 1);
     let slot = lines_with(&out, "metric_0")[0];
     assert!(
@@ -161,7 +178,9 @@ fn json_carries_every_value_and_reason() {
     );
     assert_eq!(
         report["floor"]["pairs"][0],
-        json!({"arms": ["push"], "runs": 2, "baseline_runs": 2, "smallest_p": 1.0 / 3.0})
+        json!({"arms": ["push"], "test": "sign-flip", "runs": 1, "baseline_runs": 1, "smallest_p": 1.0,
+            "needed": 6, "needed_by_all": 6}),
+        "one pair is left where a different run of each is missing"
     );
     assert_eq!(report["warnings"][0]["kind"], "metrics");
 }

@@ -28,7 +28,7 @@ fn hostile_names() {
         .unwrap();
     assert!(
         row.starts_with(
-            r"| a\|b\`c\`\\u{1b}\[31m\<script\>\[x\](http://y)\\n\# z\\u{202e}\*\_ | 1/1 |"
+            r"| a\|b\`c\`\\u{1b}\[31m\<script\>\[x\](http://y)\\n\# z\\u{202e}\*\_ | 1/1 (2-100 %) |"
         ),
         "{row}"
     );

@@ -23,10 +23,18 @@ fn wall(arm: &str, replicate: u32, ms: u64) -> Value {
 fn mean_sd_and_the_rest() {
     let report = json_of(&["two-arms.jsonl"], "");
     let pull = &report["arms"][0]["metrics"]["wall_clock_time_ms"];
-    assert_eq!(
-        *pull,
-        json!({"n": 3, "mean": 12000, "sd": 1000, "min": 11000, "median": 12000, "max": 13000})
-    );
+    for (key, value) in [
+        ("n", 3),
+        ("mean", 12000),
+        ("sd", 1000),
+        ("min", 11000),
+        ("median", 12000),
+    ] {
+        assert_eq!(pull[key], value, "{key}");
+    }
+    assert_eq!(pull["values"], json!([11000, 12000, 13000]));
+    let half = 4.302_652_729_749_464 * 1000.0 / 3f64.sqrt(); // t(0.975, 2)
+    assert!(close(&pull["interval"]["high"], 12000.0 + half), "{pull}");
     let push = &report["arms"][1]["metrics"]["wall_clock_time_ms"];
     assert!(close(&push["mean"], 15500.0));
     assert!(close(&push["sd"], 3_250_000f64.sqrt())); // (1500² + 500² + 2000²) / 2
@@ -80,13 +88,14 @@ fn a_single_run_has_no_deviation() {
     let cell = &report["arms"][0]["metrics"]["wall_clock_time_ms"];
     assert_eq!(
         *cell,
-        json!({"n": 1, "mean": 2000, "sd": null, "min": 2000, "median": 2000, "max": 2000})
+        json!({"n": 1, "mean": 2000, "sd": null, "interval": null, "min": 2000, "median": 2000, "max": 2000,
+            "values": [2000]})
     );
     let text = common::report(&[], &input).out;
     let table = text.split("\n\n").nth(1).unwrap();
     assert!(table.contains("2.00") && !table.contains('±'), "{text}");
     assert!(
-        text.contains("1 against 1 completed run cannot show any difference"),
+        text.contains("1 pair of runs cannot show any difference"),
         "{text}"
     );
 }
@@ -141,7 +150,7 @@ fn an_arm_without_a_completed_run() {
     );
     assert!(
         ran.out
-            .contains("0 against 1 completed run cannot show any difference"),
+            .contains("late: no data: one of the two has no run with a value that counts"),
         "{}",
         ran.out
     );
@@ -176,7 +185,10 @@ fn what_nobody_measured_is_a_dash() {
         &lines(&[wall("a", 1, 2000)]),
     )
     .out;
-    assert!(text.contains("a          1/1               -\n"), "{text}");
+    assert!(
+        text.contains("a          1/1  2-100 %               -\n"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -217,28 +229,38 @@ fn costs_from_different_sources_are_not_compared() {
 
 #[test]
 fn the_floor_of_few_runs() {
+    let unpaired =
+        |arm: &str, k: u32| with(wall(arm, k, 1000 + u64::from(k)), "/run/seed", json!(0));
     let arms = |sizes: &[(&str, u32)]| {
         let runs = sizes
             .iter()
-            .flat_map(|&(arm, n)| (1..=n).map(move |k| wall(arm, k, 1000)));
-        report(&[], &lines(&runs.collect::<Vec<_>>())).out
+            .flat_map(|&(arm, n)| (1..=n).map(move |k| unpaired(arm, k)));
+        let text = report(&[], &lines(&runs.collect::<Vec<_>>())).out;
+        text.replace("\n    ", " ")
     };
     let text = arms(&[("a", 3), ("b", 3)]);
     assert!(
         text.contains(
-            "3 against 3 completed runs cannot show a difference at p < 0.10 (exact rank test)"
+            "3 against 3 runs cannot show a difference at p < 0.10 (exact rank test): p < 0.05 needs 4 runs per arm\n"
         ),
         "{text}"
     );
-    assert!(text.contains("p < 0.05 needs 4"), "{text}");
     assert!(!arms(&[("a", 4), ("b", 4)]).contains("cannot show"));
-    let text = arms(&[("a", 3), ("b", 2), ("c", 3), ("d", 3), ("e", 3)]).replace("\n    ", " ");
+    let text = arms(&[("a", 3), ("b", 2), ("c", 3), ("d", 3), ("e", 3)]);
     assert!(
-        text.contains("2 against 3 completed runs cannot show a difference at p < 0.20 (b)"),
+        text.contains("2 against 3 runs cannot show a difference at p < 0.20 (b)"),
         "{text}"
     );
     assert!(text.contains("p < 0.10 (c, d, e)"), "{text}");
     assert!(text.contains("5 for all 4 comparisons (Holm)"), "{text}");
+}
+
+#[test]
+fn the_floor_of_few_pairs() {
+    let runs = ["a", "b"].map(|arm| (1..=3).map(move |k| wall(arm, k, 1000)).collect::<Vec<_>>());
+    let text = report(&[], &lines(&runs.concat())).out;
+    let said = "3 pairs of runs cannot show a difference at p < 0.25 (exact sign-flip test): p < 0.05 needs 6 pairs\n";
+    assert!(text.replace("\n    ", " ").contains(said), "{text}");
 }
 
 #[test]

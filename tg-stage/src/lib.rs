@@ -5,11 +5,15 @@
 //! of agents. Records are kept as the ordered maps they came as, so that keys nobody here knows pass unharmed.
 
 pub mod cli;
+pub mod criterion;
 pub mod error;
 pub mod file;
+#[cfg(feature = "filter")]
+pub mod filter;
 pub mod lines;
 pub mod metric;
 pub mod nearest;
+pub mod own;
 pub mod placeholder;
 pub mod record;
 pub mod stage;
@@ -19,9 +23,11 @@ pub mod trim;
 pub mod types;
 
 pub use cli::{main, standard_input};
+pub use criterion::Criterion;
 pub use error::{Error, Exit, Result, say};
 pub use lines::{Line, Lines, Output};
 pub use nearest::nearest;
+pub use own::OwnMetric;
 pub use record::Record;
 pub use stand_in::StandIn;
 pub use trim::Trim;

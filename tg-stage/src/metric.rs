@@ -138,11 +138,7 @@ pub const METRICS: &[(&str, Unit, Better, Over)] = &[
 ];
 
 /// Endings of names and the unit they mean; the ending is not shown where the unit is.
-pub const ENDINGS: [(&str, Unit, Over); 3] = [
-    ("_ms", Ms, Completed),
-    ("_usd", Usd, Ended),
-    ("_pct", Percent, Ended),
-];
+pub const ENDINGS: [(&str, Unit); 3] = [("_ms", Ms), ("_usd", Usd), ("_pct", Percent)];
 
 /// What is known of the metric called `name`.
 pub fn kind(name: &str) -> Kind {
@@ -150,11 +146,11 @@ pub fn kind(name: &str) -> Kind {
         return Kind { unit, better, over };
     }
     let ending = ENDINGS.iter().find(|ending| name.ends_with(ending.0));
-    let (unit, over) = ending.map_or((Plain, Ended), |ending| (ending.1, ending.2));
+    let unit = ending.map_or(Plain, |ending| ending.1);
     Kind {
         unit,
         better: Undeclared,
-        over,
+        over: unit.over(),
     }
 }
 
@@ -173,6 +169,23 @@ pub fn stem(name: &str) -> &str {
 }
 
 impl Unit {
+    /// The units somebody can declare for a metric of their own, each under the name the machine formats use.
+    pub const DECLARED: [Self; 6] = [Ms, Usd, Percent, Ratio, PerHour, Count];
+
+    /// The unit called `name`.
+    pub fn named(name: &str) -> Option<Self> {
+        let name = if name == "pct" { "%" } else { name };
+        Self::DECLARED.into_iter().find(|unit| unit.name() == name)
+    }
+
+    /// Which runs enter a mean of values in this unit, where nothing else is known of them.
+    pub fn over(self) -> Over {
+        match self {
+            Ms | PerHour => Completed,
+            Usd | Percent | Ratio | Count | Plain => Ended,
+        }
+    }
+
     /// For the machine formats.
     pub fn name(self) -> &'static str {
         match self {
@@ -188,6 +201,16 @@ impl Unit {
 }
 
 impl Better {
+    /// What somebody can declare for a metric of their own.
+    pub const DECLARED: [Self; 3] = [Lower, Higher, NearOne];
+
+    /// The direction called `name`.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::DECLARED
+            .into_iter()
+            .find(|better| better.name() == name)
+    }
+
     /// One word, empty where nobody said.
     pub fn name(self) -> &'static str {
         match self {

@@ -3,7 +3,7 @@
 //! Readers are tolerant: a hand-written record needs little more than `run.id`, and keys that are not here stay in the
 //! record. `metrics` is not here: it is flat, name -> number or null, and `tg-metrics` alone knows the names.
 
-use crate::Trim;
+use crate::{OwnMetric, Trim};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -55,6 +55,9 @@ pub struct Run {
     /// The tasks are held back until all agents are connected, and all clocks start then.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub start_gate: bool,
+    /// The arm whose configuration this one repeats under another name, so that the report can show what noise does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub null_of: Option<String>,
     /// Other runs are in the same database.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub shared_db: bool,
@@ -99,10 +102,16 @@ pub struct Limits {
 pub struct Shown {
     /// Metrics, in this order; empty means the report's own choice.
     pub metrics: Vec<String>,
+    /// What those of `metrics` mean that the user defined.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub own_metrics: Vec<OwnMetric>,
     /// The metric on which a verdict rests.
     pub primary: Option<String>,
     /// The arm the others are compared with.
     pub baseline: Option<String>,
+    /// What each arm's mean must come to, by metric: `>= 80` ([`crate::Criterion`]).
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub success: BTreeMap<String, String>,
 }
 
 /// `instantiate`: the database that was made.

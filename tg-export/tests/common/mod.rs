@@ -78,7 +78,7 @@ fn fill() -> String {
                ('b', 'gate/build', 0, '', 'text/plain', '', NULL, {done});
          INSERT INTO file_locks VALUES('/w/x', 'w1', 'b', NULL, {BEGIN});
          INSERT INTO claim_sequence(file_path, worker_id, event, timestamp) VALUES('/w/x', 'w1', 'claimed', {BEGIN});
-         INSERT INTO experiment_tasks VALUES('r1', 'b', 'tb'), ('r1', 'a', 'ta'), ('r1', 'root', 'troot');
+         INSERT INTO experiment_tasks(run_id, task_id, template_task_id) VALUES('r1', 'b', 'tb'), ('r1', 'a', 'ta'), ('r1', 'root', 'troot');
          INSERT INTO experiment_agents(run_id, worker_id, role, cost_usd, cost_source) VALUES('r1', 'w1', 'worker', 0.1, 'simulated');"
     )
 }

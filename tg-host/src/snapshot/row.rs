@@ -208,4 +208,6 @@ pub struct OriginRow {
     pub task_id: String,
     /// Its id in the template.
     pub template_task_id: String,
+    /// The phase it was created in, of which the host writes no row.
+    pub phase: Option<String>,
 }

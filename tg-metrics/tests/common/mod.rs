@@ -166,7 +166,9 @@ impl Metrics {
         let mut warnings = self.0["warnings"].as_array().unwrap().iter();
         let about = warnings.find(|warning| {
             let metrics = warning["metrics"].as_array();
-            warning["kind"] == "undefined"
+            ["undefined", "filter"]
+                .iter()
+                .any(|kind| warning["kind"] == *kind)
                 && metrics.is_some_and(|list| list.contains(&json!(name)))
         });
         about.unwrap_or_else(|| panic!("no reason for {name}"))["message"]

@@ -35,6 +35,19 @@ impl Column {
     }
 }
 
+impl Column {
+    /// Colour lines: green for better, red for worse, plain where nobody can say.
+    pub fn paint(mut self, better: &[Option<bool>]) -> Self {
+        for (line, better) in self.lines.iter_mut().zip(better) {
+            let Some(better) = better else { continue };
+            let text = line.trim_end().to_owned();
+            let colour = if *better { 32 } else { 31 };
+            *line = format!("\u{1b}[{colour}m{text}\u{1b}[0m{}", &line[text.len()..]);
+        }
+        self
+    }
+}
+
 /// The width of a text.
 pub fn chars(text: &str) -> usize {
     text.chars().count()
@@ -73,10 +86,11 @@ fn side_by_side(columns: &[&Column]) -> String {
     out
 }
 
-/// A sentence in lines that fit `width`, further lines four columns in; `p < 0.05` and `a = b` stay together.
+/// A sentence in lines that fit `width`, further lines four columns in; `p < 0.05`, `a = b` and `95 %` stay together.
 pub fn wrap(out: &mut String, indent: &str, sentence: &str, width: usize) {
     const GLUE: &str = "\u{a0}";
     let mut glued = sentence.to_owned();
+    glued = glued.replace(" %", &format!("{GLUE}%"));
     for sign in ["<", "=", "±", "/"] {
         glued = glued.replace(&format!(" {sign} "), &format!("{GLUE}{sign}{GLUE}"));
     }

@@ -3,13 +3,16 @@
 //! Values are at full precision and in the units of the records. Numbers are numbers; a text that a spreadsheet would
 //! take for a formula begins with an apostrophe. What is unknown is empty.
 
+use crate::against::Against;
 use crate::arm::Arm;
 use crate::compare::Comparison;
 use crate::row::Row;
 use crate::stats::Summary;
 
 const SUMMARY: &str = "experiment,arm,baseline,simulated,runs,completed,\
-    metric,slot,unit,better,over,n,mean,sd,min,median,max";
+    metric,slot,unit,better,over,n,mean,sd,min,median,max,\
+    mean_low,mean_high,difference,difference_low,difference_high,ratio,ratio_low,ratio_high,\
+    family,test,p,p_holm,p_welch,finding";
 
 const TIDY: &str = "run,experiment,arm,workflow,template,agents,replicate,seed,simulated,outcome";
 
@@ -18,34 +21,66 @@ pub fn summary(comparison: &Comparison) -> String {
     let mut out = format!("{SUMMARY}\n");
     for (place, arm) in comparison.arms.iter().enumerate() {
         let run = arm.runs.first().map(|row| &row.run);
-        for (column, cell) in comparison.columns.iter().zip(&arm.cells) {
+        let name = if comparison.by.is_empty() {
+            arm.name()
+        } else {
+            &arm.label
+        };
+        for (at, (column, cell)) in comparison.columns.iter().zip(&arm.cells).enumerate() {
             let value = |of: fn(&Summary) -> Option<f64>| number(cell.as_ref().and_then(of));
             let kind = column.kind;
-            line(
-                &mut out,
-                &[
-                    text(run.map_or("", |run| &run.experiment)),
-                    text(run.map_or("", |run| &run.arm)),
-                    (place == 0).to_string(),
-                    simulated(arm).to_owned(),
-                    arm.runs.len().to_string(),
-                    arm.completed.to_string(),
-                    text(&column.name),
-                    text(column.slot.as_deref().unwrap_or("")),
-                    text(kind.unit.name()),
-                    text(kind.better.name()),
-                    text(kind.over.name()),
-                    cell.map_or(0, |cell| cell.n).to_string(),
-                    value(|cell| Some(cell.mean)),
-                    value(|cell| cell.sd),
-                    value(|cell| Some(cell.min)),
-                    value(|cell| Some(cell.median)),
-                    value(|cell| Some(cell.max)),
-                ],
-            );
+            let ends = cell.and_then(|cell| cell.interval);
+            let own = [
+                text(run.map_or("", |run| &run.experiment)),
+                text(name),
+                (place == 0).to_string(),
+                simulated(arm).to_owned(),
+                arm.runs.len().to_string(),
+                arm.completed.to_string(),
+                text(&column.name),
+                text(column.slot.as_deref().unwrap_or("")),
+                text(kind.unit.name()),
+                text(kind.better.name()),
+                text(kind.over.name()),
+                cell.map_or(0, |cell| cell.n).to_string(),
+                value(|cell| Some(cell.mean)),
+                value(|cell| cell.sd),
+                value(|cell| Some(cell.min)),
+                value(|cell| Some(cell.median)),
+                value(|cell| Some(cell.max)),
+                number(ends.map(|ends| ends.low)),
+                number(ends.map(|ends| ends.high)),
+            ];
+            let compared = compared(comparison.against[place].get(at));
+            let cells: Vec<String> = own.into_iter().chain(compared).collect();
+            line(&mut out, &cells);
         }
     }
     out
+}
+
+/// What an arm's row says of it against the baseline; all empty in the baseline's own.
+fn compared(against: Option<&Against>) -> [String; 12] {
+    let versus = against.and_then(|against| against.versus.as_ref());
+    let welch = versus.and_then(|versus| versus.welch);
+    let ratio = versus.and_then(|versus| versus.ratio);
+    let ratio_ends = ratio.and_then(|ratio| ratio.interval);
+    let verdict = against.and_then(|against| against.verdict);
+    let word = |word: Option<&str>| word.unwrap_or_default().to_owned();
+    [
+        number(versus.and_then(|versus| versus.difference)),
+        number(welch.map(|welch| welch.interval.low)),
+        number(welch.map(|welch| welch.interval.high)),
+        number(ratio.map(|ratio| ratio.value)),
+        number(ratio_ends.map(|ends| ends.low)),
+        number(ratio_ends.map(|ends| ends.high)),
+        word(against.and_then(|against| Some(against.family?.name()))),
+        word(verdict.map(|verdict| verdict.test.name())),
+        number(verdict.map(|verdict| verdict.p)),
+        number(against.and_then(|against| against.adjusted)),
+        number(welch.map(|welch| welch.p)),
+        word(against.and_then(|against| Some(against.finding.as_ref()?.name()))),
+    ]
 }
 
 fn simulated(arm: &Arm) -> &'static str {

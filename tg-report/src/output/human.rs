@@ -5,7 +5,7 @@
 
 use crate::columns::Column;
 use crate::compare::Comparison;
-use crate::stats::Summary;
+use crate::stats::{Interval, Summary};
 use tg_stage::metric::Unit;
 
 /// A column ready for printing.
@@ -15,6 +15,12 @@ pub struct Shown {
     pub title: String,
     /// Unit and better direction, as far as there are any: `min, lower`.
     pub about: String,
+    /// The unit shown; empty for counts and the like.
+    pub unit: &'static str,
+    /// How many of the records' units it is.
+    pub divisor: f64,
+    /// Decimals of its values.
+    decimals: usize,
     /// One for each arm.
     pub cells: Vec<Cell>,
 }
@@ -36,19 +42,18 @@ const TIMES: [(f64, f64, &str); 4] = [
     (0.0, 1.0, "ms"),
 ];
 
-/// All columns of a comparison.
+/// The columns shown of a comparison.
 pub fn columns(comparison: &Comparison) -> Vec<Shown> {
-    let cells = |at: usize| {
-        comparison
-            .arms
-            .iter()
-            .map(move |arm| arm.cells[at])
-            .collect()
-    };
-    let columns = comparison.columns.iter().enumerate();
-    columns
-        .map(|(at, column)| shown(column, cells(at)))
+    comparison
+        .shown()
+        .map(|(at, _)| column(comparison, at))
         .collect()
+}
+
+/// The column at `at`.
+pub fn column(comparison: &Comparison, at: usize) -> Shown {
+    let cells = comparison.arms.iter().map(|arm| arm.cells[at]).collect();
+    shown(&comparison.columns[at], cells)
 }
 
 fn shown(column: &Column, cells: Vec<Option<Summary>>) -> Shown {
@@ -70,7 +75,37 @@ fn shown(column: &Column, cells: Vec<Option<Summary>>) -> Shown {
     Shown {
         title: column.title(),
         about: about.collect::<Vec<_>>().join(", "),
+        unit,
+        divisor,
+        decimals,
         cells: cells.into_iter().map(cell).collect(),
+    }
+}
+
+impl Shown {
+    /// A value of the records in the unit shown, without its name.
+    pub fn value(&self, value: f64) -> String {
+        number(value / self.divisor, self.decimals)
+    }
+
+    /// A difference, with its sign.
+    pub fn signed(&self, value: f64) -> String {
+        let text = self.value(value);
+        let plus = value > 0.0 && !text.starts_with('-');
+        format!("{}{text}", if plus { "+" } else { "" })
+    }
+
+    /// `-0.3 to 2.6`
+    pub fn between(&self, ends: Interval) -> String {
+        format!("{} to {}", self.value(ends.low), self.value(ends.high))
+    }
+
+    /// The unit after a value: ` s`, or nothing.
+    pub fn unit_after(&self) -> String {
+        match self.unit {
+            "" | "ratio" => String::new(),
+            unit => format!(" {unit}"),
+        }
     }
 }
 
@@ -145,4 +180,22 @@ fn spread(value: f64, decimals: usize) -> String {
 /// A quotient with three digits: `0.750`, `12.3`.
 pub fn quotient(value: f64) -> String {
     number(value, decimals([value].into_iter(), [].into_iter(), (0, 6)))
+}
+
+/// The unit in which times up to `largest` milliseconds are shown, and how many milliseconds it is.
+pub fn unit_of_time(largest: f64) -> (&'static str, f64) {
+    unit(Unit::Ms, largest)
+}
+
+/// The ends of a quotient's interval: `0.61 to 1.20`.
+pub fn quotients(ends: Interval) -> String {
+    format!("{} to {}", quotient(ends.low), quotient(ends.high))
+}
+
+/// A time of the records in the unit that suits it: `640 ms`, `6.79 s`.
+pub fn time(ms: f64) -> String {
+    let (name, divisor) = unit(Unit::Ms, ms.abs());
+    let value = ms / divisor;
+    let decimals = decimals([value].into_iter(), [].into_iter(), (0, 3));
+    format!("{} {name}", number(value, decimals))
 }

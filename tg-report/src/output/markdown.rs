@@ -3,11 +3,13 @@
 //! Every name and sentence is escaped as a whole, so that no name can open a link, a tag, a formula or a cell.
 
 use super::human::{self, Cell};
-use super::{notes, versus};
+use super::sections::sections;
+use super::verdict::Line;
+use super::{notes, verdict, versus};
 use crate::compare::Comparison;
-use crate::words::plain;
+use crate::words::{percent_between, plain};
 
-/// Heading, table, ends, ratios, notes and warnings.
+/// Heading, table, verdict, ratios, notes and warnings.
 pub fn render(comparison: &Comparison) -> String {
     let mut out = format!("## {}\n\n", escape(&notes::title(comparison)));
     if let Some(simulated) = notes::simulated(comparison) {
@@ -17,19 +19,33 @@ pub fn render(comparison: &Comparison) -> String {
     section(&mut out, "Not completed", &notes::not_completed(comparison));
     section(&mut out, "", &notes::table(comparison));
     out.extend([
-        "\n### Ratios\n\n",
-        &escape(&versus::title(comparison)),
+        "\n### Verdict\n\n",
+        &escape(&verdict::title(comparison)),
         "\n",
     ]);
+    out += &findings(&verdict::table(comparison));
+    section(&mut out, "", &verdict::sentences(comparison));
+    section(&mut out, "", &verdict::notes(comparison));
+    section(&mut out, "", verdict::noise(comparison).as_slice());
     let ratios = versus::table(comparison);
     if !ratios.is_empty() {
         let rows = ratios
             .iter()
             .map(|row| row.iter().map(|cell| escape(cell)).collect());
-        out.push('\n');
+        out += "\n### Ratios\n\n";
         out += &pipes(&versus::HEADS.map(str::to_owned), rows);
     }
     section(&mut out, "", &versus::notes(comparison));
+    let explored = verdict::exploratory(comparison);
+    if !explored.is_empty() {
+        out += "\n### Explored\n";
+        out += &findings(&explored);
+        section(&mut out, "", &verdict::exploratory_notes(comparison));
+    }
+    for (heading, lines) in sections(comparison) {
+        let (first, rest) = heading.split_at(1);
+        section(&mut out, &(first.to_uppercase() + rest), &lines);
+    }
     let warnings: Vec<String> = comparison
         .warnings
         .iter()
@@ -37,6 +53,16 @@ pub fn render(comparison: &Comparison) -> String {
         .collect();
     section(&mut out, "Warnings", &warnings);
     out
+}
+
+fn findings(lines: &[Line]) -> String {
+    if lines.is_empty() {
+        return String::new();
+    }
+    let rows = lines
+        .iter()
+        .map(|line| line.cells.iter().map(|cell| escape(cell)).collect());
+    "\n".to_owned() + &pipes(&verdict::HEADS.map(str::to_owned), rows)
 }
 
 fn table(comparison: &Comparison) -> String {
@@ -52,6 +78,10 @@ fn table(comparison: &Comparison) -> String {
     }
     let rows = comparison.arms.iter().enumerate().map(|(at, arm)| {
         let runs = format!("{}/{}", arm.completed, arm.runs.len());
+        let share = arm
+            .completion
+            .map(|ends| percent_between(ends.low, ends.high));
+        let runs = share.map_or_else(|| runs.clone(), |share| format!("{runs} ({share})"));
         let cells = columns.iter().map(|column| cell(&column.cells[at]));
         [escape(&arm.label), runs]
             .into_iter()

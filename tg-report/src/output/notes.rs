@@ -115,7 +115,7 @@ pub fn table(comparison: &Comparison) -> Vec<String> {
 /// Columns for which some runs that should enter have no value.
 fn known_in_part(comparison: &Comparison) -> Option<String> {
     let mut parts = Vec::new();
-    for (at, column) in comparison.columns.iter().enumerate() {
+    for (at, column) in comparison.shown() {
         for arm in &comparison.arms {
             let n = arm.cells[at].map_or(0, |cell| cell.n);
             let all = arm.expected(column.kind.over);

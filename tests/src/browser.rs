@@ -1,0 +1,145 @@
+//! A page in headless Chromium, driven over the DevTools protocol through a pair of pipes.
+//!
+//! The shell puts the child's stdin and stdout on the descriptors 3 and 4, where `--remote-debugging-pipe` expects them, so
+//! neither a port nor a crate is needed. Messages are JSON, each ended by a zero byte.
+
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+/// Names under which Chromium is installed.
+const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+
+/// A running browser with one page.
+pub struct Browser {
+    process: Child,
+    to: ChildStdin,
+    from: BufReader<ChildStdout>,
+    session: Option<String>,
+    sent: u64,
+    /// What the page told of itself since it was opened: method and parameters.
+    pub events: Vec<(String, Value)>,
+}
+
+impl Browser {
+    /// Start it with its files in `profile`; `None` where no Chromium is installed.
+    ///
+    /// # Panics
+    /// If it is installed and does not start.
+    pub fn start(profile: &Path) -> Option<Self> {
+        let is_there = |name: &&&str| {
+            let found = Command::new("sh")
+                .args(["-c", "command -v \"$0\" >/dev/null", name])
+                .status();
+            found.is_ok_and(|status| status.success())
+        };
+        let name = NAMES.iter().find(is_there)?;
+        // The page is our own, and in a container the browser's sandbox often cannot be made.
+        let line = "exec \"$0\" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run \
+                    --remote-debugging-pipe --user-data-dir=\"$1\" about:blank 3<&0 4>&1 </dev/null >/dev/null 2>&1";
+        let mut process = Command::new("sh")
+            .args(["-c", line, name])
+            .arg(profile)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("sh");
+        let to = process.stdin.take().expect("a pipe");
+        let from = BufReader::new(process.stdout.take().expect("a pipe"));
+        let mut browser = Self {
+            process,
+            to,
+            from,
+            session: None,
+            sent: 0,
+            events: Vec::new(),
+        };
+        let target =
+            browser.call("Target.createTarget", &json!({"url": "about:blank"}))["targetId"].clone();
+        let session = browser.call(
+            "Target.attachToTarget",
+            &json!({"targetId": target, "flatten": true}),
+        );
+        browser.session = session["sessionId"].as_str().map(str::to_owned);
+        for domain in ["Page", "Runtime", "Log", "Network"] {
+            browser.call(&format!("{domain}.enable"), &json!({}));
+        }
+        Some(browser)
+    }
+
+    /// Call a method and return its result.
+    ///
+    /// # Panics
+    /// If the browser refuses it or has ended.
+    pub fn call(&mut self, method: &str, params: &Value) -> Value {
+        self.sent += 1;
+        let mut message = json!({"id": self.sent, "method": method, "params": params});
+        if let Some(session) = &self.session {
+            message["sessionId"] = session.as_str().into();
+        }
+        let text = message.to_string() + "\0";
+        self.to
+            .write_all(text.as_bytes())
+            .expect("the browser reads");
+        loop {
+            let mut message = self.next();
+            if message["id"] == self.sent {
+                assert!(message.get("error").is_none(), "{method}: {message}");
+                return message["result"].take();
+            }
+        }
+    }
+
+    /// Open a file as a page of `width` pixels in `scheme` (light or dark) on `media` (screen or print), and wait for it.
+    pub fn open(&mut self, file: &Path, (width, scheme, media): (u32, &str, &str)) {
+        let size = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
+        self.call("Emulation.setDeviceMetricsOverride", &size);
+        let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
+        self.call(
+            "Emulation.setEmulatedMedia",
+            &json!({"media": media, "features": features}),
+        );
+        self.events.clear();
+        self.call(
+            "Page.navigate",
+            &json!({"url": format!("file://{}", file.display())}),
+        );
+        while !self
+            .events
+            .iter()
+            .any(|event| event.0 == "Page.loadEventFired")
+        {
+            self.next();
+        }
+    }
+
+    /// The value of a JavaScript expression in the page.
+    pub fn value(&mut self, expression: &str) -> Value {
+        let params = json!({"expression": expression, "returnByValue": true});
+        let mut result = self.call("Runtime.evaluate", &params);
+        assert!(result.get("exceptionDetails").is_none(), "{result}");
+        result["result"]["value"].take()
+    }
+
+    fn next(&mut self) -> Value {
+        let mut bytes = Vec::new();
+        self.from
+            .read_until(0, &mut bytes)
+            .expect("the browser writes");
+        assert_eq!(bytes.pop(), Some(0), "the browser has ended");
+        let message: Value = serde_json::from_slice(&bytes).expect("JSON");
+        if let Some(method) = message["method"].as_str() {
+            self.events
+                .push((method.to_owned(), message["params"].clone()));
+        }
+        message
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        _ = self.process.kill();
+        _ = self.process.wait();
+    }
+}

@@ -1,0 +1,97 @@
+//! Three linear equations, or fewer: all that fitting a curve of three parameters needs.
+
+/// A matrix of three rows.
+pub type Matrix = [[f64; 3]; 3];
+
+/// Solve `matrix` x = `right` for the unknowns in `free`; the others are 0. `None` where it is singular.
+///
+/// The matrix is symmetric with a positive diagonal, and is brought to a unit diagonal first, so that unknowns of very
+/// different size do no harm; then Gauss with pivots.
+pub fn solve(matrix: &Matrix, right: [f64; 3], free: [bool; 3]) -> Option<[f64; 3]> {
+    let mut rows = [[0.0; 4]; 3];
+    let size: [f64; 3] =
+        std::array::from_fn(|at| if free[at] { matrix[at][at].sqrt() } else { 1.0 });
+    if size.iter().any(|size| !size.is_normal()) {
+        return None;
+    }
+    for row in 0..3 {
+        for column in 0..3 {
+            let both = free[row] && free[column];
+            let own = f64::from(u8::from(row == column));
+            let value = matrix[row][column] / size[row] / size[column];
+            rows[row][column] = if both { value } else { own };
+        }
+        rows[row][3] = if free[row] {
+            right[row] / size[row]
+        } else {
+            0.0
+        };
+    }
+    let solved = eliminate(rows)?;
+    Some(std::array::from_fn(|at| solved[at] / size[at]))
+}
+
+/// The inverse on the unknowns in `free`, 0 elsewhere; `None` where it is singular.
+pub fn inverse(matrix: &Matrix, free: [bool; 3]) -> Option<Matrix> {
+    let mut inverse = [[0.0; 3]; 3];
+    for (at, row) in inverse.iter_mut().enumerate() {
+        let mut unit = [0.0; 3];
+        unit[at] = f64::from(u8::from(free[at]));
+        *row = solve(matrix, unit, free)?;
+    }
+    Some(inverse)
+}
+
+fn eliminate(mut rows: [[f64; 4]; 3]) -> Option<[f64; 3]> {
+    for at in 0..3 {
+        let largest = (at..3).max_by(|a, b| rows[*a][at].abs().total_cmp(&rows[*b][at].abs()))?;
+        rows.swap(at, largest);
+        let pivot = rows[at];
+        if pivot[at].abs() < 1e-14 {
+            return None;
+        }
+        for row in &mut rows[at + 1..] {
+            let factor = row[at] / pivot[at];
+            for (value, from) in row.iter_mut().zip(pivot) {
+                *value -= factor * from;
+            }
+        }
+    }
+    let mut solved = [0.0; 3];
+    for at in (0..3).rev() {
+        let known: f64 = (at + 1..3).map(|k| rows[at][k] * solved[k]).sum();
+        solved[at] = (rows[at][3] - known) / rows[at][at];
+    }
+    Some(solved)
+}
+
+#[cfg(test)]
+#[expect(clippy::float_cmp, reason = "exact by construction")]
+mod tests {
+    use super::*;
+
+    const MATRIX: Matrix = [[4.0, 2.0, 0.0], [2.0, 5.0, 1e3], [0.0, 1e3, 1e6]];
+
+    #[test]
+    fn solves_and_inverts() {
+        let x = solve(&MATRIX, [8.0, 3012.0, 3_002_000.0], [true; 3]).unwrap();
+        for (found, sought) in x.iter().zip([1.0, 2.0, 3.0]) {
+            assert!((found - sought).abs() < 1e-9, "{x:?}");
+        }
+        let inverse = inverse(&MATRIX, [true; 3]).unwrap();
+        for (at, row) in MATRIX.iter().enumerate() {
+            let unit = solve(&MATRIX, *row, [true; 3]).unwrap();
+            assert!((unit[at] - 1.0).abs() < 1e-9, "{unit:?}");
+            let back: f64 = (0..3).map(|k| inverse[at][k] * MATRIX[k][at]).sum();
+            assert!((back - 1.0).abs() < 1e-9, "{inverse:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_free_is_zero() {
+        let x = solve(&MATRIX, [8.0, 1.0, 2e6], [true, false, true]).unwrap();
+        assert_eq!(x, [2.0, 0.0, 2.0]);
+        assert_eq!(solve(&[[1.0; 3]; 3], [1.0; 3], [true; 3]), None);
+        assert_eq!(solve(&[[0.0; 3]; 3], [1.0; 3], [true; 3]), None);
+    }
+}

@@ -1,0 +1,74 @@
+//! The manifest's success criteria, judged per arm: `success: {completion_rate_pct: ">= 80"}`.
+//!
+//! A criterion is judged by the arm's mean, as the table shows it; where the mean's interval lies on both sides of the
+//! bound the judgement says so, for then a few more runs may turn it.
+
+use crate::arm::Arm;
+use crate::columns::Column;
+use crate::stats::Summary;
+use std::collections::BTreeMap;
+use tg_stage::Criterion;
+
+/// One criterion and how the arms do.
+#[derive(Debug)]
+pub struct Judged {
+    /// Place of the metric among the columns.
+    pub column: usize,
+    /// The condition as the manifest has it: `>= 80`.
+    pub condition: String,
+    /// One for each arm.
+    pub arms: Vec<Judgement>,
+}
+
+/// Whether an arm meets a criterion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judgement {
+    /// The mean does; `is_sure` if its whole 95 % interval does.
+    Met {
+        /// The interval lies on one side.
+        is_sure: bool,
+    },
+    /// The mean does not; `is_sure` if nothing of its 95 % interval does.
+    Missed {
+        /// The interval lies on one side.
+        is_sure: bool,
+    },
+    /// No run has a value.
+    Unknown,
+}
+
+/// Judge the criteria of the runs' manifests; the same one in several manifests counts once.
+pub fn judge(arms: &[Arm], columns: &[Column]) -> Vec<Judged> {
+    let rows = arms.iter().flat_map(|arm| &arm.runs);
+    let criteria = rows.flat_map(|row| &row.run.report.success);
+    let criteria: BTreeMap<(&str, &str), ()> = criteria
+        .map(|(metric, condition)| ((metric.as_str(), condition.as_str()), ()))
+        .collect();
+    let judged = |(metric, condition): &(&str, &str)| {
+        let column = columns.iter().position(|column| column.name == *metric)?;
+        let criterion = Criterion::parse(condition).ok()?;
+        Some(Judged {
+            column,
+            condition: (*condition).to_owned(),
+            arms: arms
+                .iter()
+                .map(|arm| one(arm.cells[column].as_ref(), &criterion))
+                .collect(),
+        })
+    };
+    criteria.keys().filter_map(judged).collect()
+}
+
+fn one(cell: Option<&Summary>, criterion: &Criterion) -> Judgement {
+    let Some(cell) = cell else {
+        return Judgement::Unknown;
+    };
+    let is_met = criterion.holds(cell.mean);
+    let ends = cell.interval.map(|ends| [ends.low, ends.high]);
+    let is_sure = ends.is_some_and(|ends| ends.iter().all(|end| criterion.holds(*end) == is_met));
+    if is_met {
+        Judgement::Met { is_sure }
+    } else {
+        Judgement::Missed { is_sure }
+    }
+}
