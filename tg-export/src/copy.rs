@@ -12,18 +12,17 @@ use tg_host::snapshot::scan::{Event, Scanner};
 pub fn copy(text: impl Read, for_import: bool, out: &mut impl Write) -> Result<(), Failure> {
     let mut scanner = Scanner::new(text);
     let (mut at, mut by) = (String::new(), String::new());
+    let mut resolution_ms = 1;
     let mut out = Some(out);
     let mut writer: Option<Writer<_>> = None;
     while let Some(event) = scanner.event().map_err(Failure::Content)? {
         match event {
-            Event::Head(key, json) => {
-                let value: String = serde_json::from_slice(json).unwrap_or_default();
-                match key.as_str() {
-                    "exported_at" => at = value,
-                    "exported_by" => by = value,
-                    _ => {}
-                }
-            }
+            Event::Head(key, json) => match key.as_str() {
+                "exported_at" => at = serde_json::from_slice(json).unwrap_or_default(),
+                "exported_by" => by = serde_json::from_slice(json).unwrap_or_default(),
+                "resolution_ms" => resolution_ms = serde_json::from_slice(json).unwrap_or(1),
+                _ => {}
+            },
             Event::Table(name) => {
                 if let Some(out) = out.take() {
                     let is_old = by.starts_with("task-graph-mcp v0.1.");
@@ -42,7 +41,10 @@ pub fn copy(text: impl Read, for_import: bool, out: &mut impl Write) -> Result<(
         }
     }
     match writer {
-        Some(writer) => Ok(writer.finish()?),
+        Some(mut writer) => {
+            writer.is_cut_to(resolution_ms);
+            Ok(writer.finish()?)
+        }
         None => Err(Failure::Content("not a snapshot: it has no tables".into())),
     }
 }

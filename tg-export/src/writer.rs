@@ -5,6 +5,7 @@
 
 use crate::failure::Failure;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use tg_host::snapshot::import;
 
@@ -38,8 +39,8 @@ pub struct Writer<W> {
     table: String,
     /// Rows of the table so far; none while no table is open.
     rows: Option<u64>,
-    is_first: bool,
-    is_coarse: bool,
+    names: BTreeSet<String>,
+    resolution_ms: i64,
     scratch: Vec<u8>,
 }
 
@@ -57,22 +58,25 @@ impl<W: Write> Writer<W> {
             shape,
             table: String::new(),
             rows: None,
-            is_first: true,
-            is_coarse: false,
+            names: BTreeSet::new(),
+            resolution_ms: 1,
             scratch: Vec::new(),
         })
     }
 
     /// Begin a table, and end the one before.
-    pub fn table(&mut self, name: &str) -> io::Result<()> {
+    pub fn table(&mut self, name: &str) -> Result<(), Failure> {
         self.end_table()?;
         let shown = match self.shape {
             Shape::Raw => name,
             Shape::Import { .. } => import::table(name),
         };
-        let separator = if self.is_first { "\n" } else { ",\n" };
+        if !self.names.insert(shown.into()) {
+            let cause = format!("has two tables that are called {shown:?} today");
+            return Err(Failure::Content(cause));
+        }
+        let separator = if self.names.len() == 1 { "\n" } else { ",\n" };
         write!(self.out, "{separator}{}:[", Value::from(shown))?;
-        self.is_first = false;
         self.rows = Some(0);
         self.table = name.into();
         Ok(())
@@ -96,10 +100,17 @@ impl<W: Write> Writer<W> {
             Failure::Content(format!("table \"{}\", row {rows}: {cause}", self.table))
         };
         let row = serde_json::from_slice(&self.scratch).map_err(|cause| place(&cause))?;
-        self.is_coarse |= import::is_coarse(&row);
+        if import::is_coarse(&row) {
+            self.resolution_ms = self.resolution_ms.max(1000);
+        }
         let row = import::row(&self.table, row, is_old).map_err(|cause| place(&cause))?;
         serde_json::to_writer(&mut self.out, &row).map_err(io::Error::from)?;
         Ok(())
+    }
+
+    /// Times are known to so many milliseconds only, or to what was said before if that is more.
+    pub fn is_cut_to(&mut self, resolution_ms: i64) {
+        self.resolution_ms = self.resolution_ms.max(resolution_ms);
     }
 
     fn end_table(&mut self) -> io::Result<()> {
@@ -113,10 +124,9 @@ impl<W: Write> Writer<W> {
     /// End the snapshot. Times that were whole seconds look exact once they are milliseconds, so it says that they are not.
     pub fn finish(mut self) -> io::Result<()> {
         self.end_table()?;
-        let resolution = if self.is_coarse {
-            ",\"resolution_ms\":1000"
-        } else {
-            ""
+        let resolution = match self.resolution_ms {
+            1 => String::new(),
+            ms => format!(",\"resolution_ms\":{ms}"),
         };
         write!(self.out, "\n}}{resolution}}}\n")
     }

@@ -6,8 +6,8 @@
 //! gone".
 
 use crate::error::{Error, Result, sqlite};
+use crate::snapshot::text;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// Whether a file is a database, by its first bytes.
 pub fn is_one(path: &Path) -> bool {
     let mut magic = [0; MAGIC.len()];
-    File::open(path).is_ok_and(|mut file| file.read_exact(&mut magic).is_ok()) && magic == *MAGIC
+    text::file(path).is_ok_and(|mut file| file.read_exact(&mut magic).is_ok()) && magic == *MAGIC
 }
 
 /// Open a database that others may be writing to.
@@ -46,7 +46,7 @@ fn look(path: &Path, opened: rusqlite::Result<Connection>) -> Result<Connection>
     db.busy_timeout(Duration::from_secs(5))
         .map_err(sqlite(path))?;
     db.query_row(
-        "SELECT count(*) FROM sqlite_schema WHERE name = 'tasks'",
+        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'tasks'",
         [],
         |row| row.get(0),
     )
@@ -145,8 +145,8 @@ pub fn data_version(db: &Connection) -> rusqlite::Result<i64> {
 }
 
 fn present(path: &Path) -> Result<()> {
-    if path.is_file() {
-        return Ok(());
+    if path.exists() {
+        return text::check(path);
     }
     Err(Error::new(path.display(), "no such database").hint("tg-instantiate makes one"))
 }

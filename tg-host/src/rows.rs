@@ -113,6 +113,17 @@ impl Table {
         self.columns.iter().position(|column| column == name)
     }
 
+    /// How many bytes of text and blobs are in a row.
+    pub fn size(&self, row: &Row) -> rusqlite::Result<usize> {
+        let mut size = 0;
+        for at in 0..self.columns.len() {
+            if let ValueRef::Text(bytes) | ValueRef::Blob(bytes) = row.get_ref(at)? {
+                size += bytes.len();
+            }
+        }
+        Ok(size)
+    }
+
     /// Write one row as one object; `known` gives what stands in for the NULL of a column.
     pub fn row(
         &self,
@@ -163,22 +174,29 @@ pub fn document(db: &Connection, out: &mut impl Write) -> rusqlite::Result<()> {
 }
 
 fn write_value(value: ValueRef, out: &mut impl Write) -> io::Result<()> {
-    let odd = match value {
-        ValueRef::Null => return out.write_all(b"null"),
-        ValueRef::Integer(number) => return write!(out, "{number}"),
-        ValueRef::Real(number) if number.is_finite() => {
-            return Ok(serde_json::to_writer(out, &number)?);
-        }
+    match value {
+        ValueRef::Null => out.write_all(b"null"),
+        ValueRef::Integer(number) => write!(out, "{number}"),
+        ValueRef::Real(number) if number.is_finite() => Ok(serde_json::to_writer(out, &number)?),
+        ValueRef::Real(number) if number > 0.0 => out.write_all(b"{\"real\":\"inf\"}"),
+        ValueRef::Real(_) => out.write_all(b"{\"real\":\"-inf\"}"),
         ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) => return Ok(serde_json::to_writer(out, text)?),
-            Err(_) => json!({"text_hex": hex(bytes)}),
+            Ok(text) => Ok(serde_json::to_writer(out, text)?),
+            Err(_) => write_hex("text_hex", bytes, out),
         },
-        ValueRef::Blob(bytes) => json!({"blob_hex": hex(bytes)}),
-        ValueRef::Real(number) => json!({"real": if number > 0.0 { "inf" } else { "-inf" }}),
-    };
-    write!(out, "{odd}")
+        ValueRef::Blob(bytes) => write_hex("blob_hex", bytes, out),
+    }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// `{"KEY":"HEX"}`, digit by digit: bytes may be many.
+fn write_hex(key: &str, bytes: &[u8], out: &mut impl Write) -> io::Result<()> {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    write!(out, "{{\"{key}\":\"")?;
+    for byte in bytes {
+        out.write_all(&[
+            DIGITS[usize::from(byte >> 4)],
+            DIGITS[usize::from(byte & 15)],
+        ])?;
+    }
+    out.write_all(b"\"}")
 }

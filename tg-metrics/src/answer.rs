@@ -14,9 +14,15 @@ pub enum Number {
 /// A number, or why it is not known, as a sentence without its full stop.
 pub type Answer = Result<Number, &'static str>;
 
-/// An exact number.
+/// Why there is no number where one would be too large to be true.
+pub const BEYOND: &str = "the value is beyond all numbers";
+
+/// An exact number. A sum that stopped at an end of its range is not the sum, and is not told.
 pub fn integer(number: i64) -> Answer {
-    Ok(Number::Integer(number))
+    match number {
+        i64::MIN | i64::MAX => Err(BEYOND),
+        number => Ok(Number::Integer(number)),
+    }
 }
 
 /// How many.

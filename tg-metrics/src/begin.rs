@@ -4,48 +4,38 @@
 //! start gate the tasks wait for the agents to connect, and in a shared database they are made before the first run
 //! begins. There creation, and the first rows of the history, count as of the run's start.
 
-use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::view;
+use std::collections::{BTreeMap, HashMap};
 use tg_host::Snapshot;
 
 /// Move creation to the run's start in the runs that say so.
 pub fn at_the_start(snapshot: &mut Snapshot) {
-    let starts: BTreeMap<String, i64> = snapshot
-        .tables
+    let tables = &mut snapshot.tables;
+    let runs: BTreeMap<&str, i64> = tables
         .experiment_runs
         .iter()
         .filter(|row| is_late(row.run_json.as_deref()))
-        .filter_map(|row| Some((row.id.clone(), row.started_at?)))
+        .filter_map(|row| Some((row.id.as_str(), row.started_at?)))
         .collect();
-    for (run, start) in starts {
-        let origins = snapshot
-            .tables
-            .experiment_tasks
-            .iter()
-            .filter(|origin| origin.run_id == run);
-        let ours: BTreeSet<String> = origins.map(|origin| origin.task_id.clone()).collect();
-        let tables = &mut snapshot.tables;
-        for task in tables
-            .tasks
-            .iter_mut()
-            .filter(|task| ours.contains(&task.id))
-        {
-            task.created_at = task.created_at.max(Some(start));
-        }
-        for row in tables
-            .task_sequence
-            .iter_mut()
-            .filter(|row| ours.contains(&row.task_id))
-        {
-            row.timestamp = row.timestamp.map(|time| time.max(start));
+    let starts: HashMap<&str, i64> = tables
+        .experiment_tasks
+        .iter()
+        .filter_map(|origin| Some((origin.task_id.as_str(), *runs.get(origin.run_id.as_str())?)))
+        .collect();
+    for task in &mut tables.tasks {
+        let start = starts.get(task.id.as_str()).copied();
+        task.created_at = task.created_at.max(start);
+    }
+    for row in &mut tables.task_sequence {
+        if let Some(start) = starts.get(row.task_id.as_str()) {
+            row.timestamp = row.timestamp.map(|time| time.max(*start));
         }
     }
 }
 
 fn is_late(run: Option<&str>) -> bool {
-    let run: Value = run
-        .and_then(|text| serde_json::from_str(text).ok())
-        .unwrap_or_default();
+    let run = run.and_then(|text| view::json(text).ok());
+    let run = run.unwrap_or_default();
     [&run["start_gate"], &run["shared_db"]]
         .into_iter()
         .any(|flag| flag.as_bool() == Some(true))

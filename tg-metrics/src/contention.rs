@@ -29,16 +29,20 @@ pub fn overlapping(view: &View) -> Option<usize> {
 
 /// The same of one file's claims, in the order they were made.
 fn contested(claims: &[&FileClaim]) -> usize {
-    let mut until: BTreeMap<&str, i64> = BTreeMap::new(); // how long each worker holds it
+    // Who holds it longest, and who longest of all the others: one of them is not the claimant.
+    let mut holders: [Option<(i64, &str)>; 2] = [None; 2];
     let mut count = 0;
     for claim in claims {
-        let mut others = until
-            .iter()
-            .filter(|(worker, _)| **worker != claim.worker_id);
-        count += usize::from(others.any(|(_, end)| *end > claim.timestamp));
+        let worker = claim.worker_id.as_str();
+        let mut others = holders.iter().flatten().filter(|(_, who)| *who != worker);
+        count += usize::from(others.any(|(end, _)| *end > claim.timestamp));
         let end = claim.end_timestamp.unwrap_or(i64::MAX);
-        let held = until.entry(&claim.worker_id).or_insert(end);
-        *held = end.max(*held);
+        let [first, second] = holders;
+        holders = match first {
+            Some((until, who)) if who == worker => [Some((until.max(end), who)), second],
+            Some((until, _)) if until >= end => [first, second.max(Some((end, worker)))],
+            _ => [Some((end, worker)), first],
+        };
     }
     count
 }

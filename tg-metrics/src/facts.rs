@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::cost::Cost;
+use crate::graph::Graph;
 use crate::intervals::{Class, Story};
 use crate::scope::{self, Scope};
 use crate::table::Rest;
@@ -9,7 +10,7 @@ use crate::view::View;
 use crate::waits::{self, Wait};
 use crate::warning::Warning;
 use crate::workers::Workers;
-use crate::{contention, graph, trim, unseen};
+use crate::{contention, trim, unseen};
 use tg_stage::Trim;
 
 /// A run, measured.
@@ -73,12 +74,13 @@ impl<'a> Facts<'a> {
         tasks.retain(|story| !left_out.contains(story.task.id.as_str()));
         let clock = Clock::of(view, &tasks, !trim.is_empty());
         let workers = Workers::of(view, &tasks, clock.window());
+        let graph = Graph::of(view, &tasks);
         let mut facts = Self {
             scope,
             trim: trim.clone(),
             cut: before - tasks.len(),
             waits: waits::of(view, &tasks),
-            critical_path: graph::critical_path(view, &tasks),
+            critical_path: graph.critical_path,
             decisions: (!view.agents.is_empty()).then_some(if is_led { given } else { 0 }),
             unowned: if is_led { unowned } else { 0 },
             contention: contention::overlapping(view),
@@ -91,7 +93,7 @@ impl<'a> Facts<'a> {
             clock,
             workers,
         };
-        facts.warn(view);
+        facts.warn(view, graph.dangling);
         facts
     }
 
@@ -107,7 +109,7 @@ impl<'a> Facts<'a> {
         self.waits.iter().flatten()
     }
 
-    fn warn(&mut self, view: &View) {
+    fn warn(&mut self, view: &View, dangling: usize) {
         if self.clock.open > 0 {
             let message = "tasks are not over: the clock runs to the run's end";
             self.warnings
@@ -121,6 +123,11 @@ impl<'a> Facts<'a> {
                 count: Some(cut),
                 ..Warning::resting("open_ended_intervals", Rest::Times, message)
             });
+        }
+        if dangling > 0 {
+            let message = "edges name a task that is not in the file, and hold nobody back";
+            self.warnings
+                .push(Warning::counted("dangling_edges", dangling, message));
         }
         if view.agents.is_empty() && !self.tasks.is_empty() {
             let message = "agents are not recorded: workers are those who worked, and coordinators are not told apart";

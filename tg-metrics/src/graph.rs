@@ -20,9 +20,27 @@ struct Node {
     waits_for: usize,
 }
 
-/// The longest chain by time worked, in milliseconds; none where the edges go round in a circle.
-pub fn critical_path(view: &View, tasks: &[Story]) -> Option<i64> {
-    let mut nodes = nodes(view, tasks);
+/// What the edges tell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Graph {
+    /// The longest chain by time worked, in milliseconds; none where the edges go round in a circle.
+    pub critical_path: Option<i64>,
+    /// Edges that name a task which is not there.
+    pub dangling: usize,
+}
+
+impl Graph {
+    /// The graph of a run with these tasks in scope.
+    pub fn of(view: &View, tasks: &[Story]) -> Self {
+        let (nodes, dangling) = nodes(view, tasks);
+        Self {
+            critical_path: longest(nodes),
+            dangling,
+        }
+    }
+}
+
+fn longest(mut nodes: Vec<Node>) -> Option<i64> {
     let mut ready: Vec<usize> = (0..nodes.len())
         .filter(|node| nodes[*node].waits_for == 0)
         .collect();
@@ -49,7 +67,8 @@ pub fn critical_path(view: &View, tasks: &[Story]) -> Option<i64> {
     (done == nodes.len()).then_some(longest)
 }
 
-fn nodes(view: &View, tasks: &[Story]) -> Vec<Node> {
+/// The tasks as nodes, and how many edges lead nowhere.
+fn nodes(view: &View, tasks: &[Story]) -> (Vec<Node>, usize) {
     let place: BTreeMap<&str, usize> = view
         .tasks
         .iter()
@@ -62,12 +81,14 @@ fn nodes(view: &View, tasks: &[Story]) -> Vec<Node> {
             nodes[at].work = story.timed_ms();
         }
     }
+    let mut dangling = 0;
     for edge in &view.edges {
         let (Some(&from), Some(&to)) = (
             place.get(edge.from_task_id.as_str()),
             place.get(edge.to_task_id.as_str()),
         ) else {
-            continue; // an edge to a task that is not in the file
+            dangling += 1;
+            continue;
         };
         if edge.is_ordering() {
             nodes[from].successors.push(to);
@@ -77,5 +98,5 @@ fn nodes(view: &View, tasks: &[Story]) -> Vec<Node> {
             nodes[from].waits_for += 1;
         }
     }
-    nodes
+    (nodes, dangling)
 }

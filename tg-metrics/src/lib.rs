@@ -22,6 +22,7 @@ pub mod paths;
 pub mod per;
 pub mod record;
 pub mod redo;
+pub mod runs;
 pub mod scope;
 pub mod size;
 pub mod source;
@@ -49,6 +50,9 @@ use warning::Warning;
 
 /// The name that errors on stderr begin with.
 const TOOL: &str = "tg-metrics";
+
+/// How many runs a message names.
+const SHOWN: usize = 5;
 
 /// Measure the runs of the records in `input`, or those in the paths of the command line.
 pub fn run(args: &Args, input: impl BufRead, output: impl Write) -> Result<Exit> {
@@ -126,8 +130,10 @@ fn the_run<'a>(snapshot: &'a Snapshot, id: &str) -> Result<Option<&'a RunRow>, S
     let runs = &snapshot.tables.experiment_runs;
     match runs.iter().find(|row| row.id == id) {
         None if !runs.is_empty() => {
-            let names: Vec<_> = runs.iter().map(|row| row.id.as_str()).collect();
-            Err(format!("holds the run {}, not {id}", names.join(", ")))
+            let names: Vec<_> = runs.iter().map(|row| row.id.as_str()).take(SHOWN).collect();
+            let more = if runs.len() > SHOWN { ", ..." } else { "" };
+            let names = names.join(", ");
+            Err(format!("holds the run {names}{more}, not {id}"))
         }
         found => Ok(found),
     }

@@ -1,6 +1,6 @@
 //! The metrics of one run as they are written into its record.
 
-use crate::answer::{Answer, Number};
+use crate::answer::{Answer, BEYOND, Number};
 use crate::facts::Facts;
 use crate::scope::Scope;
 use crate::table::{Metric, Rest};
@@ -74,6 +74,6 @@ fn finite(number: Number) -> Answer {
     if number.real().is_finite() {
         Ok(number)
     } else {
-        Err("the value is beyond all numbers")
+        Err(BEYOND)
     }
 }

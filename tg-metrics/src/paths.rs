@@ -3,6 +3,7 @@
 use crate::TOOL;
 use crate::how::How;
 use crate::record;
+use crate::runs::Runs;
 use crate::source::{self, Source, load};
 use crate::view::View;
 use std::io::Write;
@@ -33,12 +34,9 @@ fn of_source(source: &Source, how: &How, output: &mut Output<impl Write>) -> Res
         Ok(loaded) => loaded,
         Err(error) => return without_snapshot(source, error, output),
     };
-    let mut rows: Vec<_> = snapshot.tables.experiment_runs.iter().map(Some).collect();
-    if rows.is_empty() {
-        rows.push(None);
-    }
-    for row in rows {
-        let view = View::of(&snapshot, row);
+    let mut runs = Runs::of(&snapshot);
+    for row in runs.rows() {
+        let view = View::take(&mut runs, row);
         let mut record = record::of(&snapshot, &view, &source.snapshot, export.as_ref())?;
         let (metrics, more) = how.measure(&view, &source.snapshot)?;
         record.set("metrics", &metrics)?;

@@ -1,17 +1,19 @@
 //! One run of a snapshot: its tasks with their history, its edges, its agents, its configuration.
 //!
-//! A database may be shared by several runs; then a run's tasks are those `experiment_tasks` says it has, and what
-//! agents created beside them belongs to nobody. A snapshot without our tables (the host's own) is one run whose name
-//! and configuration are not known.
+//! A snapshot without our tables (the host's own) is one run whose name and configuration are not known.
 
+use crate::runs::Runs;
 use crate::table::Rest;
 use crate::warning::Warning;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use tg_host::experiment::AgentRow;
 use tg_host::snapshot::{Change, Dependency, FileClaim, RunRow, Task};
 use tg_host::workflow::Effective;
 use tg_host::{Snapshot, StateClasses};
+
+/// The longest JSON in a column, in bytes.
+const LONGEST: usize = 4 << 20;
 
 /// One run of a snapshot; everything in the order of ids.
 pub struct View<'a> {
@@ -48,6 +50,12 @@ pub struct View<'a> {
 impl<'a> View<'a> {
     /// The run in `row`, or all of a snapshot that has no runs.
     pub fn of(snapshot: &'a Snapshot, row: Option<&'a RunRow>) -> Self {
+        Self::take(&mut Runs::of(snapshot), row)
+    }
+
+    /// The same of several runs, one after the other.
+    pub fn take(runs: &mut Runs<'a>, row: Option<&'a RunRow>) -> Self {
+        let snapshot = runs.snapshot;
         let mut warnings = Vec::new();
         let run = parse(
             row.and_then(|row| row.run_json.as_deref()),
@@ -81,37 +89,28 @@ impl<'a> View<'a> {
             let rows = usize::try_from(unread.rows).unwrap_or(usize::MAX);
             warnings.push(Warning::counted("rows_unread", rows, message));
         }
-        let phases = snapshot.tables.experiment_tasks.iter();
-        let phases =
-            phases.filter_map(|origin| Some((origin.task_id.as_str(), origin.phase.as_deref()?)));
-        let (tasks, rows, edges) = contents(snapshot, row);
-        let origins = snapshot.tables.experiment_tasks.iter();
-        let origins =
-            origins.map(|origin| (origin.task_id.as_str(), origin.template_task_id.as_str()));
+        let part = runs.take(row);
+        if part.repeated > 0 {
+            let message = "tasks have an id that was there before, and do not count";
+            warnings.push(Warning::counted("repeated_tasks", part.repeated, message));
+        }
+        let has_claims = snapshot.has.contains("claim_sequence");
         let mut view = Self {
             row,
             run,
             config,
             classes,
-            tasks,
-            rows,
-            edges,
-            phases: phases.collect(),
+            tasks: part.tasks,
+            rows: part.rows,
+            edges: part.edges,
+            origins: part.origins,
+            agents: part.agents,
+            claims: has_claims.then_some(part.claims),
+            phases: part.phases,
             missing_rows: 0,
-            origins: origins.collect(),
-            agents: BTreeMap::new(),
-            claims: None,
             end_ms: 0,
             warnings,
         };
-        let agents = &snapshot.tables.experiment_agents;
-        let agents = agents
-            .iter()
-            .filter(|agent| row.is_none_or(|row| row.id == agent.run_id));
-        view.agents = agents
-            .map(|agent| (agent.worker_id.as_str(), agent))
-            .collect();
-        view.claims = view.claims_in(snapshot);
         view.missing_rows = view.missing_in(snapshot);
         view.end_ms = row
             .and_then(|row| row.completed_at)
@@ -131,18 +130,6 @@ impl<'a> View<'a> {
         }
         let last = rows.iter().map(|row| row.id).max().unwrap_or(0);
         usize::try_from(last).map_or(0, |last| last.saturating_sub(rows.len()))
-    }
-
-    /// Claims of files; those by this run's agents where several runs share the database.
-    fn claims_in(&self, snapshot: &'a Snapshot) -> Option<Vec<&'a FileClaim>> {
-        if !snapshot.has.contains("claim_sequence") {
-            return None;
-        }
-        let shared = snapshot.tables.experiment_runs.len() > 1;
-        let claims = snapshot.tables.claim_sequence.iter();
-        let ours =
-            claims.filter(|claim| !shared || self.agents.contains_key(claim.worker_id.as_str()));
-        Some(ours.collect())
     }
 
     fn last_event(&self) -> Option<i64> {
@@ -172,56 +159,23 @@ pub fn is_leader(agent: &AgentRow) -> bool {
     matches!(agent.role.as_deref(), Some("coordinator" | "lead"))
 }
 
-type Contents<'a> = (
-    Vec<&'a Task>,
-    BTreeMap<&'a str, Vec<&'a Change>>,
-    Vec<&'a Dependency>,
-);
-
-fn contents<'a>(snapshot: &'a Snapshot, row: Option<&RunRow>) -> Contents<'a> {
-    let tables = &snapshot.tables;
-    let shared = tables.experiment_runs.len() > 1;
-    let origins = tables
-        .experiment_tasks
-        .iter()
-        .filter(|origin| row.is_some_and(|row| row.id == origin.run_id));
-    let ours: BTreeSet<&str> = origins.map(|origin| origin.task_id.as_str()).collect();
-    let is_ours = |task: &str| !shared || ours.contains(task);
-
-    let mut tasks: Vec<&Task> = tables
-        .tasks
-        .iter()
-        .filter(|task| is_ours(&task.id))
-        .collect();
-    tasks.sort_by(|a, b| a.id.cmp(&b.id));
-    let mut rows: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
-    for row in tables
-        .task_sequence
-        .iter()
-        .filter(|row| is_ours(&row.task_id))
-    {
-        rows.entry(&row.task_id).or_default().push(row);
-    }
-    for rows in rows.values_mut() {
-        rows.sort_by_key(|row| row.id);
-    }
-    let edges = tables.dependencies.iter();
-    let mut edges: Vec<_> = edges
-        .filter(|edge| is_ours(&edge.from_task_id) && is_ours(&edge.to_task_id))
-        .collect();
-    edges.sort_by_key(|edge| (&edge.from_task_id, &edge.to_task_id, &edge.dep_type));
-    (tasks, rows, edges)
-}
-
 fn parse(text: Option<&str>, what: &str, warnings: &mut Vec<Warning>) -> Value {
     let Some(text) = text else { return Value::Null };
-    serde_json::from_str(text).unwrap_or_else(|cause| {
+    json(text).unwrap_or_else(|cause| {
         warnings.push(Warning::new(
             "broken_run",
             format!("experiment_runs.{what} is not JSON: {cause}"),
         ));
         Value::Null
     })
+}
+
+/// The JSON in a column. As a tree it takes up to thirty times as much memory as its text, which is kilobytes in every run.
+pub fn json(text: &str) -> Result<Value, String> {
+    if text.len() > LONGEST {
+        return Err("it is longer than 4 MiB".into());
+    }
+    serde_json::from_str(text).map_err(|cause| cause.to_string())
 }
 
 fn classes(config: &Value) -> Option<StateClasses> {

@@ -7,7 +7,6 @@
 use crate::intervals::{Class, Interval, Story};
 use crate::view::View;
 use std::collections::BTreeMap;
-use tg_host::snapshot::Dependency;
 
 /// Where the time before a task's first start went; in milliseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,39 +27,29 @@ pub struct Wait {
 
 /// The waits of each task in `tasks`; none for a task that was never started.
 pub fn of(view: &View, tasks: &[Story]) -> Vec<Option<Wait>> {
-    let mut predecessors: BTreeMap<&str, Vec<&Dependency>> = BTreeMap::new();
-    for edge in view.edges.iter().filter(|edge| edge.is_ordering()) {
-        predecessors.entry(&edge.to_task_id).or_default().push(edge);
-    }
-    let wait = |story: &Story| {
-        let first = story.first_timed()?;
-        let edges = predecessors.get(story.task.id.as_str());
-        let before = edges.into_iter().flatten();
-        let before: Vec<_> = before
-            .map(|edge| Before::of(view, &edge.from_task_id, first.row))
-            .collect();
-        Some(Wait::of(story, first, &before))
-    };
-    tasks.iter().map(wait).collect()
+    let stories = tasks.iter().zip(Before::of(view, tasks));
+    let waits = stories.map(|(story, before)| Some(Wait::of(story, story.first_timed()?, before)));
+    waits.collect()
 }
 
-/// A predecessor at the moment a task was started.
+/// A task's predecessors at the moment it was started, taken together.
+#[derive(Debug, Clone, Copy, Default)]
 struct Before {
     is_blocking: bool,
     is_failed: bool,
+    /// The last exit of one from its blocking states.
     exit: Option<i64>,
 }
 
 impl Wait {
-    fn of(story: &Story, first: &Interval, before: &[Before]) -> Self {
+    fn of(story: &Story, first: &Interval, before: Before) -> Self {
         let start = first.start;
         let created = story.task.created_at.unwrap_or(start).min(start);
-        let is_early = before.iter().any(|one| one.is_blocking);
-        let freed = before.iter().filter_map(|one| one.exit).max();
+        let is_early = before.is_blocking;
         let ready_at = if is_early {
             start
         } else {
-            freed.unwrap_or(created).clamp(created, start)
+            before.exit.unwrap_or(created).clamp(created, start)
         };
         let assigned = story
             .intervals
@@ -75,41 +64,65 @@ impl Wait {
             assigned,
             dispatch: given.map(|given| given.start.saturating_sub(ready_at).max(0)),
             is_early,
-            is_tainted: before.iter().any(|one| one.is_failed),
+            is_tainted: before.is_failed,
         }
     }
 }
 
 impl Before {
-    /// The task called `id` before the history row `row`; the host's own rows for containers count here.
-    fn of(view: &View, id: &str, row: i64) -> Self {
-        let is_blocking = |state: &str| view.classes.blocking.contains(state);
-        let changes = view
-            .rows_of(id)
-            .iter()
-            .filter_map(|change| Some((change, change.status.as_deref()?)));
-        let mut state = None;
-        let mut exit = None;
-        for (change, next) in changes.take_while(|(change, _)| change.id < row) {
-            if state.is_none_or(is_blocking) && !is_blocking(next) {
-                exit = change.timestamp.or(exit);
+    /// What was before each of the tasks; the host's own rows for containers count here. Each predecessor's history is
+    /// walked once, for all who wait for it in the order of their starts.
+    fn of(view: &View, tasks: &[Story]) -> Vec<Self> {
+        let started = tasks.iter().enumerate().filter_map(|(at, story)| {
+            let first = story.first_timed()?;
+            Some((story.task.id.as_str(), (first.row, at)))
+        });
+        let started: BTreeMap<&str, (i64, usize)> = started.collect();
+        let mut waiting: BTreeMap<&str, Vec<(i64, usize)>> = BTreeMap::new();
+        for edge in view.edges.iter().filter(|edge| edge.is_ordering()) {
+            if let Some(&start) = started.get(edge.to_task_id.as_str()) {
+                waiting.entry(&edge.from_task_id).or_default().push(start);
             }
-            state = Some(next);
         }
-        // Nothing happened to it yet: it is new, or it has no history and has always been what it is, or the file does
-        // not have it (the host can leave out deleted tasks) and it holds nobody back.
+        let mut before = vec![Self::default(); tasks.len()];
+        for (id, mut starts) in waiting {
+            starts.sort_unstable();
+            Self::walk(view, id, &starts, &mut before);
+        }
+        before
+    }
+
+    /// Add the task called `id`, as it was before each of the history rows of `starts`, to what was before those.
+    fn walk(view: &View, id: &str, starts: &[(i64, usize)], before: &mut [Self]) {
+        let is_blocking = |state: &str| view.classes.blocking.contains(state);
+        let changes = view.rows_of(id).iter();
+        let mut changes = changes
+            .filter_map(|change| Some((change, change.status.as_deref()?)))
+            .peekable();
+        // Where nothing happened to it yet: it is new, or it has no history and has always been what it is, or the file
+        // does not have it (the host can leave out deleted tasks) and it holds nobody back.
         let has_history = view.rows.contains_key(id);
         let always = view
             .tasks
             .binary_search_by(|task| task.id.as_str().cmp(id))
             .ok()
             .filter(|_| !has_history);
-        let state = state.or_else(|| Some(view.tasks[always?].status.as_str()));
-        let class = state.map(|state| Class::of(&view.classes, state));
-        Self {
-            is_blocking: state.map_or(has_history, is_blocking),
-            is_failed: class == Some(Class::Failure),
-            exit,
+        let mut state = always.map(|always| view.tasks[always].status.as_str());
+        let mut held_back = has_history || state.is_some_and(is_blocking);
+        let mut exit = None;
+        for &(row, at) in starts {
+            while let Some((change, next)) = changes.next_if(|(change, _)| change.id < row) {
+                let holds_back = is_blocking(next);
+                if held_back && !holds_back {
+                    exit = change.timestamp.or(exit);
+                }
+                (state, held_back) = (Some(next), holds_back);
+            }
+            let class = state.map(|state| Class::of(&view.classes, state));
+            let one = &mut before[at];
+            one.is_blocking |= held_back;
+            one.is_failed |= class == Some(Class::Failure);
+            one.exit = one.exit.max(exit);
         }
     }
 }

@@ -176,7 +176,11 @@ fn times_at_the_ends_of_their_range() {
         .set("b", "metric_0", last)
         .edge("a follows b")
         .measure();
-    run.are(json!({"wall_clock_time_ms": last, "metric_0": last, "blocked_time_ms": last}));
+    for name in ["wall_clock_time_ms", "metric_0", "blocked_time_ms"] {
+        assert_eq!(run.why(name), "the value is beyond all numbers");
+    }
+    let run = case("0 a pending").set("a", "metric_0", last - 1).measure();
+    run.are(json!({"metric_0": last - 1}));
     case(&format!("{last} a pending\n{first} a working w1"))
         .end("timeout", first)
         .measure()

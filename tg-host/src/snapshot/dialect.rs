@@ -21,6 +21,9 @@ pub(super) fn resolution() -> i64 {
     RESOLUTION_MS.get()
 }
 
+/// The longest JSON text of a list of tags, in bytes.
+const LONGEST_LIST: usize = 4 << 20;
+
 /// Milliseconds since the epoch.
 #[derive(Debug, Clone, Copy)]
 struct Time(i64);
@@ -134,6 +137,9 @@ impl<'de> Visitor<'de> for TagsVisitor {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<String>, E> {
+        if text.len() > LONGEST_LIST {
+            return Err(E::custom("a list of tags longer than 4 MiB"));
+        }
         Ok(serde_json::from_str(text).unwrap_or_default())
     }
 
@@ -143,5 +149,42 @@ impl<'de> Visitor<'de> for TagsVisitor {
             tags.push(tag);
         }
         Ok(tags)
+    }
+}
+
+/// The metric slots as a list, of which the first eight count; absent is 0.
+pub(super) fn slots<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Box<[i64; 8]>>, D::Error> {
+    Ok(Option::<Slots>::deserialize(deserializer)?.map(|slots| slots.0))
+}
+
+struct Slots(Box<[i64; 8]>);
+
+impl<'de> Deserialize<'de> for Slots {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(SlotsVisitor).map(Self)
+    }
+}
+
+struct SlotsVisitor;
+
+impl<'de> Visitor<'de> for SlotsVisitor {
+    type Value = Box<[i64; 8]>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a list of whole numbers")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut slots = Box::new([0; 8]);
+        for slot in slots.iter_mut() {
+            match list.next_element()? {
+                Some(number) => *slot = number,
+                None => return Ok(slots),
+            }
+        }
+        while list.next_element::<i64>()?.is_some() {}
+        Ok(slots)
     }
 }

@@ -6,6 +6,7 @@
 //! file. Rows of host 0.1 are changed as the host's own migrations change them.
 
 use super::dialect::iso;
+use super::kinds;
 use serde_json::{Map, Value, json};
 
 /// A row as JSON has it.
@@ -47,11 +48,10 @@ pub fn row(table: &str, mut row: Row, is_old: bool) -> Result<Row, String> {
         }
     }
     match table {
-        "tasks" => task(&mut row, is_old)?,
+        "tasks" => task(&mut row, is_old),
         "task_sequence" | "task_state_sequence" => {
             rename(&mut row, "event", "status");
             working(&mut row, is_old);
-            needs(&row, &["task_id"], &["id", "timestamp"])?;
         }
         "attachments" => {
             // Migration V4: what was the name became the type.
@@ -62,15 +62,10 @@ pub fn row(table: &str, mut row: Row, is_old: bool) -> Result<Row, String> {
             for (column, default) in [("name", ""), ("mime_type", "text/plain"), ("content", "")] {
                 default_to(&mut row, column, default.into());
             }
-            let texts = ["task_id", "attachment_type", "name", "mime_type", "content"];
-            needs(&row, &texts, &["sequence", "created_at"])?;
-        }
-        "dependencies" => needs(&row, &["from_task_id", "to_task_id", "dep_type"], &[])?,
-        "task_tags" | "task_needed_tags" | "task_wanted_tags" => {
-            needs(&row, &["task_id", "tag"], &[])?;
         }
         _ => {}
     }
+    kinds::check(table, &row)?;
     Ok(row)
 }
 
@@ -80,7 +75,7 @@ pub fn is_coarse(row: &Row) -> bool {
     times.any(|time| !time.contains('.'))
 }
 
-fn task(row: &mut Row, is_old: bool) -> Result<(), String> {
+fn task(row: &mut Row, is_old: bool) {
     working(row, is_old);
     let priority = match row.get("priority") {
         Some(Value::String(text)) => text.clone(),
@@ -107,22 +102,6 @@ fn task(row: &mut Row, is_old: bool) -> Result<(), String> {
     default_to(row, "cost_usd", json!(0.0));
     let created = row.get("created_at").cloned().unwrap_or_default();
     default_to(row, "updated_at", created);
-    needs(
-        row,
-        &["id", "title", "status"],
-        &["created_at", "updated_at"],
-    )?;
-    for column in ["points", "time_estimate_ms", "time_actual_ms"] {
-        if let Some(value) = row
-            .get(column)
-            .filter(|value| !value.is_null() && !value.is_i64())
-        {
-            return Err(format!(
-                "{column} is {value}, and the host keeps whole numbers only"
-            ));
-        }
-    }
-    Ok(())
 }
 
 /// Migration V3: the state of host 0.1 in which a task is worked on has another name since.
@@ -154,20 +133,8 @@ fn time(value: &mut Value) -> Result<(), String> {
         Value::String(text) => iso(text),
         number => number.as_i64(),
     };
-    *value = ms.ok_or_else(|| format!("{value} is no time"))?.into();
+    *value = ms
+        .ok_or_else(|| format!("{} is no time", kinds::shown(value)))?
+        .into();
     Ok(())
-}
-
-fn needs(row: &Row, texts: &[&str], numbers: &[&str]) -> Result<(), String> {
-    let is_text = |column: &&&str| row.get(**column).is_some_and(Value::is_string);
-    let is_number = |column: &&&str| row.get(**column).is_some_and(Value::is_i64);
-    let no_text = texts.iter().find(|column| !is_text(column));
-    let no_number = numbers.iter().find(|column| !is_number(column));
-    match no_text.or(no_number) {
-        None => Ok(()),
-        Some(column) => Err(match row.get(*column).filter(|value| !value.is_null()) {
-            Some(value) => format!("{column} is {value}, which the host's import does not read"),
-            None => format!("has no {column}, and the host's import needs one"),
-        }),
-    }
 }

@@ -7,6 +7,7 @@
 
 mod dialect;
 pub mod import;
+mod kinds;
 mod row;
 pub mod scan;
 pub mod text;
@@ -23,6 +24,9 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+
+/// The longest reason why a row could not be read, in characters.
+const LONGEST_MESSAGE: usize = 200;
 
 /// A snapshot's content.
 #[derive(Debug, Clone, Default)]
@@ -68,13 +72,15 @@ impl Snapshot {
             let db = database::open_read_only(path)?;
             return Self::of_database(&db).map_err(sqlite(path));
         }
-        let file = File::open(path).map_err(about(path))?;
-        let size = file.metadata().map_err(about(path))?;
-        if size.is_dir() {
-            return Err(Error::new(path.display(), "is a directory"));
-        }
+        Self::of_file(path)
+    }
+
+    /// Read a file that is no database.
+    pub fn of_file(path: &Path) -> Result<Self> {
+        let file = text::file(path)?;
+        let size = file.metadata().map_err(about(path))?.len();
+        let size = Some(size).filter(|size| *size > 0);
         let mut file = Hashed::new(file);
-        let size = Some(size.len()).filter(|size| *size > 0);
         let text = text::plain(&mut file, size).map_err(about(path))?;
         let mut snapshot = Self::read(text).map_err(|cause| Error::new(path.display(), cause))?;
         snapshot.file = Some(file.facts().map_err(about(path))?);
@@ -137,6 +143,11 @@ impl Snapshot {
             let mut number = 0;
             while let Some(row) = found.next()? {
                 number += 1;
+                if table.size(row)? > scan::LONGEST {
+                    let cause = "is longer than 64 MiB: not a row of the host";
+                    snapshot.unread(&table.name, number, cause);
+                    continue;
+                }
                 json.clear();
                 // Writing to memory does not fail.
                 let _ = table.row(row, &keys, |_| None, &mut json)?;
@@ -148,15 +159,18 @@ impl Snapshot {
     }
 
     fn take(&mut self, table: &str, number: u64, json: &[u8]) {
-        let Err(cause) = self.tables.take(table, json) else {
-            return;
-        };
+        if let Err(cause) = self.tables.take(table, json) {
+            self.unread(table, number, &cause);
+        }
+    }
+
+    fn unread(&mut self, table: &str, number: u64, cause: &str) {
         match self.unread.iter_mut().find(|unread| unread.table == table) {
             Some(unread) => unread.rows += 1,
             None => self.unread.push(Unread {
                 table: table.into(),
                 rows: 1,
-                first: format!("row {number}: {cause}"),
+                first: format!("row {number}: {}", shortened(cause)),
             }),
         }
     }
@@ -213,6 +227,14 @@ fn keep<T: DeserializeOwned>(
     }
     rows.push(row);
     Ok(())
+}
+
+/// A message, which may quote a value of megabytes.
+fn shortened(message: &str) -> String {
+    match message.char_indices().nth(LONGEST_MESSAGE) {
+        Some((at, _)) => format!("{}...", &message[..at]),
+        None => message.to_string(),
+    }
 }
 
 /// A file whose hash is taken as it is read.

@@ -62,7 +62,8 @@ pub struct Task {
     #[serde(deserialize_with = "dialect::time")]
     pub completed_at: Option<i64>,
     pub cost_usd: Option<f64>,
-    pub metrics: Option<Vec<i64>>,
+    #[serde(deserialize_with = "dialect::slots")]
+    pub metrics: Option<Box<[i64; 8]>>,
     pub metric_0: Option<i64>,
     pub metric_1: Option<i64>,
     pub metric_2: Option<i64>,
@@ -93,8 +94,8 @@ impl Task {
             self.metric_6,
             self.metric_7,
         ];
-        let list = self.metrics.as_deref().unwrap_or_default();
-        std::array::from_fn(|slot| columns[slot].or(list.get(slot).copied()).unwrap_or(0))
+        let list = self.metrics.as_deref().copied().unwrap_or_default();
+        std::array::from_fn(|slot| columns[slot].unwrap_or(list[slot]))
     }
 }
 

@@ -4,13 +4,23 @@
 //! begins and ends and hands it out whole; what nobody asked for is passed over. It knows braces, brackets and strings;
 //! whether a row is good JSON is for the row's reader to say. Nesting is counted, not followed, so depth costs nothing.
 
-use std::io::Read;
+use std::collections::BTreeSet;
+use std::io::{ErrorKind, Read};
 
 /// The window's size, in bytes, as long as no row is longer.
 const WINDOW: usize = 1 << 18;
 
 /// The longest row, in bytes: a title may have a megabyte, but not fill the memory.
-const LONGEST: usize = 64 << 20;
+pub(super) const LONGEST: usize = 64 << 20;
+
+/// The most values in a row: a list of them takes 10 to 30 times as much memory as its text.
+const MOST_VALUES: u64 = 1_000_000;
+
+/// The longest name of a table, in bytes as it is written.
+const LONGEST_NAME: usize = 1 << 10;
+
+/// The most tables.
+const MOST_TABLES: usize = 10_000;
 
 /// What a snapshot says of itself that matters: who wrote it, when, and, where we made it from a file whose times were cut,
 /// to how many milliseconds.
@@ -53,6 +63,9 @@ pub struct Scanner<R> {
     before: u64,
     is_over: bool,
     place: Place,
+    /// The tables so far. What stands twice in a JSON object means something else to each reader, so it is an error.
+    tables: BTreeSet<String>,
+    has_tables: bool,
     table: String,
     row: u64,
 }
@@ -68,6 +81,8 @@ impl<R: Read> Scanner<R> {
             before: 0,
             is_over: false,
             place: Place::Start,
+            tables: BTreeSet::new(),
+            has_tables: false,
             table: String::new(),
             row: 0,
         }
@@ -102,6 +117,9 @@ impl<R: Read> Scanner<R> {
                     if key == "tables" {
                         let next = self.peek()?;
                         self.expect(next, b'{', "\"tables\" is no object")?;
+                        if std::mem::replace(&mut self.has_tables, true) {
+                            return Err(self.fault("\"tables\" is there twice"));
+                        }
                         self.place = Place::Tables(false);
                     } else if HEAD.contains(&key.as_str()) {
                         let (from, to) = self.value(true)?;
@@ -119,6 +137,7 @@ impl<R: Read> Scanner<R> {
                     self.table = self.key()?;
                     self.row = 0;
                     self.place = Place::Tables(true);
+                    self.is_new_table()?;
                     match self.peek()? {
                         Some(b'[') => self.place = Place::Array,
                         Some(b'n') => {
@@ -185,12 +204,26 @@ impl<R: Read> Scanner<R> {
         Ok(())
     }
 
+    /// That the table that begins here is the only one of its name, and not one of too many.
+    fn is_new_table(&mut self) -> Result<(), String> {
+        if !self.tables.insert(self.table.clone()) {
+            return Err(self.fault("the table is there twice"));
+        }
+        if self.tables.len() > MOST_TABLES {
+            return Err(self.fault("there are more than 10,000 tables"));
+        }
+        Ok(())
+    }
+
     /// A member's name and its colon.
     fn key(&mut self) -> Result<String, String> {
         if self.peek()? != Some(b'"') {
             return Err(self.fault("a name in quotes is missing"));
         }
         let (from, to) = self.value(true)?;
+        if to - from > LONGEST_NAME {
+            return Err(self.fault("a name is longer than 1 KiB"));
+        }
         let key = serde_json::from_slice(&self.window[from..to])
             .map_err(|cause| self.fault(&format!("a broken name: {cause}")))?;
         let next = self.peek()?;
@@ -204,7 +237,11 @@ impl<R: Read> Scanner<R> {
         let mut extent = Extent::default();
         let mut seen = 0; // bytes of it that were looked at
         loop {
-            if let Some(length) = extent.feed(&self.window[self.at + seen..self.end]) {
+            let length = extent.feed(&self.window[self.at + seen..self.end]);
+            if is_kept && extent.commas >= MOST_VALUES {
+                return Err(self.fault("holds more than a million values: not a row of the host"));
+            }
+            if let Some(length) = length {
                 if !extent.has_begun {
                     return Err(self.fault("a value is missing"));
                 }
@@ -240,8 +277,13 @@ impl<R: Read> Scanner<R> {
         if self.end == self.window.len() {
             self.window.resize(2 * self.end, 0);
         }
-        let count = self.input.read(&mut self.window[self.end..]);
-        let count = count.map_err(|cause| cause.to_string().to_lowercase())?;
+        let count = loop {
+            match self.input.read(&mut self.window[self.end..]) {
+                Ok(count) => break count,
+                Err(cause) if cause.kind() == ErrorKind::Interrupted => {}
+                Err(cause) => return Err(cause.to_string().to_lowercase()),
+            }
+        };
         self.end += count;
         self.is_over = count == 0;
         Ok(!self.is_over)
@@ -250,8 +292,8 @@ impl<R: Read> Scanner<R> {
     fn place(&self) -> String {
         let byte = self.before + self.at as u64;
         match self.place {
-            Place::Rows(_) => format!("table \"{}\", row {}, byte {byte}", self.table, self.row),
-            Place::Tables(_) | Place::Array => format!("table \"{}\", byte {byte}", self.table),
+            Place::Rows(_) => format!("table {:?}, row {}, byte {byte}", self.table, self.row),
+            Place::Tables(_) | Place::Array => format!("table {:?}, byte {byte}", self.table),
             _ => format!("byte {byte}"),
         }
     }
@@ -264,7 +306,7 @@ impl<R: Read> Scanner<R> {
         let byte = self.before + self.end as u64;
         let within = match self.place {
             Place::Rows(_) | Place::Array | Place::Tables(_) => {
-                format!("in row {} of table \"{}\"", self.row.max(1), self.table)
+                format!("in row {} of table {:?}", self.row.max(1), self.table)
             }
             _ => "in the middle".into(),
         };
@@ -276,6 +318,8 @@ impl<R: Read> Scanner<R> {
 #[derive(Debug, Default)]
 struct Extent {
     depth: u64,
+    /// One less than the values in it, or more where they are nested.
+    commas: u64,
     is_string: bool,
     is_escaped: bool,
     has_begun: bool,
@@ -296,6 +340,7 @@ impl Extent {
             match bytes[at] {
                 b'"' => self.is_string = true,
                 b'{' | b'[' => self.depth += 1,
+                b',' if self.depth > 0 => self.commas += 1,
                 b'}' | b']' if self.depth > 0 => {
                     self.depth -= 1;
                     if self.depth == 0 {

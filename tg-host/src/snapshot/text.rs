@@ -1,9 +1,9 @@
 //! The text of a snapshot file, decompressed as it is read, and never more of it than its size can honestly hold.
 
-use crate::error::{Result, about};
+use crate::error::{Error, Result, about};
 use flate2::read::MultiGzDecoder;
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, BufReader, Cursor, ErrorKind, Read};
 use std::path::Path;
 
 /// How much more than its file a text may be, at most: snapshots compress 7 to 50 times, and gzip at most 1,032 times.
@@ -15,13 +15,33 @@ const ALLOWANCE: u64 = 64 << 20;
 /// Whether a file begins as the text of a snapshot does, plain or gzip.
 pub fn is_one(path: &Path) -> bool {
     let mut first = [0];
-    let begins = File::open(path).is_ok_and(|mut file| file.read_exact(&mut first).is_ok());
+    let begins = file(path).is_ok_and(|mut file| file.read_exact(&mut first).is_ok());
     begins && matches!(first[0], b'{' | b' ' | b'\n' | b'\r' | b'\t' | 0x1f)
+}
+
+/// That a path names a file, which ends. Opening a pipe can wait for ever, and what comes out of a device can fill the
+/// memory.
+pub fn check(path: &Path) -> Result<()> {
+    let kind = path.metadata().map_err(about(path))?;
+    if kind.is_dir() {
+        return Err(Error::new(path.display(), "is a directory"));
+    }
+    if !kind.is_file() {
+        let cause = "is a pipe or a device, and not a file";
+        return Err(Error::new(path.display(), cause).hint("write it to a file first"));
+    }
+    Ok(())
+}
+
+/// Open a file, and nothing else.
+pub fn file(path: &Path) -> Result<File> {
+    check(path)?;
+    File::open(path).map_err(about(path))
 }
 
 /// The plain text of a file.
 pub fn open(path: &Path) -> Result<Box<dyn Read>> {
-    let file = File::open(path).map_err(about(path))?;
+    let file = file(path)?;
     let size = file.metadata().map_err(about(path))?.len();
     plain(file, Some(size).filter(|size| *size > 0)).map_err(about(path))
 }
@@ -30,7 +50,7 @@ pub fn open(path: &Path) -> Result<Box<dyn Read>> {
 pub fn plain<'a>(mut input: impl Read + 'a, size: Option<u64>) -> io::Result<Box<dyn Read + 'a>> {
     let mut magic = Vec::with_capacity(2);
     input.by_ref().take(2).read_to_end(&mut magic)?;
-    let is_gzip = magic == [0x1f, 0x8b];
+    let is_gzip = !magic.is_empty() && [0x1f, 0x8b].starts_with(&magic);
     let whole = Cursor::new(magic).chain(input);
     if !is_gzip {
         return Ok(Box::new(whole));
@@ -50,15 +70,21 @@ struct Decoded<R: Read> {
 
 impl<R: Read> Read for Decoded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self
-            .decoder
-            .read(buffer)
-            .map_err(|cause| io::Error::new(cause.kind(), format!("broken gzip: {cause}")))?;
+        let count = self.decoder.read(buffer).map_err(broken)?;
         self.left = self.left.checked_sub(count as u64).ok_or_else(|| {
             let message =
                 format!("expands to more than {EXPANSION} times its size: not a snapshot");
-            io::Error::new(io::ErrorKind::InvalidData, message)
+            io::Error::new(ErrorKind::InvalidData, message)
         })?;
         Ok(count)
     }
+}
+
+fn broken(cause: io::Error) -> io::Error {
+    let message = match cause.kind() {
+        ErrorKind::Interrupted => return cause,
+        ErrorKind::UnexpectedEof => "broken gzip: it was cut off".to_string(),
+        _ => format!("broken gzip: {cause}"),
+    };
+    io::Error::new(cause.kind(), message)
 }

@@ -1,0 +1,109 @@
+//! What must hold of anything that was read, however hostile.
+//!
+//! A fuzzer that only waits for a panic misses a number that is silently wrong. So whatever a snapshot holds: a value that
+//! is not known has a reason, shares are shares, and what is printed can be read.
+
+use serde_json::Value;
+use std::path::Path;
+use tg_host::Snapshot;
+use tg_metrics::how::How;
+use tg_metrics::per::Per;
+use tg_metrics::scope::Scope;
+use tg_metrics::table::METRICS;
+use tg_metrics::view::View;
+use tg_metrics::{begin, record};
+use tg_stage::Trim;
+
+/// Metrics that are a part of a whole, and the whole.
+const SHARES: [(&str, f64); 7] = [
+    ("agent_utilization_pct", 100.0),
+    ("completion_rate_pct", 100.0),
+    ("coordination_overhead_pct", 100.0),
+    ("failure_rate", 1.0),
+    ("first_pass_rate", 1.0),
+    ("redo_rate", 1.0),
+    ("rework_rate", 1.0),
+];
+
+/// Runs of one snapshot that are measured; thousands of them teach nothing that three do not.
+const RUNS: usize = 3;
+
+/// Measure a snapshot's runs in every way there is; the metrics of each run, in scope `work` with nothing left out.
+///
+/// # Panics
+/// If one of the metrics breaks a law.
+pub fn measure(mut snapshot: Snapshot) -> Vec<Value> {
+    begin::at_the_start(&mut snapshot);
+    let mut rows: Vec<_> = snapshot.tables.experiment_runs.iter().map(Some).collect();
+    if rows.is_empty() {
+        rows.push(None);
+    }
+    let run = |row| {
+        let view = View::of(&snapshot, row);
+        let record = record::of(&snapshot, &view, Path::new("x/snapshot.json"), None);
+        is_json(&record.expect("a record").line());
+        let whole = measure_view(&view, Scope::Work, Trim::default());
+        measure_view(&view, Scope::All, edges());
+        whole
+    };
+    rows.into_iter().take(RUNS).map(run).collect()
+}
+
+/// A trim that asks for everything that can be left out.
+fn edges() -> Trim {
+    Trim {
+        exclude_tags: vec!["a".into()],
+        skip_first: 1,
+        skip_last: 1,
+        start_ms: Some(1),
+        end_ms: Some(1),
+    }
+}
+
+fn measure_view(view: &View, scope: Scope, trim: Trim) -> Value {
+    let how = How {
+        metrics: METRICS.iter().collect(),
+        scope,
+        trim: Some(trim),
+        per: vec![Per::Agent, Per::Task],
+    };
+    let (metrics, more) = how.measure(view);
+    for line in &more {
+        is_json(line.to_string().as_bytes());
+    }
+    obeys(&metrics);
+    metrics
+}
+
+fn obeys(metrics: &Value) {
+    let warnings = metrics["warnings"].as_array().expect("warnings");
+    let mut reasons = warnings.iter().filter(|one| one["kind"] == "undefined");
+    for (name, _, _) in METRICS {
+        let has_reason = || {
+            let mut named = reasons.clone().filter_map(|one| one["metrics"].as_array());
+            named.any(|names| names.iter().any(|one| one == name))
+        };
+        let value = &metrics[*name];
+        assert!(
+            value.is_number() || has_reason(),
+            "{name} is {value}, and nobody says why"
+        );
+    }
+    assert!(reasons.all(|one| one["message"].as_str().is_some_and(|why| !why.is_empty())));
+    for (name, whole) in SHARES {
+        let value = metrics[name].as_f64().unwrap_or(0.0);
+        assert!(
+            (0.0..=whole * (1.0 + 1e-9)).contains(&value),
+            "{name} is {value}"
+        );
+    }
+    is_json(metrics.to_string().as_bytes());
+}
+
+/// What is printed can be read.
+///
+/// # Panics
+/// If it cannot.
+pub fn is_json(text: &[u8]) {
+    serde_json::from_slice::<Value>(text).expect("JSON");
+}
