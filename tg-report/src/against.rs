@@ -184,15 +184,26 @@ fn one(
     m: usize,
 ) -> Against {
     let (a, b) = (baseline.values(column), arm.values(column));
-    let pairs = pairs(baseline, arm, column);
-    let paired = (!pairs.is_empty()).then_some(pairs.as_slice());
+    let mut pairs = pairs(baseline, arm, column);
+    let signs = Some(pairs.as_slice())
+        .filter(|pairs| !pairs.is_empty())
+        .and_then(sign_flip);
     let level = ALPHA / m.max(1) as f64;
-    let versus = if family.is_some() || arm.null_of().is_some() {
+    // The number of runs alone decides which test it is: from so many pairs on the paired test can reach the level at all,
+    // and with fewer it could never show anything, where ranks soon can.
+    if pairs.len() < pairs_needed(level) {
+        pairs.clear();
+    }
+    let paired = (!pairs.is_empty()).then_some(pairs.as_slice());
+    let mut versus = if family.is_some() || arm.null_of().is_some() {
         versus(&a, &b, paired, level)
     } else {
         quick(&a, &b, paired, level)
     };
     let verdict = versus.as_ref().map(Versus::verdict);
+    if let Some(versus) = &mut versus {
+        versus.sign_flip = signs; // told also where it does not decide
+    }
     let needed = verdict.filter(|_| family.is_some()).map(|v| match v.test {
         Test::Rank => values_needed(level),
         Test::SignFlip => pairs_needed(level),

@@ -213,7 +213,7 @@ fn peak(curve: &ScalingCurve) -> Option<String> {
     let peak = fit.peak?;
     let limit = quotient(fit.limit());
     let open = |end: Option<f64>| end.map_or_else(|| format!("beyond {limit}"), quotient);
-    let range = format!("95 % {} to {}", open(peak.low), open(peak.high));
+    let range = format!("95 % {} to {}", quotient(peak.low), open(peak.high));
     let label = &curve.label;
     Some(match (peak.shape, peak.at) {
         (Shape::Falls, _) => {

@@ -150,7 +150,10 @@ fn fitted(name: &str, fit: &Fit) -> String {
     parts.extend(fit.kappa.as_ref().map(|kappa| parameter("kappa", kappa)));
     let by = match fit.method {
         Method::Resampled { draws } => format!("from {draws} resamples of runs"),
-        Method::Delta { df } => format!("from t with {df} df, linearised"),
+        Method::Delta => "from t, linearised, with a variance for each number of agents".into(),
+        Method::DeltaPooled { df } => {
+            format!("from t with {df} df, linearised, with one variance for all")
+        }
     };
     let law = match fit.model {
         Model::Amdahl => "lambda N / (1 + sigma (N-1))",

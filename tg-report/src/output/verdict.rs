@@ -321,10 +321,11 @@ fn power(comparison: &Comparison) -> Option<String> {
         let against = &comparison.against[place][at];
         against.family?;
         let versus: &Versus = against.versus.as_ref()?;
-        Some((arm, against, versus.power.as_ref()?))
+        let power = versus.power.as_ref()?;
+        Some((arm, against, power, power.detectable?))
     });
-    let worst = known.max_by(|a, b| a.2.detectable.total_cmp(&b.2.detectable))?;
-    let (arm, against, power) = worst;
+    let worst = known.max_by(|a, b| a.3.total_cmp(&b.3))?;
+    let (arm, against, power, detectable) = worst;
     let least = against.needed.unwrap_or(2);
     let needs = power.needed.iter().map(|(ratio, runs)| match runs {
         Some(runs) => format!("{ratio}x {}", (*runs).max(least)),
@@ -333,7 +334,7 @@ fn power(comparison: &Comparison) -> Option<String> {
     let needs: Vec<String> = needs.collect();
     Some(format!(
         "with the spread seen, {} could have been found with 80 % power ({}, at alpha / m); to find a ratio of {} takes so many runs per arm",
-        found(power.detectable),
+        found(detectable),
         arm.label,
         needs.join(", ")
     ))

@@ -159,7 +159,7 @@ fn fitted(curve: &ScalingCurve, fit: &Fit) -> Vec<Cell> {
         Some(peak) => {
             let end = |end: Option<f64>| end.map_or_else(|| "beyond".to_owned(), quotient);
             let at = peak.at.map_or_else(|| "none in range".to_owned(), quotient);
-            Cell::Value(at, format!("{} to {}", end(peak.low), end(peak.high)))
+            Cell::Value(at, format!("{} to {}", quotient(peak.low), end(peak.high)))
         }
     };
     vec![

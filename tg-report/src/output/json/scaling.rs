@@ -65,7 +65,8 @@ fn peak(peak: &Peak) -> Value {
 fn method(method: Method) -> Value {
     match method {
         Method::Resampled { draws } => json!({"resampled": draws}),
-        Method::Delta { df } => json!({"t_df": df}),
+        Method::Delta => json!({"t_df": null}),
+        Method::DeltaPooled { df } => json!({"t_df": df}),
     }
 }
 
