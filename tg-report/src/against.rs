@@ -184,17 +184,14 @@ fn one(
     m: usize,
 ) -> Against {
     let (a, b) = (baseline.values(column), arm.values(column));
-    let mut pairs = pairs(baseline, arm, column);
+    let pairs = pairs(baseline, arm, column);
     let signs = Some(pairs.as_slice())
         .filter(|pairs| !pairs.is_empty())
         .and_then(sign_flip);
     let level = ALPHA / m.max(1) as f64;
     // The number of runs alone decides which test it is: from so many pairs on the paired test can reach the level at all,
     // and with fewer it could never show anything, where ranks soon can.
-    if pairs.len() < pairs_needed(level) {
-        pairs.clear();
-    }
-    let paired = (!pairs.is_empty()).then_some(pairs.as_slice());
+    let paired = (pairs.len() >= pairs_needed(level)).then_some(pairs.as_slice());
     let mut versus = if family.is_some() || arm.null_of().is_some() {
         versus(&a, &b, paired, level)
     } else {
@@ -306,7 +303,10 @@ fn finish(
         && is_primary
         && a.len() + b.len() <= LEFT_OUT_UP_TO
     {
-        let paired = (!against.pairs.is_empty()).then_some(against.pairs.as_slice());
+        let is_paired = against
+            .verdict
+            .is_some_and(|verdict| verdict.test == Test::SignFlip);
+        let paired = is_paired.then_some(against.pairs.as_slice());
         against.leave_one_out = leave_one_out(&a, &b, paired, level);
     }
 }

@@ -263,7 +263,7 @@ fn a_large_gap_that_ranks_cannot_confirm_rests_on_normality() {
         text.contains("large gap, rests on normality (worse)"),
         "{text}"
     );
-    assert!(text.contains("needs >= 6 pairs of runs"), "{text}");
+    assert!(text.contains("needs >= 4 runs per arm"), "{text}");
 }
 
 #[test]

@@ -130,7 +130,7 @@ fn csv_has_a_row_for_each_arm_and_metric() {
     );
     let push = lines_with(&out, ",push,false,true,3,3,wall_clock_time_ms")[0];
     assert!(
-        push.contains(",3500,") && push.contains(",verdict,sign-flip,0.25,0.25,0.05"),
+        push.contains(",3500,") && push.contains(",verdict,rank,0.1,0.1,0.05"),
         "{push}"
     );
     assert!(push.ends_with(",not_shown"), "{push}");
@@ -178,9 +178,9 @@ fn json_carries_every_value_and_reason() {
     );
     assert_eq!(
         report["floor"]["pairs"][0],
-        json!({"arms": ["push"], "test": "sign-flip", "runs": 1, "baseline_runs": 1, "smallest_p": 1.0,
-            "needed": 6, "needed_by_all": 6}),
-        "one pair is left where a different run of each is missing"
+        json!({"arms": ["push"], "test": "rank", "runs": 2, "baseline_runs": 2, "smallest_p": 1.0 / 3.0,
+            "needed": 4, "needed_by_all": 4}),
+        "too few pairs for the paired test to reach the level"
     );
     assert_eq!(report["warnings"][0]["kind"], "metrics");
 }
