@@ -23,8 +23,9 @@ demo: host build ## Run swarm, push and hierarchical on the real host and print 
 test: host build ## Run all tests, against the real host
 	@$(CARGO) test --locked --workspace
 
-test-long: host build ## Every template under every workflow with one to six agents (minutes)
+test-long: host build ## Every template under every workflow, and what the statistics cover (10 minutes)
 	@$(CARGO) test --locked -p tg-tests --test workflows -- --ignored
+	@$(CARGO) test --locked --release -p tg-report --test coverage -- --ignored
 
 check: ## Format, lints, documentation, shell scripts
 	$(CARGO) fmt --all --check
