@@ -36,7 +36,7 @@ Examples:
   tg-export --out 'snapshots/{{run}}.json' < results/push-vs-pull/swarm-r1/run.json
   tg-export --db task-graph/tasks.db --out tasks.json.gz
   tg-export --db task-graph/tasks.db --out - | jq '.tables.tasks | length'
-  tg-export --db old-export.json.gz --for-import --out new.json && task-graph-mcp import new.json",
+  tg-export --db old-export.json.gz --for-import --out new.json && task-graph-mcp --database new.db import new.json",
         tg_stage::cli::EXIT_STATUS
     )
 }

@@ -36,8 +36,11 @@ fn of_source(source: &Source, how: &How, output: &mut Output<impl Write>) -> Res
     };
     let mut runs = Runs::of(&snapshot);
     for row in runs.rows() {
-        let view = View::take(&mut runs, row);
+        let mut view = View::take(&mut runs, row);
         let mut record = record::of(&snapshot, &view, &source.snapshot, export.as_ref())?;
+        if view.run.is_null() {
+            view.run = record.value("run").cloned().unwrap_or_default(); // a name at least
+        }
         let (metrics, more) = how.measure(&view, &source.snapshot)?;
         record.set("metrics", &metrics)?;
         output.record(&record)?;

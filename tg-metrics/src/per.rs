@@ -39,6 +39,7 @@ fn head(kind: &str, view: &View) -> Map<String, Value> {
     let head = [
         ("type", kind.into()),
         ("v", 1.into()),
+        ("experiment", run("experiment")),
         ("run", id),
         ("arm", run("arm")),
         ("replicate", run("replicate")),

@@ -232,7 +232,7 @@ Writes: one report, to stdout or --out, and the files asked for; bad lines and C
   tg-report exits 0 once it has reported, also when runs failed; its 1 is that of --fail-if
 Examples:
   tg-report results/push-vs-pull/*/run.json
-  tg-metrics --per agent,task results | tg-report --markdown report.md --json report.json
+  tg-metrics --per agent,task results/push-vs-pull | tg-report --markdown report.md --json report.json
   tg-report --baseline solo --metric wall_clock_time,tokens_total runs.jsonl
   tg-report --by workflow,agents --primary tasks_per_hour runs.jsonl
   tg-report --where '.run.agents > 1 and .wait.outcome == \"completed\"' runs.jsonl

@@ -93,11 +93,10 @@ impl Needed {
         let ratio = quotient(self.ratio);
         let first = match self.by_spread {
             Some(runs) => {
-                let pairs = runs.max(self.by_pairs);
-                let ranks = runs.max(self.by_ranks);
+                let runs = runs.max(self.by_ranks);
                 format!(
-                    "to find a ratio of {ratio} on {} with {share:.0} % power takes {pairs} runs per arm if runs pair by seed, \
-                     {ranks} if they do not ({comparisons}, alpha = {ALPHA})",
+                    "to find a ratio of {ratio} on {} with {share:.0} % power takes {runs} runs per arm \
+                     ({comparisons}, alpha = {ALPHA})",
                     self.metric
                 )
             }
@@ -107,13 +106,14 @@ impl Needed {
             ),
         };
         format!(
-            "{first}\nthe t test needs {} for it; to reach alpha at all, the exact tests need {} pairs, or {} runs per arm\n\
+            "{first}\nthe t test needs {} for it; to reach alpha at all, the exact rank test needs {} runs per arm, and from {} runs that \
+             pair by seed on the paired test decides\n\
              it rests on the spread of {} runs in {} arms of the pilot: sd of logarithms {}, a typical factor of {} between \
              runs. So few runs know it badly: an order of magnitude, not a promise\n",
             self.by_spread
                 .map_or_else(|| "more than a million".to_owned(), |runs| runs.to_string()),
-            self.by_pairs,
             self.by_ranks,
+            self.by_pairs,
             self.runs,
             self.arms,
             quotient(self.log_sd),

@@ -259,7 +259,7 @@ fn power_says_how_many_runs() {
     assert_eq!((ran.exit, ran.err.as_str()), (0, ""));
     assert!(
         ran.out.starts_with(
-            "to find a ratio of 1.20 on wall_clock_time with 80 % power takes 6 runs per arm"
+            "to find a ratio of 1.20 on wall_clock_time with 80 % power takes 4 runs per arm"
         ),
         "{}",
         ran.out

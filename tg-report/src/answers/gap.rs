@@ -8,7 +8,7 @@ use crate::arm::Arm;
 use crate::columns::Column;
 use crate::compare::Comparison;
 use crate::output::human::{column as shown, quotient, quotients};
-use crate::stats::{Power, Versus, pairs_needed, values_needed, versus};
+use crate::stats::{Power, Versus, values_needed, versus};
 use crate::words::p_is;
 
 /// A gap.
@@ -104,8 +104,7 @@ fn finding(
 
 fn needed(power: &Power, column: &Column, (a, b): (&Arm, &Arm), level: f64) -> Option<String> {
     let (ratio, runs) = power.needed[0];
-    let exact = values_needed(level).max(pairs_needed(level));
-    let runs = runs?.max(exact);
+    let runs = runs?.max(values_needed(level));
     Some(format!(
         "to find a ratio of {ratio} in {} between {} and {} takes about {runs} runs per arm",
         column.title(),
