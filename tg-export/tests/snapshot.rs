@@ -194,6 +194,29 @@ fn plain_and_gzip_hold_the_same() {
 }
 
 #[test]
+fn what_is_no_ordinary_file_is_left_alone() {
+    let bench = Bench::new();
+    let (pipe, link, real) = (bench.path("pipe"), bench.path("link"), bench.path("real"));
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let refused = tg_export::export(&bench.db, &pipe, &What::default()).unwrap_err();
+    assert!(
+        refused.to_string().contains("no ordinary file"),
+        "{refused}"
+    );
+    assert!(!pipe.is_file() && pipe.exists());
+    std::fs::write(&real, "before").unwrap();
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    tg_export::export(&bench.db, &link, &What::default()).unwrap();
+    assert!(link.is_symlink() && std::fs::read(&real).unwrap().starts_with(b"{"));
+}
+
+#[test]
 fn exported_at_is_a_time_of_the_data() {
     let bench = Bench::new();
     assert_eq!(

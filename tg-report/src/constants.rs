@@ -23,7 +23,7 @@ enum Where {
     Everywhere,
 }
 
-const CONSTANTS: [Constant; 11] = [
+const CONSTANTS: [Constant; 12] = [
     (TEMPLATE, Where::Everywhere, |row| text(&row.run.template)),
     ("workflow", Where::InArm, |row| text(&row.run.workflow)),
     ("overlays", Where::InArm, |row| {
@@ -48,7 +48,12 @@ const CONSTANTS: [Constant; 11] = [
     ("command", Where::Everywhere, |row| {
         text(&row.run.command.join(" "))
     }),
-    (COST_SOURCE, Where::InArm, |row| row.cost_source.clone()),
+    (COST_SOURCE, Where::Everywhere, |row| {
+        row.cost_source.clone()
+    }),
+    ("tasks measured", Where::Everywhere, |row| {
+        Some(or_none(text(&row.part)))
+    }),
 ];
 
 /// Templates may be what is compared, so arms may differ in them; the report warns of it.

@@ -23,6 +23,8 @@ pub struct Row {
     pub metrics: BTreeMap<String, Option<f64>>,
     /// Where the cost comes from.
     pub cost_source: Option<String>,
+    /// Which part of its tasks was measured, as `tg-metrics` says it: scope and trimming; empty for all its work.
+    pub part: String,
     /// What the metrics' own warnings are about, with how often.
     pub warned: Vec<(String, u64)>,
     /// Milliseconds since the epoch; tells two attempts of one run apart.
@@ -102,6 +104,8 @@ impl Row {
                 ("warnings", warnings) => self.warned = warned(warnings),
                 ("cost_source", source) => self.cost_source = source.as_str().map(str::to_owned),
                 ("outcome", _) => {}
+                ("scope", scope) => self.part += &format!("scope {scope} "),
+                ("trimmed", trim) => self.part += &format!("without {}", asked(trim)),
                 _ if is_metric(value) => _ = self.metrics.insert(name.clone(), number(value)),
                 _ => {}
             }
@@ -114,6 +118,13 @@ pub fn lookup<'a>(record: &'a Record, key: &str) -> Option<&'a Value> {
     let mut parts = key.split('.');
     let first = record.value("run")?.get(parts.next()?)?;
     parts.try_fold(first, |value, part| value.get(part))
+}
+
+/// What was to be left out, but for how many tasks that were.
+fn asked(trim: &Value) -> String {
+    let mut asked = trim.as_object().cloned().unwrap_or_default();
+    asked.shift_remove("tasks");
+    Value::from(asked).to_string()
 }
 
 fn is_metric(value: &Value) -> bool {

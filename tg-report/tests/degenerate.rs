@@ -249,6 +249,39 @@ fn enough_runs_that_differ_are_a_winner() {
 }
 
 #[test]
+fn what_was_measured_must_be_the_same() {
+    let mut records = many("a", &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    records.extend(many("b", &[11.0, 12.0, 13.0, 14.0, 15.0, 16.0]));
+    let finding = |records: &[Value], metric: &str| {
+        let report = checked(records);
+        report["arms"][1]["against"][metric]["finding"].clone()
+    };
+    assert_eq!(
+        finding(&records, "wall_clock_time_ms")["kind"],
+        "difference"
+    );
+    let mut trimmed = records.clone();
+    for record in &mut trimmed[6..] {
+        record["metrics"]["trimmed"] = json!({"skip_last": 3, "tasks": 3});
+    }
+    assert_eq!(
+        finding(&trimmed, "wall_clock_time_ms"),
+        json!({"kind": "refused", "keys": ["tasks measured"]})
+    );
+    for record in &mut records[6..] {
+        record["metrics"]["cost_source"] = json!("logged");
+        record["metrics"]["total_cost_usd"] = json!(9.0);
+    }
+    for record in &mut records[..6] {
+        record["metrics"]["cost_source"] = json!("reported");
+    }
+    assert_eq!(
+        finding(&records, "total_cost_usd"),
+        json!({"kind": "refused", "keys": ["cost_source"]})
+    );
+}
+
+#[test]
 fn a_large_gap_that_ranks_cannot_confirm_rests_on_normality() {
     let mut records = many("a", &[1000.0, 1001.0, 1002.0]);
     records.extend(many("b", &[2000.0, 2001.0, 2003.0]));

@@ -16,8 +16,15 @@ pub struct NewFile {
 }
 
 impl NewFile {
-    /// Begin a file that will be called `path`.
+    /// Begin a file that will be called `path`; where that is a link, the file it leads to. A device or a pipe is refused: a
+    /// file put in its place would be the end of it.
     pub fn create(path: &Path) -> Result<Self> {
+        let real = path.canonicalize().unwrap_or_else(|_| path.into());
+        if real.exists() && !real.is_file() {
+            let error = Error::outside(path.display(), "is there, and is no ordinary file");
+            return Err(error.hint("leave the option out, and redirect stdout"));
+        }
+        let path = real.as_path();
         let parent = path
             .parent()
             .filter(|dir| !dir.as_os_str().is_empty())

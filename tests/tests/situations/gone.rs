@@ -91,8 +91,8 @@ fn left_in_the_middle() {
         gaps: &[
             (BARE, "open_ended_intervals", WORK),
             (BARE, "open_ended_intervals", &["peak_parallelism"]),
-            (EITHER, "open_ended_intervals", QUEUE),
-            (EITHER, "open_ended_intervals", &["pickup_latency_ms"]),
+            (BARE, "open_ended_intervals", QUEUE),
+            (BARE, "open_ended_intervals", &["pickup_latency_ms"]),
         ],
         ..Situation::default()
     }
