@@ -1,5 +1,5 @@
 # The few targets people type. Each installs what it needs of the host itself, once.
-.PHONY: all build host demo test test-long check install clean help
+.PHONY: all build host demo test test-long fuzz check install clean help
 
 CARGO ?= cargo
 PREFIX ?= $(HOME)/.local
@@ -27,11 +27,15 @@ test-long: host build ## Every template under every workflow, and what the stati
 	@$(CARGO) test --locked -p tg-tests --test workflows -- --ignored
 	@$(CARGO) test --locked --release -p tg-report --test coverage -- --ignored
 
+fuzz: ## Feed noise to every reader for FUZZ_SECONDS each (20; needs nightly and cargo-fuzz)
+	@fuzz/run
+
 check: ## Format, lints, documentation, shell scripts
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --workspace --no-deps --quiet
-	@if command -v shellcheck >/dev/null; then shellcheck scripts/* .ci/run; \
+	@if command -v shellcheck >/dev/null; then shellcheck scripts/* .ci/run fuzz/run fuzz/seed; \
 	else echo "check: skipped shellcheck: it is not installed"; fi
 
 install: ## Put the tools, their man pages and completions under PREFIX (default ~/.local)

@@ -155,5 +155,5 @@ fuzz_target!(|rows: Vec<Row>| DB.with(|db| {
     document::write(db, &What::default(), &mut file).expect("a database can be exported");
     let exported = Snapshot::read(file.as_slice()).expect("an export can be read");
     assert_eq!(direct.unread, exported.unread);
-    assert_eq!(tg_fuzz::measure(direct), tg_fuzz::measure(exported));
+    assert_eq!(tg_fuzz::measure_all(direct), tg_fuzz::measure_all(exported));
 }));

@@ -11,7 +11,7 @@ fuzz_target!(|bytes: &[u8]| {
         return;
     };
     match Snapshot::read(text) {
-        Ok(snapshot) => _ = tg_fuzz::measure(snapshot),
+        Ok(snapshot) => _ = tg_fuzz::measure_all(snapshot),
         Err(cause) => assert!(!cause.is_empty() && cause.len() < 1000, "{cause}"),
     }
 });

@@ -12,6 +12,7 @@ mod manifest;
 mod matrix;
 mod metrics;
 mod names;
+mod nesting;
 mod null_arms;
 mod oneoff;
 mod plan;

@@ -5,11 +5,13 @@
 //! orders nothing below it, is a warning. What belongs to a past run (owners, times, costs, history, attachments,
 //! deleted tasks) is not part of a template.
 
+use crate::nesting::Nesting;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use tg_host::Snapshot;
 use tg_host::snapshot::{Dependency, TagRow, Task, text};
-use tg_stage::{Error, Result, file, nearest};
+use tg_stage::error::outside;
+use tg_stage::{Error, Result, nearest};
 
 /// The host passes over edges of any other type.
 const DEP_TYPES: [&str; 6] = [
@@ -20,6 +22,9 @@ const DEP_TYPES: [&str; 6] = [
     "see-also",
     "duplicate",
 ];
+
+/// How many tasks of a cycle a message names.
+const SHOWN: usize = 10;
 
 /// A task graph that can be copied into a database.
 #[derive(Debug, Clone)]
@@ -46,9 +51,8 @@ pub struct TemplateTask {
 }
 
 /// Read a template's snapshot; half a plan is none, so a row that cannot be read is an error.
-fn read(raw: &[u8]) -> Result<Snapshot, String> {
-    let plain = text::plain(raw, Some(raw.len() as u64)).map_err(|cause| cause.to_string())?;
-    let snapshot = Snapshot::read(plain)?;
+fn read(path: &Path) -> Result<Snapshot, String> {
+    let snapshot = Snapshot::of_file(path).map_err(|error| error.cause)?;
     match snapshot.unread.first() {
         Some(unread) => Err(format!("table \"{}\", {}", unread.table, unread.first)),
         None => Ok(snapshot),
@@ -58,9 +62,9 @@ fn read(raw: &[u8]) -> Result<Snapshot, String> {
 impl Template {
     /// Read and check a template file.
     pub fn load(path: &Path) -> Result<Self> {
-        let raw = std::fs::read(path).map_err(tg_stage::error::file_error(path))?;
-        let sha256 = file::sha256(&raw);
-        let snapshot = read(&raw).map_err(|cause| Error::usage(path.display(), cause))?;
+        text::check(path).map_err(outside)?;
+        let mut snapshot = read(path).map_err(|cause| Error::usage(path.display(), cause))?;
+        let sha256 = snapshot.file.take().unwrap_or_default().sha256;
         let stem = path.file_name().unwrap_or_default().to_string_lossy();
         let name = stem
             .trim_end_matches(".gz")
@@ -175,21 +179,14 @@ impl Template {
             if let Some(cycle) = cycle(self.dependencies.iter().filter(|edge| chosen(edge))) {
                 return Err(format!(
                     "these tasks {what}, and would never be ready: {}",
-                    cycle.join(" -> ")
+                    shown(&cycle)
                 ));
             }
         }
-        let parents: HashMap<&str, &str> = self
-            .dependencies
-            .iter()
-            .filter(|edge| edge.is_containment())
-            .map(|edge| (edge.to_task_id.as_str(), edge.from_task_id.as_str()))
-            .collect();
+        let nesting = Nesting::of(&self.dependencies);
         for edge in self.dependencies.iter().filter(|edge| edge.is_ordering()) {
             let (from, to) = (edge.from_task_id.as_str(), edge.to_task_id.as_str());
-            let above =
-                |id| std::iter::successors(parents.get(id).copied(), |id| parents.get(id).copied());
-            if above(to).any(|id| id == from) || above(from).any(|id| id == to) {
+            if nesting.is_in(to, from) || nesting.is_in(from, to) {
                 return Err(format!(
                     "the edge `{from}` {} `{to}` joins a container and what is in it: neither would ever end",
                     edge.dep_type
@@ -216,6 +213,16 @@ impl Template {
             ))
         });
         self.warnings = odd.collect();
+    }
+}
+
+/// The tasks on a cycle; of a long one its ends.
+fn shown(cycle: &[String]) -> String {
+    match cycle {
+        [first @ .., last] if first.len() > SHOWN => {
+            format!("{} -> ... -> {last}", first[..SHOWN].join(" -> "))
+        }
+        all => all.join(" -> "),
     }
 }
 
@@ -266,13 +273,9 @@ fn by_task(rows: Vec<TagRow>) -> HashMap<String, Vec<String>> {
 
 /// A task's tags from its own column and from the junction table, each once, in order.
 fn with_rows(column: &[String], rows: Option<&Vec<String>>) -> Vec<String> {
-    let mut tags: Vec<String> = Vec::new();
-    for tag in column.iter().chain(rows.into_iter().flatten()) {
-        if !tags.contains(tag) {
-            tags.push(tag.clone());
-        }
-    }
-    tags
+    let mut seen = BTreeSet::new();
+    let tags = column.iter().chain(rows.into_iter().flatten());
+    tags.filter(|tag| seen.insert(*tag)).cloned().collect()
 }
 
 /// A cycle among the edges, as the tasks on it, or none. Kahn's algorithm: what cannot be taken off is on a cycle or
@@ -308,9 +311,10 @@ fn cycle<'a>(edges: impl Iterator<Item = &'a Dependency>) -> Option<Vec<String>>
         }
     }
     let mut path = vec![*before.keys().next()?];
+    let mut places = HashMap::from([(path[0], 0)]);
     loop {
         let previous = *before.get(path.last()?)?.iter().next()?;
-        if let Some(start) = path.iter().position(|id| *id == previous) {
+        if let Some(start) = places.insert(previous, path.len()) {
             let mut cycle: Vec<String> = path[start..]
                 .iter()
                 .rev()

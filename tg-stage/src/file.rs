@@ -3,11 +3,14 @@
 use crate::error::{Error, Result, file_error};
 use sha2::{Digest, Sha256};
 use std::fs::{File, Permissions, TryLockError};
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::NamedTempFile;
+
+/// The longest text that is read whole, in bytes; nobody writes a longer one by hand.
+const LONGEST: u64 = 16 << 20;
 
 /// A file being written; it appears under its name only at [`NewFile::commit`].
 pub struct NewFile {
@@ -71,9 +74,15 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     file.commit()
 }
 
-/// Read a whole text file; the error names it.
+/// Read a whole text file, which a person wrote; the error names it.
 pub fn read(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).map_err(file_error(path))
+    let mut text = String::new();
+    let file = File::open(path).map_err(file_error(path))?;
+    let read = file.take(LONGEST + 1).read_to_string(&mut text);
+    match read.map_err(file_error(path))? as u64 {
+        length if length > LONGEST => Err(Error::outside(path.display(), "is longer than 16 MiB")),
+        _ => Ok(text),
+    }
 }
 
 /// Make a directory and those above it.

@@ -7,7 +7,16 @@
 use crate::error::{Error, Result};
 use crate::record::Record;
 use serde_json::{Map, Value};
-use std::io::{BufRead, ErrorKind, Write};
+use std::io::{BufRead, ErrorKind, Read, Write};
+
+/// The longest line, in bytes: what is large in a run goes by reference, and a device must not fill the memory.
+const LONGEST: u64 = 16 << 20;
+
+/// The most commas in a line: a value takes up to thirty times as much memory as its text.
+const MOST_COMMAS: usize = 1_000_000;
+
+/// How many bad lines are told one by one: in a file of another kind every line is bad.
+const TOLD: u64 = 20;
 
 /// One line of input.
 #[derive(Debug)]
@@ -24,6 +33,8 @@ pub enum Line {
 pub struct Lines<R> {
     input: R,
     number: u64,
+    /// Lines that are no records.
+    bad: u64,
     broken: bool,
 }
 
@@ -33,11 +44,16 @@ impl<R: BufRead> Lines<R> {
         Self {
             input,
             number: 0,
+            bad: 0,
             broken: false,
         }
     }
 
     fn parse(text: &[u8]) -> Result<Line> {
+        if text.iter().filter(|byte| **byte == b',').count() > MOST_COMMAS {
+            let cause = "not a record: it holds more than a million values";
+            return Err(Error::input("", cause));
+        }
         let object: Map<String, Value> = serde_json::from_slice(text)
             .map_err(|cause| Error::input("", format!("not a JSON object: {cause}")))?;
         match object.get("type").map(Value::as_str) {
@@ -60,15 +76,23 @@ impl<R: BufRead> Iterator for Lines<R> {
         while !self.broken {
             let mut text = Vec::new();
             self.number += 1;
-            match self.input.read_until(b'\n', &mut text) {
-                Ok(0) => return None,
-                Ok(_) if text.trim_ascii().is_empty() => {}
-                Ok(_) => {
-                    let line = Self::parse(&text);
-                    return Some(line.unwrap_or_else(|error| {
-                        Line::Bad(error.within(format!("line {}", self.number)))
-                    }));
+            let mut input = self.input.by_ref().take(LONGEST + 1);
+            match input.read_until(b'\n', &mut text) {
+                Ok(0) => {
+                    self.broken = true;
+                    return self.untold();
                 }
+                Ok(length) if length as u64 > LONGEST => {
+                    self.broken = true;
+                    let cause = "is longer than 16 MiB: no record, and what follows is not read";
+                    return Some(self.bad(Error::input("", cause)));
+                }
+                Ok(_) if text.trim_ascii().is_empty() => {}
+                Ok(_) => match Self::parse(&text) {
+                    Ok(line) => return Some(line),
+                    Err(_) if self.bad >= TOLD => self.bad += 1,
+                    Err(error) => return Some(self.bad(error)),
+                },
                 Err(cause) => {
                     self.broken = true; // a directory, a failing disk: it would fail for ever
                     return Some(Line::Bad(Error::outside("stdin", cause)));
@@ -76,6 +100,21 @@ impl<R: BufRead> Iterator for Lines<R> {
             }
         }
         None
+    }
+}
+
+impl<R> Lines<R> {
+    /// The error of the line read last.
+    fn bad(&mut self, error: Error) -> Line {
+        self.bad += 1;
+        Line::Bad(error.within(format!("line {}", self.number)))
+    }
+
+    /// The bad lines that were too many to be told one by one.
+    fn untold(&self) -> Option<Line> {
+        let more = self.bad.checked_sub(TOLD).filter(|more| *more > 0)?;
+        let cause = format!("{more} more lines are no records");
+        Some(Line::Bad(Error::input("", cause)))
     }
 }
 
