@@ -104,8 +104,8 @@ impl Row {
                 ("warnings", warnings) => self.warned = warned(warnings),
                 ("cost_source", source) => self.cost_source = source.as_str().map(str::to_owned),
                 ("outcome", _) => {}
-                ("scope", scope) => self.part += &format!("scope {scope} "),
-                ("trimmed", trim) => self.part += &format!("without {}", asked(trim)),
+                ("scope", scope) => self.part = format!("scope {scope} {}", self.part),
+                ("trimmed", trim) => self.part = format!("{}without {}", self.part, asked(trim)),
                 _ if is_metric(value) => _ = self.metrics.insert(name.clone(), number(value)),
                 _ => {}
             }

@@ -50,7 +50,7 @@ impl<R: BufRead> Lines<R> {
     }
 
     fn parse(text: &[u8]) -> Result<Line> {
-        if text.iter().filter(|byte| **byte == b',').count() > MOST_COMMAS {
+        if text.split(|byte| *byte == b',').count() > MOST_COMMAS {
             let cause = "not a record: it holds more than a million values";
             return Err(Error::input("", cause));
         }
