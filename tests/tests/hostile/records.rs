@@ -117,10 +117,10 @@ fn manifests_that_grow() {
     let lab = Lab::new();
     let mut laughs = String::from("a: &a [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n");
     for (name, of) in ('b'..='j').zip('a'..) {
-        laughs = laughs
-            + &format!(
-                "{name}: &{name} [*{of}, *{of}, *{of}, *{of}, *{of}, *{of}, *{of}, *{of}, *{of}]\n"
-            );
+        let line = format!(
+            "{name}: &{name} [*{of}, *{of}, *{of}, *{of}, *{of}, *{of}, *{of}, *{of}, *{of}]\n"
+        );
+        laughs.push_str(&line);
     }
     let deep = format!("name: {}", "[".repeat(5000));
     for (name, text) in [
