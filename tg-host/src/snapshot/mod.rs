@@ -1,6 +1,6 @@
 //! Snapshots: what the host's export writes, in all its dialects, what ours writes, and a database read as one.
 //!
-//! [`scan`] walks through the text, [`row`] has the types, [`dialect`] the values that versions write differently. Which
+//! [`scan`] walks through the text, `row` has the types, `dialect` the values that versions write differently. Which
 //! version wrote a file is told by what is in it: `schema_version` never changed. A file is read through a window, and
 //! only the tables that somebody needs are kept. A row that cannot be read is counted with its reason, not passed over
 //! in silence.
