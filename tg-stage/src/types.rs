@@ -44,7 +44,10 @@ pub struct Run {
     /// The agent's command line, placeholders unfilled.
     pub command: Vec<String>,
     /// The agent program's profile, where one was named.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "crate::profile::recorded")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "crate::profile::recorded"
+    )]
     pub profile: Option<crate::Profile>,
     /// The texts that `{prompt}` is made of, by file name, where agents are given one.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -162,6 +165,10 @@ pub struct Launch {
     pub agents: Vec<Agent>,
     /// The moment before the first agent was started; the tasks' `created_at` is set to it.
     pub started_at_ms: i64,
+    /// The moment from which the run's time is counted (its start, or the opening of its start gate), on a clock that
+    /// nobody can set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub boot: Option<crate::time::Boot>,
     /// When the start gate was opened, if the run has one: all clocks start then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub released_at_ms: Option<i64>,
