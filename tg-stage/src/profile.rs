@@ -103,20 +103,26 @@ pub struct Found {
 }
 
 /// What a model costs, in USD per million tokens.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Price {
     /// Tokens read that were not cached.
-    #[serde(rename = "in")]
+    #[serde(rename = "usd_per_mtok_in")]
     pub input: f64,
     /// Tokens written, thinking included.
-    #[serde(rename = "out")]
+    #[serde(rename = "usd_per_mtok_out")]
     pub output: f64,
-    /// Tokens read from the cache; as `in` where it is left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Tokens read from the cache; as those not cached where it is left out.
+    #[serde(
+        rename = "usd_per_mtok_cached",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub cached: Option<f64>,
-    /// Tokens written into the cache; as `in` where it is left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Tokens written into the cache; as those not cached where it is left out.
+    #[serde(
+        rename = "usd_per_mtok_cache_write",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub cache_write: Option<f64>,
 }
 
