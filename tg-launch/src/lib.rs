@@ -7,18 +7,26 @@
 mod args;
 mod connected;
 mod deal;
+mod equip;
 mod fill;
 mod gate;
 mod manual;
+mod mcp;
+mod offer;
 mod row;
+mod secrets;
 mod start;
 mod stop;
 mod supervise;
 mod sweep;
+pub mod usage;
 
 pub use args::Args;
+pub use fill::Place;
 
 use args::Part;
+use rustix::process::Signal;
+use secrets::Secrets;
 use std::io::{BufRead, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -32,6 +40,7 @@ struct Shared<W> {
     output: Mutex<Output<W>>,
     limits: Limits,
     manual: bool,
+    secrets: Secrets,
 }
 
 /// When to stop waiting for agents.
@@ -54,20 +63,39 @@ impl<W: Write> Shared<W> {
     }
 }
 
+/// What this program starts itself for.
+fn own_part(part: &Part) -> Result<Exit> {
+    match part {
+        Part::Supervise {
+            dir,
+            grace_ms,
+            signal,
+            parent,
+            command,
+        } => {
+            let how = if signal == "INT" {
+                Signal::INT
+            } else {
+                Signal::TERM
+            };
+            supervise::run(dir, Duration::from_millis(*grace_ms), how, *parent, command)
+        }
+        Part::Mcp { server } => mcp::run(server),
+        Part::McpServer { server, parent } => mcp::become_server(server, *parent),
+    }
+}
+
 /// Launch the runs whose records come in, `--jobs` at a time.
 pub fn run(
     args: &Args,
     input: impl BufRead + Send + 'static,
     output: impl Write + Send,
 ) -> Result<Exit> {
-    if let Some(Part::Supervise {
-        dir,
-        grace_ms,
-        parent,
-        command,
-    }) = &args.part
-    {
-        return supervise::run(dir, Duration::from_millis(*grace_ms), *parent, command);
+    if let Some(part) = &args.part {
+        return own_part(part);
+    }
+    if args.profiles || args.profile.is_some() || args.prompts.is_some() {
+        return offer::offer(args, output);
     }
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
     tg_stage::standard_input("tg-instantiate MANIFEST | tg-launch | tg-wait")?;
@@ -88,6 +116,10 @@ pub fn run(
             cancelled,
         },
         manual: args.manual,
+        secrets: args
+            .secrets
+            .as_deref()
+            .map_or(Ok(Secrets::default()), Secrets::load)?,
     };
     let (sender, lines) = mpsc::sync_channel(0);
     thread::spawn(move || Lines::new(input).try_for_each(|line| sender.send(line)));

@@ -1,6 +1,5 @@
 //! `--manual`: what a person has to start.
 
-use crate::fill;
 use crate::start::Ready;
 use tg_stage::say;
 
@@ -12,7 +11,7 @@ pub fn explain(ready: &Ready) {
         ready.agents.len(),
         ready.run.workflow
     ));
-    for (agent, place, command) in &ready.agents {
+    for (agent, place, outfit) in &ready.agents {
         say(format_args!(
             "\n  {} ({}), in {}",
             agent.worker,
@@ -25,23 +24,11 @@ pub fn explain(ready: &Ready) {
         ));
         let call = serde_json::json!({"worker_id": agent.worker, "tags": agent.tags, "workflow": ready.run.workflow});
         say(format_args!("    first call: connect({call})"));
-        say(format_args!(
-            "    or start: {}",
-            shell_words(&resolved(command))
-        ));
+        say(format_args!("    or start: {}", shell_words(&outfit.words)));
     }
     say(format_args!(
         "\nThe clock runs from instantiation. Disconnect when no task is left; tg-wait sees the end."
     ));
-}
-
-/// The command with the program where `tg-launch` itself finds it.
-fn resolved(command: &[String]) -> Vec<String> {
-    let mut words = command.to_vec();
-    if let Some(first) = words.first_mut() {
-        *first = fill::program(first).to_string_lossy().into_owned();
-    }
-    words
 }
 
 fn shell_words(command: &[String]) -> String {

@@ -1,6 +1,7 @@
 //! One run from its launch to its end, in a thread of its own.
 
 use crate::connected::Connected;
+use crate::equip::MARK;
 use crate::start::{self, Live, Ready};
 use crate::{Shared, gate, manual, stop, sweep};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -25,7 +26,7 @@ pub fn run<W: Write>(shared: &Shared<W>, mut record: Record) -> Result<Exit> {
         },
         _ => Ok(None),
     };
-    let begun = held.and_then(|held| Ok((held, start::prepare(&record)?)));
+    let begun = held.and_then(|held| Ok((held, start::prepare(&record, &shared.secrets)?)));
     let (held, ready) = match begun {
         Ok(begun) => begun,
         Err(error) => return refuse(shared, &mut record, error),
@@ -48,9 +49,9 @@ pub fn run<W: Write>(shared: &Shared<W>, mut record: Record) -> Result<Exit> {
     };
     stop::end_all(&mut live, shared.limits.grace);
     let mark = ready.seal.dir.to_string_lossy();
-    sweep::kill_all(|| sweep::marked(start::MARK, &mark)); // a supervisor may have been killed
+    sweep::kill_all(|| sweep::marked(MARK, &mark)); // a supervisor may have been killed
     for one in &live {
-        stop::keep(&ready.run.id, one, why, &seen)?;
+        stop::keep(&ready.run, one, why, &seen)?;
     }
     drop(seen); // its connection would keep tg-wait from having the database alone
     drop(held);
@@ -103,6 +104,7 @@ fn until_over<W: Write>(
     loop {
         if !live.iter().all(|one| seen.has(&one.agent.worker)) {
             seen.look();
+            stop::end_unconnected(live, seen);
         }
         if live
             .iter_mut()

@@ -1,7 +1,9 @@
 //! Starting a run's agents: their files, their processes.
 
 use crate::connected::Connected;
-use crate::fill::{self, Place};
+use crate::equip::{self, MARK, Outfit};
+use crate::fill::{Filler, Place};
+use crate::secrets::Secrets;
 use crate::{Limits, deal, gate, stop};
 use rustix::process::getpid;
 use std::os::unix::process::CommandExt;
@@ -11,9 +13,6 @@ use std::time::Duration;
 use tg_host::{Host, Seal, database, experiment};
 use tg_stage::error::outside;
 use tg_stage::{Agent, Error, Instantiate, Launch, Record, Result, Run, file, time};
-
-/// In the environment of everything a run starts: the run's directory.
-pub const MARK: &str = "TG_RUN_DIR";
 
 /// An agent that was started.
 pub struct Live {
@@ -27,6 +26,10 @@ pub struct Live {
     pub started_at_ms: i64,
     /// Its own directory.
     pub place: Place,
+    /// How long it may take to register at the host, where that is watched.
+    pub connect: Option<Duration>,
+    /// Why it was ended before the others, if it was.
+    pub ended_for: Option<&'static str>,
 }
 
 /// A run about to be launched: who, where, with what command.
@@ -37,12 +40,12 @@ pub struct Ready {
     pub host: Host,
     /// What its servers are confined to.
     pub seal: Seal,
-    /// Its agents and their command lines, in the order they are to be started.
-    pub agents: Vec<(Agent, Place, Vec<String>)>,
+    /// Its agents and how they are started and ended, in the order they are to be started.
+    pub agents: Vec<(Agent, Place, Outfit)>,
 }
 
 /// Deal the roles and write every agent's files.
-pub fn prepare(record: &Record) -> Result<Ready> {
+pub fn prepare(record: &Record, secrets: &Secrets) -> Result<Ready> {
     let run: Run = record.get("run")?;
     let made: Instantiate = record.get("instantiate")?;
     let Some(dir) = record.dir() else {
@@ -72,12 +75,11 @@ pub fn prepare(record: &Record) -> Result<Ready> {
     let _ = std::fs::remove_file(seal.dir.join("end.json")); // of an earlier end, which this launch takes back
     let work = seal.dir.join("work");
     file::make_dir(&work)?;
+    let root = roots(&db, &run.id).map_err(|cause| Error::outside(seal.db.display(), cause))?;
     let mut agents = Vec::new();
     for agent in deal::agents(&run, &db)? {
         let agent_dir = seal.dir.join("agents").join(&agent.worker);
         file::make_dir(&agent_dir)?;
-        let mcp = format!("{:#}\n", seal.mcp_json(&host, &agent.worker));
-        file::write(&agent_dir.join("mcp.json"), mcp.as_bytes())?;
         let mut place = Place {
             dir: seal.dir.clone(),
             db: seal.db.clone(),
@@ -92,8 +94,16 @@ pub fn prepare(record: &Record) -> Result<Ready> {
             place.work = place.agent_dir.join("work");
             file::copy_tree(&work, &place.work)?;
         }
-        let command = fill::command(&run, &agent, &place)?;
-        agents.push((agent, place, command));
+        let server = equip::server(&run, &host, &seal, &agent.worker, &place)?;
+        let filler = Filler {
+            run: &run,
+            agent: &agent,
+            place: &place,
+            root: &root,
+            server: &server,
+        };
+        let outfit = equip::agent(&filler, secrets)?;
+        agents.push((agent, place, outfit));
     }
     Ok(Ready {
         run,
@@ -101,6 +111,15 @@ pub fn prepare(record: &Record) -> Result<Ready> {
         seal,
         agents,
     })
+}
+
+/// The run's tasks that are in no other, by id.
+fn roots(db: &rusqlite::Connection, run: &str) -> rusqlite::Result<String> {
+    let sql = "SELECT task_id FROM experiment_tasks WHERE run_id = ?1 AND task_id NOT IN
+               (SELECT to_task_id FROM dependencies WHERE dep_type = 'contains') ORDER BY task_id";
+    let mut query = db.prepare(sql)?;
+    let ids: rusqlite::Result<Vec<String>> = query.query_map([run], |row| row.get(0))?.collect();
+    Ok(ids?.join(", "))
 }
 
 /// Start the run's clock and then its agents; with a start gate, wait until they are connected and open it.
@@ -123,7 +142,7 @@ pub fn start(ready: &Ready, limits: &Limits, seen: &mut Connected) -> Result<(La
         Err(error) => {
             stop::end_all(&mut live, limits.grace);
             for one in &live {
-                stop::keep(&ready.run.id, one, "cancelled", seen)?;
+                stop::keep(&ready.run, one, "cancelled", seen)?;
             }
             Err(error)
         }
@@ -150,16 +169,18 @@ fn all(
     seen: &mut Connected,
     live: &mut Vec<Live>,
 ) -> Result<Option<i64>> {
-    for (agent, place, command) in &ready.agents {
+    for (agent, place, outfit) in &ready.agents {
         if ready.run.start_gate && deal::leads(agent) {
             gate::wait_for(live, seen, limits)?;
         }
         live.push(Live {
-            supervisor: spawn(place, command, limits.grace)?,
+            supervisor: spawn(place, outfit, limits.grace)?,
             agent: agent.clone(),
-            program: command[0].clone(),
+            program: program(&ready.run),
             started_at_ms: time::now_ms(),
             place: place.clone(),
+            connect: outfit.connect,
+            ended_for: None,
         });
     }
     if !ready.run.start_gate {
@@ -169,23 +190,38 @@ fn all(
     gate::open(&ready.host, &ready.seal, &ready.run.id).map(Some)
 }
 
-fn spawn(place: &Place, command: &[String], grace: Duration) -> Result<Child> {
-    let program = fill::program(&command[0]);
-    if !found(&program) {
-        return Err(Error::outside(&command[0], "no such program")
+/// As the manifest names it.
+fn program(run: &Run) -> String {
+    run.command.first().cloned().unwrap_or_default()
+}
+
+fn spawn(place: &Place, outfit: &Outfit, grace: Duration) -> Result<Child> {
+    let program = &outfit.words[0];
+    if !found(Path::new(program)) {
+        return Err(Error::outside(program, "no such program")
             .hint("put it on PATH, or name it with its path in `command`"));
     }
     let ourselves = std::env::current_exe().map_err(|cause| Error::outside("tg-launch", cause))?;
-    Command::new(ourselves)
+    let mut command = Command::new(ourselves);
+    if let Some(env) = &outfit.env {
+        command
+            .env_clear()
+            .envs(env.iter().map(|(name, value)| (name, value)));
+    }
+    command
         .arg("supervise")
         .arg("--dir")
         .arg(&place.agent_dir)
-        .arg(format!("--grace-ms={}", grace.as_millis()))
+        .arg(format!(
+            "--grace-ms={}",
+            outfit.grace.unwrap_or(grace).as_millis()
+        ))
+        .arg(format!("--signal={}", outfit.signal))
         .arg(format!("--parent={}", getpid().as_raw_nonzero()))
         .arg("--")
-        .arg(program)
-        .args(&command[1..])
+        .args(&outfit.words)
         .current_dir(&place.work)
+        .envs(outfit.more.iter().map(|(name, value)| (name, value)))
         .env(MARK, &place.dir)
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -21,7 +21,13 @@ use tg_stage::{Error, Exit, Result, file, time};
 const TICK: Duration = Duration::from_millis(10);
 
 /// Run `command` until it ends or we are told to end it, then leave nothing behind and write `exit.json`.
-pub fn run(dir: &Path, grace: Duration, parent: i32, command: &[String]) -> Result<Exit> {
+pub fn run(
+    dir: &Path,
+    grace: Duration,
+    how: Signal,
+    parent: i32,
+    command: &[String],
+) -> Result<Exit> {
     let told = Arc::new(AtomicBool::new(false));
     for signal in [
         signal_hook::consts::SIGTERM,
@@ -59,7 +65,7 @@ pub fn run(dir: &Path, grace: Duration, parent: i32, command: &[String]) -> Resu
         }
         if told.load(Ordering::Relaxed) {
             let since: &mut Instant = killed_at.get_or_insert_with(|| {
-                sweep::signal(child.id(), Signal::TERM);
+                sweep::signal(child.id(), how);
                 Instant::now()
             });
             if since.elapsed() > grace {
