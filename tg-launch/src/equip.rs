@@ -4,107 +4,110 @@
 //! it names, and the few that every program needs. Anything else of the user's would differ from machine to machine, and
 //! could be a secret. A command line of the manifest's own gets the user's environment, as a shell would give it.
 
+use crate::crew::Start;
 use crate::fill::{self, Filler, Place};
 use crate::secrets::Secrets;
 use rustix::fs::{Mode, chmod};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
-use std::time::Duration;
 use tg_host::{Host, Seal};
 use tg_stage::error::file_error;
-use tg_stage::{Error, Profile, Result, Run, file, time};
-
-/// In the environment of everything a run starts: the run's directory.
-pub const MARK: &str = "TG_RUN_DIR";
+use tg_stage::mark::{self, Owner};
+use tg_stage::{Error, Profile, Result, Run, file};
 
 /// What every program needs of the user's environment.
 const USUAL: [&str; 8] = [
     "PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TERM", "TMPDIR", "USER",
 ];
 
-/// How one agent is started and ended.
-pub struct Outfit {
-    /// Its command line; the first word is the program.
-    pub words: Vec<String>,
-    /// All of its environment; `None`: the user's.
-    pub env: Option<Vec<(String, String)>>,
-    /// What is set on top of it: the user's secrets file, for a command line of the manifest's own.
-    pub more: Vec<(String, String)>,
-    /// Its stop signal, `INT` or `TERM`.
-    pub signal: String,
-    /// How long it may take to leave; `None`: as all.
-    pub grace: Option<Duration>,
-    /// How long it may take to register at the host.
-    pub connect: Option<Duration>,
-}
-
-/// The command line by which an agent's MCP client starts its server, and the files that this takes.
+/// The command line by which an agent's MCP client starts its server, and the files that this takes. People who connect
+/// by hand are not ours to end: their servers carry no marks.
 pub fn server(
     run: &Run,
     host: &Host,
     seal: &Seal,
     worker: &str,
     place: &Place,
+    manual: bool,
 ) -> Result<Vec<String>> {
-    let direct = seal.mcp_json(host, worker);
+    let mut direct = seal.mcp_json(host, worker);
+    let server = &mut direct["mcpServers"]["task-graph"];
+    let marks = if manual {
+        json!({})
+    } else {
+        json!(marks(place, worker))
+    };
+    for (name, value) in marks.as_object().into_iter().flatten() {
+        server["env"][name] = value.clone();
+    }
     let mcp_json = place.agent_dir.join("mcp.json");
     let write = |value: &Value| file::write(&mcp_json, format!("{value:#}\n").as_bytes());
     if run.simulated {
         write(&direct)?;
-        let args = seal.args(worker);
-        return Ok(std::iter::once(host.path.to_string_lossy().into_owned())
-            .chain(args)
-            .collect());
+        let program = host.path.to_string_lossy().into_owned();
+        return Ok(std::iter::once(program).chain(seal.args(worker)).collect());
     }
-    let mut server = direct["mcpServers"]["task-graph"].clone();
     server["cwd"] = json!(seal.config_dir());
-    server["env"][MARK] = json!(place.dir);
     let described = place.agent_dir.join("server.json");
     file::write(&described, format!("{server:#}\n").as_bytes())?;
     let ourselves = std::env::current_exe().map_err(|cause| Error::outside("tg-launch", cause))?;
     let text = |path: &Path| path.to_string_lossy().into_owned();
     let words = vec![text(&ourselves), "mcp".into(), text(&described)];
     write(
-        &json!({"mcpServers": {"task-graph": {"command": words[0], "args": words[1..], "env": {MARK: place.dir}}}}),
+        &json!({"mcpServers": {"task-graph": {"command": words[0], "args": words[1..], "env": marks}}}),
     )?;
     Ok(words)
 }
 
-/// Write an agent's files and make its command line and environment.
-pub fn agent(filler: &Filler, secrets: &Secrets) -> Result<Outfit> {
-    let mut words = filler.command()?;
+/// What tells whose a process is, should everybody who looks after it be killed. Some programs start servers with nothing
+/// in their environment but what is configured, so it is configured.
+pub fn marks(place: &Place, worker: &str) -> BTreeMap<&'static str, String> {
+    BTreeMap::from([
+        (mark::DIR, place.dir.to_string_lossy().into_owned()),
+        (mark::ATTEMPT, Owner::this().to_string()),
+        (mark::WORKER, worker.into()),
+    ])
+}
+
+/// Write an agent's files, and make its command line and environment.
+pub fn agent(filler: &Filler, secrets: &Secrets, manual: bool) -> Result<Start> {
+    let mut args = filler.command()?;
+    let name = args.remove(0);
+    let (agent, place) = (filler.agent.clone(), filler.place.clone());
     let Some(profile) = &filler.run.profile else {
-        words[0] = fill::program(&words[0]).to_string_lossy().into_owned();
-        let more = if filler.run.simulated {
+        let env = if filler.run.simulated {
             Vec::new()
         } else {
             secrets.all()
         };
-        return Ok(Outfit {
-            words,
-            env: None,
-            more,
-            signal: "TERM".into(),
-            grace: None,
-            connect: None,
+        return Ok(Start {
+            agent,
+            place,
+            program: fill::program(&name),
+            name,
+            args,
+            bare: false,
+            env,
         });
     };
-    if let Some(found) = &profile.found {
-        words[0].clone_from(&found.path);
-    }
     file::make_dir(&filler.place.home())?;
-    for (name, value) in &profile.files {
-        write_file(filler, name, value)?;
+    for (path, value) in &profile.files {
+        write_file(filler, path, value)?;
     }
-    let duration = |text: &Option<String>| text.as_deref().map(time::duration).transpose();
-    let wrong = |why: String| Error::input("run.profile", why);
-    Ok(Outfit {
-        words,
-        env: Some(environment(filler, profile, secrets)?),
-        more: Vec::new(),
-        signal: profile.stop.signal.clone().unwrap_or_else(|| "TERM".into()),
-        grace: duration(&profile.stop.grace).map_err(wrong)?,
-        connect: duration(&profile.connect).map_err(wrong)?,
+    let program = profile
+        .found
+        .as_ref()
+        .map_or_else(|| PathBuf::from(&name), |found| PathBuf::from(&found.path));
+    let env = environment(filler, profile, secrets, manual)?;
+    Ok(Start {
+        agent,
+        place,
+        program,
+        name,
+        args,
+        bare: true,
+        env,
     })
 }
 
@@ -133,6 +136,7 @@ fn environment(
     filler: &Filler,
     profile: &Profile,
     secrets: &Secrets,
+    manual: bool,
 ) -> Result<Vec<(String, String)>> {
     let usual = USUAL
         .iter()
@@ -155,7 +159,6 @@ fn environment(
                 .into(),
         )
     }));
-    env.push((MARK.into(), filler.place.dir.to_string_lossy().into_owned()));
     for (name, value) in &profile.env {
         env.push((name.clone(), filler.text(value)?));
     }
@@ -165,7 +168,7 @@ fn environment(
             .map_or((name.as_str(), false), |name| (name, true));
         match secrets.get(name) {
             Some(value) => env.push((name.into(), value)),
-            None if may_miss => {}
+            None if may_miss || manual => {}
             None => {
                 let why = format!(
                     "the profile {} passes it on, and it is not set",

@@ -1,5 +1,6 @@
 //! Placeholders: from a run's command line, files and prompts to one agent's.
 
+use crate::equip::marks;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use tg_stage::{Agent, Error, Result, Run, placeholder, prompts};
@@ -88,6 +89,7 @@ impl Filler<'_> {
             "{tools}" => Some(json!(profile.map(|profile| &profile.tools))),
             "{server_args}" => Some(json!(self.server[1..])),
             "{server_argv}" => Some(json!(self.server)),
+            "{server_env}" => Some(json!(marks(self.place, &self.agent.worker))),
             "{temperature}" => self.run.temperature.map(Value::from),
             "{price}" => profile.and_then(|profile| profile.price).map(|price| {
                 let usual = |other: Option<f64>| other.unwrap_or(price.input);
@@ -157,6 +159,15 @@ impl Filler<'_> {
             "base_url" => profile
                 .and_then(|profile| profile.base_url.clone())
                 .unwrap_or_default(),
+            // As an inline table of TOML, which is what a command line can carry.
+            "server_env" => {
+                let marks = marks(self.place, &self.agent.worker);
+                let pairs: Vec<String> = marks
+                    .iter()
+                    .map(|(name, value)| format!("{name}={}", json!(value)))
+                    .collect();
+                format!("{{{}}}", pairs.join(","))
+            }
             "price" => String::new(),
             _ => path(&place.agent_dir.join("mcp.json")),
         }

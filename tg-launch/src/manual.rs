@@ -1,5 +1,6 @@
 //! `--manual`: what a person has to start.
 
+use crate::crew::Start;
 use crate::start::Ready;
 use tg_stage::say;
 
@@ -11,7 +12,8 @@ pub fn explain(ready: &Ready) {
         ready.agents.len(),
         ready.run.workflow
     ));
-    for (agent, place, outfit) in &ready.agents {
+    for start in &ready.agents {
+        let Start { agent, place, .. } = start;
         say(format_args!(
             "\n  {} ({}), in {}",
             agent.worker,
@@ -24,11 +26,19 @@ pub fn explain(ready: &Ready) {
         ));
         let call = serde_json::json!({"worker_id": agent.worker, "tags": agent.tags, "workflow": ready.run.workflow});
         say(format_args!("    first call: connect({call})"));
-        say(format_args!("    or start: {}", shell_words(&outfit.words)));
+        say(format_args!("    or start: {}", shell_words(&words(start))));
     }
     say(format_args!(
         "\nThe clock runs from instantiation. Disconnect when no task is left; tg-wait sees the end."
     ));
+}
+
+/// The command with the program where `tg-launch` itself finds it.
+fn words(start: &Start) -> Vec<String> {
+    let program = start.program.to_string_lossy().into_owned();
+    std::iter::once(program)
+        .chain(start.args.iter().cloned())
+        .collect()
 }
 
 fn shell_words(command: &[String]) -> String {

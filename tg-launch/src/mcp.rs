@@ -8,7 +8,8 @@
 //! - each tool call is written down (`mcp.jsonl`: when, tool, task, milliseconds, error code; no other argument), which is
 //!   evidence of what an agent really did, whatever its program prints.
 
-use rustix::process::{self, Pid, Signal};
+use crate::mortal;
+use rustix::process::Signal;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -75,11 +76,10 @@ pub fn run(described: &Path) -> Result<Exit> {
 /// The server is started by way of ourselves: only a process can ask for its own parent-death signal, and it stays set
 /// when that process becomes the server.
 fn spawn(described: &Path) -> Result<Child> {
-    let ourselves = std::env::current_exe().map_err(|cause| Error::outside("tg-launch", cause))?;
-    Command::new(ourselves)
+    crate::ourselves()?
         .arg("mcp-server")
         .arg(described)
-        .arg(format!("--parent={}", process::getpid().as_raw_nonzero()))
+        .arg(format!("--parent={}", std::process::id()))
         .env_clear()
         .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
         .stdin(Stdio::piped())
@@ -89,18 +89,11 @@ fn spawn(described: &Path) -> Result<Child> {
 }
 
 /// `tg-launch mcp-server`: become the server that `described` describes, and die with `parent`.
-pub fn become_server(described: &Path, parent: i32) -> Result<Exit> {
+pub fn become_server(described: &Path, parent: u32) -> Result<Exit> {
     let wrong = |cause: &dyn std::fmt::Display| Error::usage(described.display(), cause);
     let server: Server =
         serde_json::from_str(&file::read(described)?).map_err(|cause| wrong(&cause))?;
-    let _ = process::set_parent_process_death_signal(Some(Signal::TERM));
-    if process::getppid()
-        .map(Pid::as_raw_nonzero)
-        .map(std::num::NonZero::get)
-        != Some(parent)
-    {
-        return Err(Error::outside("mcp", "its client is gone"));
-    }
+    mortal::dies_with(parent, Signal::TERM)?;
     let mut command = Command::new(&server.command);
     command
         .args(&server.args)

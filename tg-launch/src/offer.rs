@@ -5,6 +5,11 @@ use std::io::Write;
 use tg_stage::profile::{BUILT_IN, EXAMPLES};
 use tg_stage::{Error, Exit, Output, Result, file, nearest, prompts};
 
+/// Whether any of it was asked for.
+pub fn is_asked(args: &Args) -> bool {
+    args.profiles || args.profile.is_some() || args.prompts.is_some()
+}
+
 /// Print or write what was asked for.
 pub fn offer(args: &Args, output: impl Write) -> Result<Exit> {
     let mut output = Output::new(output);
@@ -42,7 +47,7 @@ pub fn offer(args: &Args, output: impl Write) -> Result<Exit> {
     for (how, profiles) in kinds {
         for (name, text) in profiles {
             let about = text.lines().find_map(|line| line.strip_prefix("about: "));
-            output.bytes(format!("{name:16}{:24}{how}\n", about.unwrap_or_default()).as_bytes())?;
+            output.bytes(format!("{name:16}{:32}{how}\n", about.unwrap_or_default()).as_bytes())?;
         }
     }
     Ok(Exit::Done)

@@ -1,36 +1,16 @@
 //! Starting a run's agents: their files, their processes.
 
-use crate::connected::Connected;
-use crate::equip::{self, MARK, Outfit};
+use crate::crew::{Crew, Start};
+use crate::equip;
 use crate::fill::{Filler, Place};
 use crate::secrets::Secrets;
-use crate::{Limits, deal, gate, stop};
-use rustix::process::getpid;
-use std::os::unix::process::CommandExt;
+use crate::{deal, gate, reap};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::sync::atomic::AtomicBool;
 use tg_host::{Host, Seal, database, experiment};
 use tg_stage::error::outside;
-use tg_stage::{Agent, Error, Instantiate, Launch, Record, Result, Run, file, time};
-
-/// An agent that was started.
-pub struct Live {
-    /// Who it is.
-    pub agent: Agent,
-    /// The program it runs.
-    pub program: String,
-    /// Its supervisor.
-    pub supervisor: Child,
-    /// When it was started, in milliseconds since the epoch.
-    pub started_at_ms: i64,
-    /// Its own directory.
-    pub place: Place,
-    /// How long it may take to register at the host, where that is watched.
-    pub connect: Option<Duration>,
-    /// Why it was ended before the others, if it was.
-    pub ended_for: Option<&'static str>,
-}
+use tg_stage::time::{self, Boot};
+use tg_stage::{Error, Instantiate, Launch, Record, Result, Run, file};
 
 /// A run about to be launched: who, where, with what command.
 pub struct Ready {
@@ -40,12 +20,13 @@ pub struct Ready {
     pub host: Host,
     /// What its servers are confined to.
     pub seal: Seal,
-    /// Its agents and how they are started and ended, in the order they are to be started.
-    pub agents: Vec<(Agent, Place, Outfit)>,
+    /// Its agents and their command lines, in the order they are to be started.
+    pub agents: Vec<Start>,
 }
 
-/// Deal the roles and write every agent's files.
-pub fn prepare(record: &Record, secrets: &Secrets) -> Result<Ready> {
+/// Deal the roles and write every agent's files. What a crash left of an earlier attempt is ended first, so that nobody
+/// works beside ghosts.
+pub fn prepare(record: &Record, manual: bool, secrets: &Secrets) -> Result<Ready> {
     let run: Run = record.get("run")?;
     let made: Instantiate = record.get("instantiate")?;
     let Some(dir) = record.dir() else {
@@ -73,6 +54,7 @@ pub fn prepare(record: &Record, secrets: &Secrets) -> Result<Ready> {
     }
     let db = database::open_read_only(&seal.db).map_err(outside)?;
     let _ = std::fs::remove_file(seal.dir.join("end.json")); // of an earlier end, which this launch takes back
+    reap::of_run(&seal.dir);
     let work = seal.dir.join("work");
     file::make_dir(&work)?;
     let root = roots(&db, &run.id).map_err(|cause| Error::outside(seal.db.display(), cause))?;
@@ -80,6 +62,7 @@ pub fn prepare(record: &Record, secrets: &Secrets) -> Result<Ready> {
     for agent in deal::agents(&run, &db)? {
         let agent_dir = seal.dir.join("agents").join(&agent.worker);
         file::make_dir(&agent_dir)?;
+        let _ = std::fs::remove_file(agent_dir.join("end.json"));
         let mut place = Place {
             dir: seal.dir.clone(),
             db: seal.db.clone(),
@@ -94,7 +77,7 @@ pub fn prepare(record: &Record, secrets: &Secrets) -> Result<Ready> {
             place.work = place.agent_dir.join("work");
             file::copy_tree(&work, &place.work)?;
         }
-        let server = equip::server(&run, &host, &seal, &agent.worker, &place)?;
+        let server = equip::server(&run, &host, &seal, &agent.worker, &place, manual)?;
         let filler = Filler {
             run: &run,
             agent: &agent,
@@ -102,8 +85,7 @@ pub fn prepare(record: &Record, secrets: &Secrets) -> Result<Ready> {
             root: &root,
             server: &server,
         };
-        let outfit = equip::agent(&filler, secrets)?;
-        agents.push((agent, place, outfit));
+        agents.push(equip::agent(&filler, secrets, manual)?);
     }
     Ok(Ready {
         run,
@@ -123,30 +105,32 @@ fn roots(db: &rusqlite::Connection, run: &str) -> rusqlite::Result<String> {
 }
 
 /// Start the run's clock and then its agents; with a start gate, wait until they are connected and open it.
-pub fn start(ready: &Ready, limits: &Limits, seen: &mut Connected) -> Result<(Launch, Vec<Live>)> {
-    let mut live = Vec::new();
+pub fn start(ready: &Ready, crew: &mut Crew, cancelled: &AtomicBool) -> Result<Launch> {
     let started_at_ms = set_clock(ready)?;
-    match all(ready, limits, seen, &mut live) {
-        Ok(released_at_ms) => {
-            let agents = live.iter().map(|one| one.agent.clone()).collect();
-            Ok((
-                Launch {
-                    agents,
-                    started_at_ms,
-                    released_at_ms,
-                    manual: false,
-                },
-                live,
-            ))
+    let mut boot = Boot::now();
+    for start in &ready.agents {
+        if ready.run.start_gate && deal::leads(&start.agent) {
+            gate::wait_for(crew, cancelled)?;
         }
-        Err(error) => {
-            stop::end_all(&mut live, limits.grace);
-            for one in &live {
-                stop::keep(&ready.run, one, "cancelled", seen)?;
-            }
-            Err(error)
+        if !found(&start.program) {
+            return Err(Error::outside(&start.name, "no such program")
+                .hint("put it on PATH, or name it with its path in `command`"));
         }
+        crew.start(start.clone())?;
     }
+    let mut released_at_ms = None;
+    if ready.run.start_gate {
+        gate::wait_for(crew, cancelled)?;
+        released_at_ms = Some(gate::open(&ready.host, &ready.seal, &ready.run.id)?);
+        boot = Boot::now();
+    }
+    Ok(Launch {
+        agents: crew.members.iter().map(|one| one.agent.clone()).collect(),
+        started_at_ms,
+        boot,
+        released_at_ms,
+        manual: false,
+    })
 }
 
 /// The tasks of a run in a database of its own are created now. In a shared one other agents may be at work, and it is
@@ -161,74 +145,6 @@ fn set_clock(ready: &Ready) -> Result<i64> {
     experiment::start_clock(&mut connection, &ready.run.id, now)
         .map_err(|cause| Error::outside(db.display(), cause))?;
     Ok(now)
-}
-
-fn all(
-    ready: &Ready,
-    limits: &Limits,
-    seen: &mut Connected,
-    live: &mut Vec<Live>,
-) -> Result<Option<i64>> {
-    for (agent, place, outfit) in &ready.agents {
-        if ready.run.start_gate && deal::leads(agent) {
-            gate::wait_for(live, seen, limits)?;
-        }
-        live.push(Live {
-            supervisor: spawn(place, outfit, limits.grace)?,
-            agent: agent.clone(),
-            program: program(&ready.run),
-            started_at_ms: time::now_ms(),
-            place: place.clone(),
-            connect: outfit.connect,
-            ended_for: None,
-        });
-    }
-    if !ready.run.start_gate {
-        return Ok(None);
-    }
-    gate::wait_for(live, seen, limits)?;
-    gate::open(&ready.host, &ready.seal, &ready.run.id).map(Some)
-}
-
-/// As the manifest names it.
-fn program(run: &Run) -> String {
-    run.command.first().cloned().unwrap_or_default()
-}
-
-fn spawn(place: &Place, outfit: &Outfit, grace: Duration) -> Result<Child> {
-    let program = &outfit.words[0];
-    if !found(Path::new(program)) {
-        return Err(Error::outside(program, "no such program")
-            .hint("put it on PATH, or name it with its path in `command`"));
-    }
-    let ourselves = std::env::current_exe().map_err(|cause| Error::outside("tg-launch", cause))?;
-    let mut command = Command::new(ourselves);
-    if let Some(env) = &outfit.env {
-        command
-            .env_clear()
-            .envs(env.iter().map(|(name, value)| (name, value)));
-    }
-    command
-        .arg("supervise")
-        .arg("--dir")
-        .arg(&place.agent_dir)
-        .arg(format!(
-            "--grace-ms={}",
-            outfit.grace.unwrap_or(grace).as_millis()
-        ))
-        .arg(format!("--signal={}", outfit.signal))
-        .arg(format!("--parent={}", getpid().as_raw_nonzero()))
-        .arg("--")
-        .args(&outfit.words)
-        .current_dir(&place.work)
-        .envs(outfit.more.iter().map(|(name, value)| (name, value)))
-        .env(MARK, &place.dir)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .process_group(0)
-        .spawn()
-        .map_err(|cause| Error::outside("tg-launch supervise", cause))
 }
 
 fn found(program: &Path) -> bool {
