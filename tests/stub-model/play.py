@@ -194,7 +194,7 @@ def lead(me):
     given = 0
     while True:
         text = yield from ask("list_agents", stale_timeout=0)
-        team = sorted((a for a in rows(text, "agents") if a.get("id") != me.worker), key=lambda a: a.get("id", ""))
+        team = sorted((a for a in rows(text, "workers") if a.get("id") != me.worker), key=lambda a: a.get("id", ""))
         text = yield from ask("list_tasks", ready=True)
         ready = rows(text, "tasks")
         if me.workflow == "hierarchical":

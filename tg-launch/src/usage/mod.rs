@@ -71,11 +71,6 @@ const FORMATS: [Format; 7] = [
     qwen::FORMAT,
 ];
 
-/// What the agent at `place` has used, whether it lives or not. For one look; who looks again and again keeps a [`Reader`].
-pub fn read(place: &Place, profile: Option<&Profile>) -> Usage {
-    Reader::new(place, profile).read()
-}
-
 /// Reads an agent's usage again and again, each time only what is new.
 pub struct Reader {
     dir: PathBuf,
