@@ -6,7 +6,7 @@
 //! often, so that it never takes more than a twentieth of a processor from the run.
 
 use crate::crew::{Crew, Live};
-use crate::usage::{self, Usage};
+use crate::usage::{Reader, Usage};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -26,6 +26,7 @@ pub struct Purse {
     ledger: Ledger,
     now: Spent,
     kept: Option<(Instant, Spent)>,
+    readers: BTreeMap<String, Reader>,
     usages: BTreeMap<String, Usage>,
     due: Instant,
     complained: bool,
@@ -48,6 +49,7 @@ impl Purse {
             ledger: Ledger::default(),
             now: Spent::default(),
             kept: None,
+            readers: BTreeMap::new(),
             usages: BTreeMap::new(),
             due: Instant::now(),
             complained: false,
@@ -84,8 +86,10 @@ impl Purse {
             let worker = &one.agent.worker;
             let before = self.now.agents.get(worker);
             if !before.is_some_and(|spent| spent.state == State::Exited) {
-                let usage = usage::read(&one.place, self.run.profile.as_ref());
-                self.usages.insert(worker.clone(), usage);
+                let profile = self.run.profile.as_ref();
+                let reader = self.readers.entry(worker.clone());
+                let reader = reader.or_insert_with(|| Reader::new(&one.place, profile));
+                self.usages.insert(worker.clone(), reader.read());
             }
         }
         let agents = crew

@@ -13,6 +13,7 @@ use crate::crew::{Crew, Manners, TICK};
 use crate::mortal::{dies_with, is_child_of};
 use crate::purse::{Over, Purse};
 use crate::row::{End, refused};
+use crate::secrets::Secrets;
 use crate::start::{self, Ready};
 use crate::{ends, gate, manual};
 use rustix::process::{self, Signal};
@@ -70,7 +71,14 @@ impl<W: Write> Supervisor<'_, W> {
             Ok(held) => held,
             Err(error) => return self.refuse(&mut record, error),
         };
-        let ready = match start::prepare(&record, self.args.manual) {
+        let secrets = self
+            .args
+            .secrets
+            .as_deref()
+            .map_or(Ok(Secrets::default()), Secrets::load);
+        let prepared =
+            secrets.and_then(|secrets| start::prepare(&record, self.args.manual, &secrets));
+        let ready = match prepared {
             Ok(ready) => ready,
             Err(error) => return self.refuse(&mut record, error),
         };
