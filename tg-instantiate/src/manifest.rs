@@ -3,14 +3,16 @@
 //! YAML, read strictly. A key nobody knows is an error that names the key, its line and the nearest known key; a key
 //! that is designed but not built yet says so, rather than being passed over.
 
+use crate::limits::Limits;
 use crate::metrics::Entry;
+use crate::order::Order;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 use tg_stage::{Criterion, Error, Result, StandIn, Trim, file, nearest, time};
 
 /// Keys of the design that this version does not act on.
-const PLANNED: [&str; 4] = ["tools", "prompts", "run_cost_usd", "experiment_cost_usd"];
+const PLANNED: [&str; 2] = ["tools", "prompts"];
 
 /// A manifest as written; [`crate::matrix`] makes rows of it.
 #[derive(Debug, Default, Deserialize)]
@@ -37,6 +39,10 @@ pub struct Manifest {
     pub start: Option<Start>,
     #[serde(default)]
     pub limits: Limits,
+    #[serde(default)]
+    pub retries: u32,
+    #[serde(default)]
+    pub order: Order,
     #[serde(default = "one")]
     pub seed: u64,
     #[serde(default)]
@@ -92,14 +98,6 @@ pub enum Mode {
 pub enum Start {
     AtOnce,
     Gate,
-}
-
-/// When to give a run up.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Limits {
-    pub timeout: Option<String>,
-    pub stall: Option<String>,
 }
 
 /// Tasks that no metric counts.
@@ -251,10 +249,10 @@ impl Manifest {
                 "an arm of {count} agents: from 1 to 999 are possible"
             ));
         }
-        self.stand_in
-            .as_ref()
-            .and_then(StandIn::fault)
+        let stand_in = self.stand_in.as_ref().and_then(StandIn::fault);
+        stand_in
             .map(|fault| format!("stand_in: {fault}"))
+            .or_else(|| self.limits.fault())
     }
 }
 
