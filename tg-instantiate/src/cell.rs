@@ -111,6 +111,7 @@ pub fn cell(
         limits: Limits {
             timeout_ms: duration_ms(path, "limits", "timeout", manifest.limits.timeout.as_ref())?,
             stall_ms: duration_ms(path, "limits", "stall", manifest.limits.stall.as_ref())?,
+            ..Limits::default()
         },
         report: Shown {
             metrics: manifest

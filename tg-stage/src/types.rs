@@ -118,6 +118,24 @@ pub struct Limits {
     pub timeout_ms: Option<u64>,
     /// Time without any change in the database.
     pub stall_ms: Option<u64>,
+    /// What one agent may cost, in USD.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_cost_usd: Option<f64>,
+    /// What the run's agents may cost together, in USD.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run_cost_usd: Option<f64>,
+    /// What all runs of the experiment may cost together, earlier attempts included, in USD.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub experiment_cost_usd: Option<f64>,
+    /// Tokens that one agent may use, in and out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_tokens: Option<u64>,
+    /// Tokens that the run's agents may use together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run_tokens: Option<u64>,
+    /// Tokens that all runs of the experiment may use together, earlier attempts included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub experiment_tokens: Option<u64>,
 }
 
 /// What the manifest wants shown.
@@ -192,8 +210,11 @@ pub struct Agent {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Wait {
-    /// `completed`, `failed_tasks`, `timeout`, `stalled`, `agents_gone`, `never_connected`, `cancelled`, `infra`.
+    /// `completed`, `failed_tasks`, `timeout`, `stalled`, `budget`, `agents_gone`, `never_connected`, `cancelled`, `infra`.
     pub outcome: String,
+    /// What it was told from, in a few words: `run_cost_usd 5.02 of 5`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
     /// Tasks in scope by state.
     pub states: BTreeMap<String, u64>,
     /// Last terminal change if all tasks are terminal, else the moment of decision.

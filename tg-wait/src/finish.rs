@@ -35,6 +35,7 @@ pub fn decide(probe: &Probe, outcome: &str) -> rusqlite::Result<Wait> {
         ended_at_ms,
         open,
         verify: None,
+        why: None,
     })
 }
 
