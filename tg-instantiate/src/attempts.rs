@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 use tg_stage::error::file_error;
-use tg_stage::{Error, Launch, Record, Result, Run, Wait};
+use tg_stage::{Launch, Record, Result, Run, Wait};
 
 /// The stages whose failure is one of the machinery.
 const STAGES: [&str; 2] = ["launch", "wait"];

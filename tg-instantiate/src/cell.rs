@@ -1,9 +1,10 @@
 //! One cell of the matrix as a run: its names, everything that is held constant or varied, and the hashes by which a
 //! later call tells whether it has to be run again.
 
-use crate::manifest::{Config, Manifest, Mode, Start, check_name, duration_ms};
+use crate::manifest::{Config, Manifest, Mode, Start, check_name};
 use crate::matrix::{Ground, beside};
 use crate::metrics::Entry;
+use crate::provenance;
 use crate::template::Template;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -12,7 +13,7 @@ use tg_host::Workflow;
 use tg_stage::{Error, Limits, Result, Run, Shown, Workspace, file};
 
 /// Workflows in which one agent leads and others work.
-const LED: [&str; 2] = ["push", "hierarchical"];
+pub const LED: [&str; 2] = ["push", "hierarchical"];
 
 /// The stand-in's command line; the rest it finds in the run's database.
 const STAND_IN: [&str; 11] = [
@@ -108,11 +109,7 @@ pub fn cell(
         null_of: None,
         start_gate: manifest.start == Some(Start::Gate),
         shared_db: shared.shared_db,
-        limits: Limits {
-            timeout_ms: duration_ms(path, "limits", "timeout", manifest.limits.timeout.as_ref())?,
-            stall_ms: duration_ms(path, "limits", "stall", manifest.limits.stall.as_ref())?,
-            ..Limits::default()
-        },
+        limits: manifest.limits.resolved(path)?,
         report: Shown {
             metrics: manifest
                 .metrics
@@ -125,15 +122,20 @@ pub fn cell(
                 .filter_map(Entry::own)
                 .cloned()
                 .collect(),
+            arms: Vec::new(), // known when all rows are
             primary: manifest.primary.clone(),
             baseline: manifest.baseline.clone(),
             success: manifest.success.clone(),
         },
         warmup: manifest.warmup.trim(path)?,
         slots: slots(manifest),
-        inputs: BTreeMap::new(),
-        inputs_sha256: String::new(),
+        provenance: Some(shared.provenance.clone()),
+        ..Run::default()
     };
+    if let Some(provenance) = &mut run.provenance {
+        let version = run.simulated.then(|| env!("CARGO_PKG_VERSION").into());
+        provenance.agent = provenance::agent(&run.command[0], version);
+    }
     run.inputs = inputs(&run, template, workflow, shared);
     run.inputs_sha256 = file::sha256(json!(run.inputs).to_string().as_bytes());
     Ok(run)
@@ -188,6 +190,11 @@ fn inputs(
         .map(|(name, file)| (name, &file.sha256))
         .collect();
     let version = run.simulated.then_some(env!("CARGO_PKG_VERSION"));
+    let limits = Limits {
+        experiment_cost_usd: None, // may grow while the experiment runs: what is done is not run again for it
+        experiment_tokens: None,
+        ..run.limits.clone()
+    };
     [
         ("template", json!(template.sha256)),
         ("workflow", json!([run.workflow, run.overlays, files])),
@@ -195,7 +202,7 @@ fn inputs(
         ("agent", json!([run.command, version])),
         ("model", json!([run.model, run.temperature])),
         ("stand_in", json!(run.stand_in)),
-        ("limits", json!(run.limits)),
+        ("limits", json!(limits)),
         ("seed", json!(run.seed)),
         (
             "workspace",

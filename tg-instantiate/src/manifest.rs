@@ -18,6 +18,9 @@ const PLANNED: [&str; 2] = ["tools", "prompts"];
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
+    /// The file, byte for byte.
+    #[serde(skip)]
+    pub text: String,
     pub name: String,
     #[serde(default)]
     #[expect(dead_code, reason = "for the reader of the manifest")]
@@ -137,8 +140,9 @@ impl Manifest {
     /// Read a manifest and check what can be checked without looking at other files.
     pub fn load(path: &Path) -> Result<Self> {
         let text = file::read(path)?;
-        let manifest: Self =
+        let mut manifest: Self =
             serde_yaml::from_str(&text).map_err(|cause| explain(path, &cause.to_string()))?;
+        manifest.text = text;
         manifest.fault().map_or(Ok(manifest), |fault| {
             Err(Error::usage(path.display(), fault))
         })
@@ -192,6 +196,10 @@ impl Manifest {
             (
                 self.runs_per_config > 10_000,
                 "`runs_per_config` above 10000 is more than anybody will wait for",
+            ),
+            (
+                self.retries > 100,
+                "`retries` above 100 is more than anybody will wait for",
             ),
             (
                 self.configs.is_empty(),

@@ -32,6 +32,8 @@ struct Shared<W> {
     output: Mutex<Output<W>>,
     limits: Limits,
     manual: bool,
+    /// How many runs may share the machine.
+    jobs: u16,
 }
 
 /// When to stop waiting for agents.
@@ -88,6 +90,7 @@ pub fn run(
             cancelled,
         },
         manual: args.manual,
+        jobs: args.jobs,
     };
     let (sender, lines) = mpsc::sync_channel(0);
     thread::spawn(move || Lines::new(input).try_for_each(|line| sender.send(line)));

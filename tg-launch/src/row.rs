@@ -34,10 +34,11 @@ pub fn run<W: Write>(shared: &Shared<W>, mut record: Record) -> Result<Exit> {
         return by_hand(shared, &mut record, &ready);
     }
     let mut seen = Connected::new(&ready.seal.db);
-    let (launch, mut live) = match start::start(&ready, &shared.limits, &mut seen) {
+    let (mut launch, mut live) = match start::start(&ready, &shared.limits, &mut seen) {
         Ok(begun) => begun,
         Err(error) => return refuse(shared, &mut record, error),
     };
+    launch.side_by_side = Some(shared.jobs.into());
     let told = record
         .set("launch", &launch)
         .and_then(|()| record.save())

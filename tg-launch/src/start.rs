@@ -115,6 +115,7 @@ pub fn start(ready: &Ready, limits: &Limits, seen: &mut Connected) -> Result<(La
                     agents,
                     started_at_ms,
                     released_at_ms,
+                    side_by_side: None, // the caller knows
                     manual: false,
                 },
                 live,
