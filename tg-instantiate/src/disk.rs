@@ -12,7 +12,7 @@ use std::path::Path;
 use tg_stage::{Error, file};
 
 /// A run directory with a database without tasks, host 0.5.0 and its write-ahead log, measured.
-const EMPTY_RUN: u64 = 5 << 20;
+const EMPTY_RUN: u64 = 1 << 20;
 /// What one task adds to the database, its log and the snapshot, measured over the templates.
 const TASK: u64 = 16 << 10;
 

@@ -8,17 +8,19 @@ use std::collections::BTreeSet;
 use tg_stage::Run;
 
 /// Each input and the keys of `run` that spell it out.
-const SPELLED: [(&str, &[&str]); 13] = [
+const SPELLED: [(&str, &[&str]); 15] = [
     ("agent", &["command", "profile"]),
     ("agents", &["agents"]),
     ("database", &["shared_db"]),
     ("host", &["provenance"]),
     ("limits", &["limits"]),
     ("model", &["model", "temperature"]),
+    ("prompts", &["prompts"]),
     ("seed", &["seed"]),
     ("stand_in", &["stand_in"]),
     ("start", &["start_gate"]),
     ("template", &["template"]),
+    ("tools", &["tools"]),
     ("verify", &["verify"]),
     ("workflow", &["workflow", "workflow_file", "overlays"]),
     ("workspace", &["workspace"]),
@@ -36,11 +38,18 @@ pub fn changes(before: &Run, now: &Run) -> Vec<String> {
     names.map(|name| change(name, before, now, &old, &new)).collect()
 }
 
-/// The run as JSON, of its provenance only what is an input.
+/// The run as JSON, of its provenance and its profile only what is an input.
 fn spelled(run: &Run) -> Value {
     let mut value = json!(run);
     let provenance = run.provenance.as_ref();
-    value["provenance"] = json!({"host": provenance.and_then(|p| p.host.version.clone())});
+    value["provenance"] = json!({"host": provenance.and_then(|own| own.host.version.clone())});
+    if let Some(profile) = value.get_mut("profile").and_then(Value::as_object_mut) {
+        let found = profile.remove("found").unwrap_or_default();
+        profile.remove("price");
+        let tools = profile.remove("tools");
+        profile.insert("version".into(), found["version"].clone());
+        value["tools"] = tools.unwrap_or_default();
+    }
     value
 }
 

@@ -4,6 +4,7 @@
 //! for each makes a directory with a database that holds a fresh copy of the template. Everything it writes for a row
 //! appears at once, under its name, or not at all.
 
+mod agent;
 mod args;
 mod attempts;
 mod cell;
@@ -24,6 +25,7 @@ mod oneoff;
 mod order;
 mod plan;
 mod prepare;
+mod program;
 mod provenance;
 mod resume;
 mod retry;

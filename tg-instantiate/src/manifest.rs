@@ -1,7 +1,6 @@
 //! The manifest: what is compared, on what, how often, with which agents.
 //!
-//! YAML, read strictly. A key nobody knows is an error that names the key, its line and the nearest known key; a key
-//! that is designed but not built yet says so, rather than being passed over.
+//! YAML, read strictly. A key nobody knows is an error that names the key, its line and the nearest known key.
 
 use crate::limits::Limits;
 use crate::metrics::Entry;
@@ -9,10 +8,8 @@ use crate::order::Order;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
+use tg_stage::profile::Price;
 use tg_stage::{Criterion, Error, Result, StandIn, Trim, file, nearest, time};
-
-/// Keys of the design that this version does not act on.
-const PLANNED: [&str; 2] = ["tools", "prompts"];
 
 /// A manifest as written; [`crate::matrix`] makes rows of it.
 #[derive(Debug, Default, Deserialize)]
@@ -36,6 +33,11 @@ pub struct Manifest {
     pub command: Option<Vec<String>>,
     pub model: Option<String>,
     pub temperature: Option<f64>,
+    pub base_url: Option<String>,
+    pub tools: Option<Vec<String>>,
+    pub prompts: Option<String>,
+    #[serde(default)]
+    pub prices: BTreeMap<String, Price>,
     pub stand_in: Option<StandIn>,
     pub workspace: Option<Workspace>,
     pub verify: Option<String>,
@@ -230,11 +232,6 @@ impl Manifest {
         if let Some((_, why)) = checks.iter().find(|(wrong, _)| *wrong) {
             return Some((*why).into());
         }
-        if let Some(agent) = self.agent.as_ref().filter(|agent| *agent != "tg-agent") {
-            return Some(format!(
-                "unknown agent `{agent}`: `tg-agent` is the stand-in; for another one set `command: [...]`"
-            ));
-        }
         let criteria = self.success.iter();
         let mut faults =
             criteria.filter_map(|(metric, text)| Some((metric, Criterion::parse(text).err()?)));
@@ -295,7 +292,7 @@ pub fn duration_ms(
 }
 
 /// Turn the parser's words into ours: line first, then the key and the nearest known one.
-fn explain(path: &Path, cause: &str) -> Error {
+pub fn explain(path: &Path, cause: &str) -> Error {
     let line = cause
         .rsplit_once(" at line ")
         .and_then(|(_, place)| place.split(' ').next());
@@ -311,13 +308,6 @@ fn explain(path: &Path, cause: &str) -> Error {
         return Error::usage(subject, bare);
     }
     let key = words.next().unwrap_or_default();
-    if PLANNED.contains(&key.as_str()) {
-        return Error::usage(
-            subject,
-            format!("`{key}` is planned, and this version does not act on it yet"),
-        )
-        .hint("leave the key out");
-    }
     let known: Vec<String> = words.collect();
     let error = Error::usage(subject, format!("unknown key `{key}`"));
     match nearest(&key, known.iter().map(String::as_str)) {

@@ -4,6 +4,7 @@
 //! every arm, so that runs pair. Each row carries the hash of everything that is held constant or varied; a
 //! row whose hash differs from that of the run on disk is run again.
 
+use crate::agent;
 use crate::args::Args;
 use crate::cell::cell;
 use crate::manifest::{Config, Manifest, check_name};
@@ -45,6 +46,8 @@ pub struct Ground<'m> {
     pub shared_db: bool,
     /// The host.
     pub host: Rc<Host>,
+    /// What agents are started.
+    pub agent: agent::Chosen,
     /// The workspace, where there is one, and the hash of all that is in it.
     pub workspace: Option<PathBuf>,
     /// See `workspace`.
@@ -56,16 +59,18 @@ pub struct Ground<'m> {
 /// All rows of a manifest.
 pub fn rows(manifest: &Manifest, path: &Path, results: &Path, shared_db: bool) -> Result<Vec<Row>> {
     let (dir, workspace_sha256) = workspace(manifest, path)?.unzip();
+    let agent = agent::choose(manifest, path)?;
     let host = Rc::new(Host::find().map_err(outside)?);
     let shared = Ground {
         manifest,
         path,
         results,
         shared_db,
-        provenance: provenance::shared(manifest, &host, dir.as_deref()),
+        provenance: provenance::of(manifest, &host, &agent, dir.as_deref()),
         workspace: dir,
         workspace_sha256,
         host,
+        agent,
     };
     let templates: Vec<Rc<Template>> = manifest
         .templates()

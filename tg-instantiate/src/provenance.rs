@@ -3,6 +3,7 @@
 //! Nothing here may fail a run: what cannot be found out is null. A program is asked for its version only where a profile
 //! says how; a command of the user's own might take any argument for an order to begin.
 
+use crate::agent::Chosen;
 use crate::manifest::Manifest;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,8 +12,8 @@ use tg_host::Host;
 use tg_stage::file::sha256;
 use tg_stage::provenance::{Git, Machine, Program, Provenance};
 
-/// Everything that is alike in all rows; the agents' program is added by [`agent`].
-pub fn shared(manifest: &Manifest, host: &Host, workspace: Option<&Path>) -> Provenance {
+/// Where all rows of a manifest come from.
+pub fn of(manifest: &Manifest, host: &Host, agent: &Chosen, workspace: Option<&Path>) -> Provenance {
     Provenance {
         tg: env!("CARGO_PKG_VERSION").into(),
         manifest_sha256: Some(sha256(manifest.text.as_bytes())),
@@ -21,19 +22,22 @@ pub fn shared(manifest: &Manifest, host: &Host, workspace: Option<&Path>) -> Pro
             version: Some(host.version.clone()),
             sha256: file_sha256(&host.path),
         },
-        agent: Program::default(),
+        agent: program(agent),
         machine: machine(),
         workspace: workspace.map(git),
-        env: Vec::new(),
+        env: agent.variables(),
     }
 }
 
-/// A program by the name it is started by.
-pub fn agent(started: &str, version: Option<String>) -> Program {
-    let path = find(started);
+/// The agents' program: the one a profile found, else the command's.
+fn program(chosen: &Chosen) -> Program {
+    let command = &chosen.command[0];
+    let found = chosen.profile.as_ref().and_then(|profile| profile.found.as_ref());
+    let own = chosen.simulated.then(|| env!("CARGO_PKG_VERSION").into());
+    let path = found.map_or_else(|| find(command), |found| Some(PathBuf::from(&found.path)));
     Program {
-        program: name(Path::new(started)),
-        version,
+        program: name(Path::new(command)),
+        version: found.and_then(|found| found.version.clone()).or(own),
         sha256: path.as_deref().and_then(file_sha256),
     }
 }

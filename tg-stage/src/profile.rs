@@ -19,8 +19,14 @@ pub const BUILT_IN: [(&str, &str); 4] = [
 
 /// Profiles to copy and change, by name.
 pub const EXAMPLES: [(&str, &str); 3] = [
-    ("copilot", include_str!("../../profiles/examples/copilot.yaml")),
-    ("mini-swe-agent", include_str!("../../profiles/examples/mini-swe-agent.yaml")),
+    (
+        "copilot",
+        include_str!("../../profiles/examples/copilot.yaml"),
+    ),
+    (
+        "mini-swe-agent",
+        include_str!("../../profiles/examples/mini-swe-agent.yaml"),
+    ),
     ("qwen", include_str!("../../profiles/examples/qwen.yaml")),
 ];
 
@@ -97,20 +103,26 @@ pub struct Found {
 }
 
 /// What a model costs, in USD per million tokens.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Price {
     /// Tokens read that were not cached.
-    #[serde(rename = "in")]
+    #[serde(rename = "usd_per_mtok_in")]
     pub input: f64,
     /// Tokens written, thinking included.
-    #[serde(rename = "out")]
+    #[serde(rename = "usd_per_mtok_out")]
     pub output: f64,
-    /// Tokens read from the cache; as `in` where it is left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Tokens read from the cache; as those not cached where it is left out.
+    #[serde(
+        rename = "usd_per_mtok_cached",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub cached: Option<f64>,
-    /// Tokens written into the cache; as `in` where it is left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Tokens written into the cache; as those not cached where it is left out.
+    #[serde(
+        rename = "usd_per_mtok_cache_write",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub cache_write: Option<f64>,
 }
 
@@ -124,15 +136,26 @@ impl Price {
             (cache_write, self.cache_write.unwrap_or(self.input)),
             (output, self.output),
         ];
-        let sum: f64 = parts.iter().map(|(tokens, price)| *tokens as f64 * price).sum();
+        let sum: f64 = parts
+            .iter()
+            .map(|(tokens, price)| *tokens as f64 * price)
+            .sum();
         sum / 1_000_000.0
     }
 
     /// What is wrong with it.
     pub fn fault(&self) -> Option<&'static str> {
-        let all = [Some(self.input), Some(self.output), self.cached, self.cache_write];
+        let all = [
+            Some(self.input),
+            Some(self.output),
+            self.cached,
+            self.cache_write,
+        ];
         let bad = |price: &f64| !price.is_finite() || *price < 0.0;
-        all.iter().flatten().any(bad).then_some("a price is a number from 0 up, in USD per million tokens")
+        all.iter()
+            .flatten()
+            .any(bad)
+            .then_some("a price is a number from 0 up, in USD per million tokens")
     }
 }
 
@@ -141,8 +164,14 @@ impl Profile {
     pub fn uses(&self, name: &str) -> bool {
         let files = serde_json::to_string(&self.files).unwrap_or_default();
         let env = self.env.values();
-        let texts = self.command.iter().chain(env).chain(std::iter::once(&files));
-        texts.into_iter().any(|text| crate::placeholder::uses(text, name))
+        let texts = self
+            .command
+            .iter()
+            .chain(env)
+            .chain(std::iter::once(&files));
+        texts
+            .into_iter()
+            .any(|text| crate::placeholder::uses(text, name))
     }
 }
 
@@ -151,10 +180,16 @@ pub fn recorded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Pro
     let Some(Value::Object(mut keys)) = Option::<Value>::deserialize(deserializer)? else {
         return Ok(None);
     };
-    let full = Profile { found: Some(Found::default()), price: Some(Price::default()), ..Profile::default() };
+    let full = Profile {
+        found: Some(Found::default()),
+        price: Some(Price::default()),
+        ..Profile::default()
+    };
     let known = serde_json::to_value(full).map_err(serde::de::Error::custom)?;
     keys.retain(|key, _| known.get(key).is_some());
-    serde_json::from_value(Value::Object(keys)).map(Some).map_err(serde::de::Error::custom)
+    serde_json::from_value(Value::Object(keys))
+        .map(Some)
+        .map_err(serde::de::Error::custom)
 }
 
 #[cfg(test)]
@@ -163,16 +198,29 @@ mod tests {
 
     #[test]
     fn a_price_counts_each_kind_of_token_once() {
-        let price = Price { input: 3.0, output: 15.0, cached: Some(0.3), cache_write: None };
+        let price = Price {
+            input: 3.0,
+            output: 15.0,
+            cached: Some(0.3),
+            cache_write: None,
+        };
         let usd = price.of(1_000_000, 400_000, 100_000, 10_000);
         assert!((usd - (0.5 * 3.0 + 0.4 * 0.3 + 0.1 * 3.0 + 0.01 * 15.0)).abs() < 1e-12);
         assert!(price.fault().is_none());
-        assert!(Price { input: f64::NAN, ..price }.fault().is_some());
+        assert!(
+            Price {
+                input: f64::NAN,
+                ..price
+            }
+            .fault()
+            .is_some()
+        );
     }
 
     #[test]
     fn a_record_of_a_later_version_is_read() {
-        let later = serde_json::json!({"profile": {"name": "codex", "tools": ["claim"], "colour": "red"}});
+        let later =
+            serde_json::json!({"profile": {"name": "codex", "tools": ["claim"], "colour": "red"}});
         #[derive(Deserialize)]
         struct Holder {
             #[serde(deserialize_with = "recorded")]

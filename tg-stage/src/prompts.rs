@@ -9,15 +9,42 @@ use std::collections::BTreeMap;
 
 /// The built-in texts by file name.
 pub const BUILT_IN: [(&str, &str); 9] = [
-    ("foundation.txt", include_str!("../../prompts/foundation.txt")),
-    ("hierarchical/lead.txt", include_str!("../../prompts/hierarchical/lead.txt")),
-    ("hierarchical/worker.txt", include_str!("../../prompts/hierarchical/worker.txt")),
-    ("other/worker.txt", include_str!("../../prompts/other/worker.txt")),
-    ("push/coordinator.txt", include_str!("../../prompts/push/coordinator.txt")),
-    ("push/worker.txt", include_str!("../../prompts/push/worker.txt")),
-    ("relay/worker.txt", include_str!("../../prompts/relay/worker.txt")),
-    ("solo/worker.txt", include_str!("../../prompts/solo/worker.txt")),
-    ("swarm/worker.txt", include_str!("../../prompts/swarm/worker.txt")),
+    (
+        "foundation.txt",
+        include_str!("../../prompts/foundation.txt"),
+    ),
+    (
+        "hierarchical/lead.txt",
+        include_str!("../../prompts/hierarchical/lead.txt"),
+    ),
+    (
+        "hierarchical/worker.txt",
+        include_str!("../../prompts/hierarchical/worker.txt"),
+    ),
+    (
+        "other/worker.txt",
+        include_str!("../../prompts/other/worker.txt"),
+    ),
+    (
+        "push/coordinator.txt",
+        include_str!("../../prompts/push/coordinator.txt"),
+    ),
+    (
+        "push/worker.txt",
+        include_str!("../../prompts/push/worker.txt"),
+    ),
+    (
+        "relay/worker.txt",
+        include_str!("../../prompts/relay/worker.txt"),
+    ),
+    (
+        "solo/worker.txt",
+        include_str!("../../prompts/solo/worker.txt"),
+    ),
+    (
+        "swarm/worker.txt",
+        include_str!("../../prompts/swarm/worker.txt"),
+    ),
 ];
 
 /// Texts by file name.
@@ -72,7 +99,10 @@ mod tests {
             let prompts = of_workflow(built_in(), workflow);
             let prompt = of_role(&prompts, workflow, role).unwrap();
             let filled = placeholder::fill(&prompt, |name| format!("<{name}>")).unwrap();
-            assert!(filled.contains("<worker>") && filled.contains("database is locked"), "{workflow} {role}");
+            assert!(
+                filled.contains("<worker>") && filled.contains("database is locked"),
+                "{workflow} {role}"
+            );
             assert!(filled.contains(says), "{workflow} {role}");
         }
     }

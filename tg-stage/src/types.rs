@@ -60,7 +60,10 @@ pub struct Run {
     /// The agent's command line, placeholders unfilled.
     pub command: Vec<String>,
     /// The agent program's profile, where one was named.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "crate::profile::recorded")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "crate::profile::recorded"
+    )]
     pub profile: Option<crate::Profile>,
     /// The texts that `{prompt}` is made of, by file name, where agents are given one.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
