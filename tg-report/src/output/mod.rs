@@ -8,6 +8,7 @@ mod blocks;
 mod csv;
 pub mod floor;
 mod html;
+pub mod held;
 pub mod human;
 mod json;
 mod markdown;

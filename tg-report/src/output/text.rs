@@ -5,6 +5,7 @@ use super::human::{self, Cell, Shown};
 use super::sections::sections;
 use super::verdict::Line;
 use super::{notes, verdict, versus};
+use crate::attempts;
 use crate::compare::Comparison;
 use crate::stats::Interval;
 use crate::words::{percent_between, plain};
@@ -25,6 +26,7 @@ pub fn render(comparison: &Comparison, width: usize, is_coloured: bool) -> Strin
         &notes::not_completed(comparison),
         width,
     );
+    section(&mut out, "attempts", &attempts::sentences(&comparison.arms), width);
     section(&mut out, "", &notes::table(comparison), width);
     section(&mut out, "", &[verdict::title(comparison)], width);
     out += &findings(&verdict::table(comparison), width, is_coloured);
