@@ -101,7 +101,8 @@ fn launch(view: &View) -> Option<Value> {
     Some(Value::Object(known.collect())).filter(|launch| launch["started_at_ms"].is_number())
 }
 
-fn wait(view: &View) -> Option<Value> {
+/// How the run ended, and its tasks by state, as far as its rows say.
+pub fn wait(view: &View) -> Option<Value> {
     let row = view.row?;
     let mut wait = Map::new();
     wait.insert("outcome".into(), row.outcome.as_deref()?.into());
