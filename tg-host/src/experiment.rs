@@ -153,7 +153,8 @@ pub fn put_end(db: &Connection, run: &str, end: &RunEnd) -> Result<()> {
         ],
     )?;
     // A database that an earlier build made has no such column.
-    let has = "SELECT count(*) > 0 FROM pragma_table_info('experiment_runs') WHERE name = 'side_by_side'";
+    let has =
+        "SELECT count(*) > 0 FROM pragma_table_info('experiment_runs') WHERE name = 'side_by_side'";
     if db.query_row(has, [], |row| row.get(0))? {
         let sql = "UPDATE experiment_runs SET side_by_side = ?2 WHERE id = ?1";
         db.execute(sql, params![run, end.side_by_side])?;

@@ -62,7 +62,9 @@ impl Chosen {
     /// Names of the environment variables that are passed on to the agents.
     pub fn variables(&self) -> Vec<String> {
         let names = self.profile.iter().flat_map(|profile| &profile.pass_env);
-        names.map(|name| name.trim_end_matches('?').to_string()).collect()
+        names
+            .map(|name| name.trim_end_matches('?').to_string())
+            .collect()
     }
 
     /// Inputs that only agents with a profile or prompts have.

@@ -60,13 +60,17 @@ pub fn earlier(dir: &Path) -> Vec<String> {
 
 /// Whether nothing was begun because a budget was spent, the circuit breaker was open or somebody else held the run.
 pub fn is_refused(record: &Record) -> bool {
-    let kind = record.value("launch").and_then(|launch| launch["error"]["kind"].as_str());
+    let kind = record
+        .value("launch")
+        .and_then(|launch| launch["error"]["kind"].as_str());
     kind.is_some_and(|kind| NOT_BEGUN.contains(&kind))
 }
 
 /// Whether a budget was spent or the circuit breaker was open: no other run is to be started either.
 pub fn is_stopped(record: &Record) -> bool {
-    let kind = record.value("launch").and_then(|launch| launch["error"]["kind"].as_str());
+    let kind = record
+        .value("launch")
+        .and_then(|launch| launch["error"]["kind"].as_str());
     matches!(kind, Some("budget" | "breaker"))
 }
 
@@ -76,7 +80,9 @@ pub fn is_machinery(record: &Record) -> bool {
     if is_refused(record) {
         return false;
     }
-    let by_hand = record.get::<Launch>("launch").is_ok_and(|launch| launch.manual);
+    let by_hand = record
+        .get::<Launch>("launch")
+        .is_ok_and(|launch| launch.manual);
     let end = end_of(record);
     Wait::is_machinery(&end) || end.ends_with(" error") || (end == "interrupted" && !by_hand)
 }

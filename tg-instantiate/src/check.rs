@@ -46,7 +46,13 @@ pub fn run(path: &Path, args: &Args, output: impl Write) -> Result<Exit> {
     match &rows {
         Ok(rows) => {
             let due: Vec<&Row> = rows.iter().filter(|row| is_due(row, args)).collect();
-            lines.insert(0, ("manifest", Finding::Ok(format!("{} rows, {} to be run", rows.len(), due.len()))));
+            lines.insert(
+                0,
+                (
+                    "manifest",
+                    Finding::Ok(format!("{} rows, {} to be run", rows.len(), due.len())),
+                ),
+            );
             lines.extend(of_agents(rows));
             lines.push(("results", writable(&args.results)));
             lines.push(("locks", locks(rows, &args.results.join(&manifest.name))));
@@ -58,24 +64,31 @@ pub fn run(path: &Path, args: &Args, output: impl Write) -> Result<Exit> {
         }
         Err(error) => {
             // Said by its own line already, where it is a template or the host.
-            let is_told = lines.iter().any(|line| matches!(&line.1, Finding::Fail(told) if told.cause == error.cause));
+            let is_told = lines
+                .iter()
+                .any(|line| matches!(&line.1, Finding::Fail(told) if told.cause == error.cause));
             if !is_told {
                 lines.insert(0, ("manifest", Finding::Fail(error.clone())));
             }
             text += &printed(&lines);
         }
     }
-    let failed = || lines.iter().filter_map(|line| match &line.1 {
-        Finding::Fail(error) => Some(error),
-        _ => None,
-    });
+    let failed = || {
+        lines.iter().filter_map(|line| match &line.1 {
+            Finding::Fail(error) => Some(error),
+            _ => None,
+        })
+    };
     if args.quiet {
         failed().for_each(|error| error.report("tg-instantiate"));
     } else {
         Output::new(output).bytes(text.as_bytes())?;
         let count = failed().count();
         if count > 0 {
-            say(format_args!("tg-instantiate: {count} of {} checks failed", lines.len()));
+            say(format_args!(
+                "tg-instantiate: {count} of {} checks failed",
+                lines.len()
+            ));
         }
     }
     Ok(failed().map(|error| error.exit).max().unwrap_or(Exit::Done))
@@ -91,7 +104,13 @@ fn named_files(manifest: &Manifest, path: &Path) -> Vec<Line> {
     let host = Host::find().map_err(outside);
     lines.push((
         "host",
-        finding(host.map(|host| format!("{} {}, with all workflows of the manifest", tg_host::binary::PROGRAM, host.version))),
+        finding(host.map(|host| {
+            format!(
+                "{} {}, with all workflows of the manifest",
+                tg_host::binary::PROGRAM,
+                host.version
+            )
+        })),
     ));
     lines
 }
@@ -102,7 +121,10 @@ fn about(template: &Template) -> String {
         n => format!(", {n} warnings"),
     };
     let (tasks, edges) = (template.tasks.len(), template.ordering_deps());
-    format!("{}: {tasks} tasks, {edges} ordering edges{warned}", template.name)
+    format!(
+        "{}: {tasks} tasks, {edges} ordering edges{warned}",
+        template.name
+    )
 }
 
 fn finding(looked: Result<String>) -> Finding {
@@ -119,9 +141,15 @@ fn of_agents(rows: &[Row]) -> Vec<Line> {
     let mut seen = BTreeSet::new();
     for row in rows {
         let run = &row.run;
-        let started = run.profile.as_ref().and_then(|profile| profile.found.as_ref());
+        let started = run
+            .profile
+            .as_ref()
+            .and_then(|profile| profile.found.as_ref());
         let started = started.map_or(run.command[0].as_str(), |found| found.path.as_str());
-        let name = run.profile.as_ref().map_or("", |profile| profile.name.as_str());
+        let name = run
+            .profile
+            .as_ref()
+            .map_or("", |profile| profile.name.as_str());
         if !seen.insert((started, name)) {
             continue;
         }
@@ -138,11 +166,19 @@ fn program(row: &Row, started: &str) -> Finding {
     let profile = row.run.profile.as_ref();
     let Some(path) = provenance::find(started) else {
         let error = Error::outside(format!("agent {started}"), "no such program");
-        let install = profile.map(|profile| profile.install.as_str()).filter(|install| !install.is_empty());
-        return Finding::Fail(error.hint(install.unwrap_or("put it on PATH, or name it with its path in `command`")));
+        let install = profile
+            .map(|profile| profile.install.as_str())
+            .filter(|install| !install.is_empty());
+        return Finding::Fail(
+            error.hint(install.unwrap_or("put it on PATH, or name it with its path in `command`")),
+        );
     };
     let version = match profile {
-        Some(profile) => match profile.found.as_ref().and_then(|found| found.version.clone()) {
+        Some(profile) => match profile
+            .found
+            .as_ref()
+            .and_then(|found| found.version.clone())
+        {
             Some(version) => version,
             None => {
                 let error = Error::outside(path.display(), "does not say its version");
@@ -158,14 +194,24 @@ fn program(row: &Row, started: &str) -> Finding {
 /// Whether the variables that the agent cannot do without are set; their values are nobody's business.
 fn credentials(profile: &Profile) -> Finding {
     let needed = profile.pass_env.iter().filter(|name| !name.ends_with('?'));
-    let is_set = |name: &&&String| std::env::var_os(name.as_str()).is_some_and(|value| !value.is_empty());
+    let is_set =
+        |name: &&&String| std::env::var_os(name.as_str()).is_some_and(|value| !value.is_empty());
     let (there, missing): (Vec<&String>, Vec<&String>) = needed.partition(|name| is_set(&name));
-    let names = |names: &[&String]| names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+    let names = |names: &[&String]| {
+        names
+            .iter()
+            .map(|name| name.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     match (there.len(), missing.len()) {
         (0, 0) => Finding::Ok(format!("{} needs none", profile.name)),
         (_, 0) => Finding::Ok(format!("{} is set", names(&there))),
         _ => {
-            let error = Error::outside(format!("agent {}", profile.name), format!("{} is not set", names(&missing)));
+            let error = Error::outside(
+                format!("agent {}", profile.name),
+                format!("{} is not set", names(&missing)),
+            );
             Finding::Fail(error.hint(format!("export {}=...", missing[0])))
         }
     }
@@ -175,9 +221,18 @@ fn credentials(profile: &Profile) -> Finding {
 fn prices(row: &Row) -> Finding {
     let run = &row.run;
     let limits = &run.limits;
-    let budget = [limits.agent_cost_usd, limits.run_cost_usd, limits.experiment_cost_usd];
+    let budget = [
+        limits.agent_cost_usd,
+        limits.run_cost_usd,
+        limits.experiment_cost_usd,
+    ];
     let has_budget = budget.iter().any(Option::is_some);
-    let reported = |profile: &Profile| profile.usage.as_deref().is_some_and(|usage| REPORT_USD.contains(&usage));
+    let reported = |profile: &Profile| {
+        profile
+            .usage
+            .as_deref()
+            .is_some_and(|usage| REPORT_USD.contains(&usage))
+    };
     match &run.profile {
         _ if run.simulated => Finding::Ok("the stand-in reports what it would have cost".into()),
         Some(profile) if reported(profile) => Finding::Ok(format!("{} reports its cost in USD", profile.name)),
@@ -215,11 +270,14 @@ fn writable(results: &Path) -> Finding {
 pub fn existing(path: &Path) -> PathBuf {
     let whole = std::path::absolute(path).unwrap_or_else(|_| path.into());
     let mut above = whole.ancestors().filter(|dir| dir.exists());
-    above.next().map_or_else(|| PathBuf::from("/"), Path::to_path_buf)
+    above
+        .next()
+        .map_or_else(|| PathBuf::from("/"), Path::to_path_buf)
 }
 
 fn locks(rows: &[Row], experiment: &Path) -> Finding {
-    let of_run = |row: &Row| ["launch.lock", "wait.lock"].map(|name| Path::new(&row.run.dir).join(name));
+    let of_run =
+        |row: &Row| ["launch.lock", "wait.lock"].map(|name| Path::new(&row.run.dir).join(name));
     let all = std::iter::once(experiment.join(".lock")).chain(rows.iter().flat_map(of_run));
     match all.into_iter().find(|lock| !Lock::is_free(lock)) {
         Some(held) => Finding::Fail(Error::held(&held)),

@@ -25,7 +25,12 @@ pub fn check(due: &[&Row], results: &Path) -> Finding {
     };
     let mut sources = BTreeMap::new();
     let needed: u64 = due.iter().map(|row| of_run(row, &mut sources)).sum();
-    let says = format!("{} needed for {} runs and what agents log, {} free", shown(needed), due.len(), shown(free));
+    let says = format!(
+        "{} needed for {} runs and what agents log, {} free",
+        shown(needed),
+        due.len(),
+        shown(free)
+    );
     if needed > free {
         let error = Error::outside(results.display(), says);
         return Finding::Fail(error.hint("make room, or name another disk: --results DIR"));
@@ -42,7 +47,11 @@ fn of_run(row: &Row, sources: &mut BTreeMap<String, u64>) -> u64 {
     let copies = row.run.workspace.as_ref().map_or(0, |workspace| {
         let source = sources.entry(workspace.path.clone());
         let source = *source.or_insert_with(|| size(Path::new(&workspace.path)));
-        let agents = if workspace.per_agent { u64::from(row.run.agents) } else { 0 };
+        let agents = if workspace.per_agent {
+            u64::from(row.run.agents)
+        } else {
+            0
+        };
         source * (1 + agents)
     });
     EMPTY_RUN + TASK * row.template.tasks.len() as u64 + copies
@@ -51,12 +60,21 @@ fn of_run(row: &Row, sources: &mut BTreeMap<String, u64>) -> u64 {
 /// Bytes in the files of a directory; 0 where it is not there.
 fn size(dir: &Path) -> u64 {
     let files = file::tree(dir).unwrap_or_default();
-    let sizes = files.iter().filter_map(|path| dir.join(path).symlink_metadata().ok());
-    sizes.filter(|data| data.is_file()).map(|data| data.len()).sum()
+    let sizes = files
+        .iter()
+        .filter_map(|path| dir.join(path).symlink_metadata().ok());
+    sizes
+        .filter(|data| data.is_file())
+        .map(|data| data.len())
+        .sum()
 }
 
 /// Bytes as people read them.
 fn shown(bytes: u64) -> String {
     let mib = bytes as f64 / f64::from(1 << 20);
-    if mib < 1024.0 { format!("{mib:.0} MiB") } else { format!("{:.1} GiB", mib / 1024.0) }
+    if mib < 1024.0 {
+        format!("{mib:.0} MiB")
+    } else {
+        format!("{:.1} GiB", mib / 1024.0)
+    }
 }

@@ -41,9 +41,14 @@ pub fn text(due: &[&Row], experiment: &Path) -> String {
             said(cost, dollars)
         );
     }
-    let total = |sum: Option<f64>, shown: fn(f64) -> String| sum.map_or_else(|| "unknown".into(), shown);
-    let budget = due.iter().find_map(|row| row.run.limits.experiment_cost_usd);
-    let budget = budget.map_or_else(String::new, |usd| format!("; the budget is {}", dollars(usd)));
+    let total =
+        |sum: Option<f64>, shown: fn(f64) -> String| sum.map_or_else(|| "unknown".into(), shown);
+    let budget = due
+        .iter()
+        .find_map(|row| row.run.limits.experiment_cost_usd);
+    let budget = budget.map_or_else(String::new, |usd| {
+        format!("; the budget is {}", dollars(usd))
+    });
     let at_most = "one after the other, without what tools and agents take to start";
     out += &format!(
         "expected in all: {} runs, time {}, cost {}{budget} ({at_most})\n",
@@ -57,12 +62,16 @@ pub fn text(due: &[&Row], experiment: &Path) -> String {
 /// The time in milliseconds and the cost in USD of one run of the arm of `row`.
 fn of_run(row: &Row, experiment: &Path) -> (Amount, Amount) {
     let [time, cost] = earlier(row, experiment);
-    let (ms, usd) = row.run.stand_in.as_ref().map_or((Unknown, Unknown), |model| {
-        let (minutes, path) = work(&row.template, model);
-        let workers = f64::from(row.run.agents - u32::from(leads(&row.run.workflow)));
-        let ms = path.max(minutes / workers.max(1.0)) * 60_000.0 * model.time_scale;
-        (Simulated(ms), Simulated(minutes * usd_per_minute(model)))
-    });
+    let (ms, usd) = row
+        .run
+        .stand_in
+        .as_ref()
+        .map_or((Unknown, Unknown), |model| {
+            let (minutes, path) = work(&row.template, model);
+            let workers = f64::from(row.run.agents - u32::from(leads(&row.run.workflow)));
+            let ms = path.max(minutes / workers.max(1.0)) * 60_000.0 * model.time_scale;
+            (Simulated(ms), Simulated(minutes * usd_per_minute(model)))
+        });
     let limits = &row.run.limits;
     let most_ms = limits.timeout_ms.map_or(Unknown, |ms| AtMost(ms as f64));
     let most_usd = limits.run_cost_usd.map_or(Unknown, AtMost);
@@ -70,7 +79,9 @@ fn of_run(row: &Row, experiment: &Path) -> (Amount, Amount) {
 }
 
 fn first(amounts: [Amount; 3]) -> Amount {
-    let mut known = amounts.into_iter().filter(|amount| !matches!(amount, Unknown));
+    let mut known = amounts
+        .into_iter()
+        .filter(|amount| !matches!(amount, Unknown));
     known.next().unwrap_or(Unknown)
 }
 
@@ -85,36 +96,73 @@ fn earlier(row: &Row, experiment: &Path) -> [Amount; 2] {
         let Ok(record) = Record::load(&entry.path().join("run.json")) else {
             continue;
         };
-        let is_arm = record.value("run").is_some_and(|run| run["arm"] == *row.run.arm);
-        let is_void = record.get::<Wait>("wait").map_or(true, |wait| Wait::is_void(&wait.outcome));
+        let is_arm = record
+            .value("run")
+            .is_some_and(|run| run["arm"] == *row.run.arm);
+        let is_void = record
+            .get::<Wait>("wait")
+            .map_or(true, |wait| Wait::is_void(&wait.outcome));
         let Some(metrics) = record.value("metrics").filter(|_| is_arm && !is_void) else {
             continue;
         };
-        for (name, sum) in ["wall_clock_time_ms", "total_cost_usd"].iter().zip(&mut sums) {
+        for (name, sum) in ["wall_clock_time_ms", "total_cost_usd"]
+            .iter()
+            .zip(&mut sums)
+        {
             if let Some(value) = metrics[*name].as_f64() {
                 *sum = (sum.0 + value, sum.1 + 1);
             }
         }
     }
-    sums.map(|(sum, n)| if n > 0 { Measured(sum / n as f64, n) } else { Unknown })
+    sums.map(|(sum, n)| {
+        if n > 0 {
+            Measured(sum / n as f64, n)
+        } else {
+            Unknown
+        }
+    })
 }
 
 /// All the work in a template and the longest path through it, in estimated minutes.
 fn work(template: &Template, model: &StandIn) -> (f64, f64) {
     let edges = &template.dependencies;
-    let containers: BTreeSet<&str> = edges.iter().filter(|edge| edge.is_containment()).map(|edge| edge.from_task_id.as_str()).collect();
-    let minutes: BTreeMap<&str, f64> = template.tasks.iter().map(|task| {
-        let task = &task.task;
-        let estimate = task.time_estimate_ms.map_or(model.default_estimate_min, |ms| ms as f64 / 60_000.0);
-        (task.id.as_str(), if containers.contains(task.id.as_str()) { 0.0 } else { estimate })
-    }).collect();
+    let containers: BTreeSet<&str> = edges
+        .iter()
+        .filter(|edge| edge.is_containment())
+        .map(|edge| edge.from_task_id.as_str())
+        .collect();
+    let minutes: BTreeMap<&str, f64> = template
+        .tasks
+        .iter()
+        .map(|task| {
+            let task = &task.task;
+            let estimate = task
+                .time_estimate_ms
+                .map_or(model.default_estimate_min, |ms| ms as f64 / 60_000.0);
+            (
+                task.id.as_str(),
+                if containers.contains(task.id.as_str()) {
+                    0.0
+                } else {
+                    estimate
+                },
+            )
+        })
+        .collect();
     let mut after: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut open: BTreeMap<&str, usize> = minutes.keys().map(|id| (*id, 0)).collect();
     for edge in edges.iter().filter(|edge| edge.is_ordering()) {
-        after.entry(&edge.from_task_id).or_default().push(&edge.to_task_id);
+        after
+            .entry(&edge.from_task_id)
+            .or_default()
+            .push(&edge.to_task_id);
         *open.entry(&edge.to_task_id).or_default() += 1;
     }
-    let mut free: Vec<&str> = open.iter().filter(|task| *task.1 == 0).map(|task| *task.0).collect();
+    let mut free: Vec<&str> = open
+        .iter()
+        .filter(|task| *task.1 == 0)
+        .map(|task| *task.0)
+        .collect();
     let mut begins: BTreeMap<&str, f64> = BTreeMap::new();
     let mut longest = 0.0_f64;
     while let Some(id) = free.pop() {
@@ -136,8 +184,10 @@ fn work(template: &Template, model: &StandIn) -> (f64, f64) {
 
 /// What a minute of the stand-in's work costs, in USD.
 fn usd_per_minute(model: &StandIn) -> f64 {
-    let read = (1.0 - model.cached_share) * model.usd_per_mtok_in + model.cached_share * model.usd_per_mtok_cached;
-    (model.tokens_in_per_min * read + model.tokens_out_per_min * model.usd_per_mtok_out) / 1_000_000.0
+    let read = (1.0 - model.cached_share) * model.usd_per_mtok_in
+        + model.cached_share * model.usd_per_mtok_cached;
+    (model.tokens_in_per_min * read + model.tokens_out_per_min * model.usd_per_mtok_out)
+        / 1_000_000.0
 }
 
 fn value(amount: Amount) -> Option<f64> {
@@ -149,7 +199,11 @@ fn value(amount: Amount) -> Option<f64> {
 
 fn said(amount: Amount, shown: fn(f64) -> String) -> String {
     match amount {
-        Measured(value, n) => format!("{} (mean of {n} run{})", shown(value), if n == 1 { "" } else { "s" }),
+        Measured(value, n) => format!(
+            "{} (mean of {n} run{})",
+            shown(value),
+            if n == 1 { "" } else { "s" }
+        ),
         Simulated(value) => format!("at least {} (simulated, from the estimates)", shown(value)),
         AtMost(value) => format!("at most {} (its limit)", shown(value)),
         Unknown => "unknown".into(),

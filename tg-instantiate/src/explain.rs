@@ -35,7 +35,9 @@ pub fn changes(before: &Run, now: &Run) -> Vec<String> {
     let differs = |name: &&String| before.inputs.get(*name) != now.inputs.get(*name);
     let (old, new) = (spelled(before), spelled(now));
     let names = names.into_iter().filter(differs);
-    names.map(|name| change(name, before, now, &old, &new)).collect()
+    names
+        .map(|name| change(name, before, now, &old, &new))
+        .collect()
 }
 
 /// The run as JSON, of its provenance and its profile only what is an input.
@@ -54,7 +56,10 @@ fn spelled(run: &Run) -> Value {
 }
 
 fn change(name: &str, before: &Run, now: &Run, old: &Value, new: &Value) -> String {
-    let keys = SPELLED.iter().find(|entry| entry.0 == name).map_or(&[][..], |entry| entry.1);
+    let keys = SPELLED
+        .iter()
+        .find(|entry| entry.0 == name)
+        .map_or(&[][..], |entry| entry.1);
     let mut found = Vec::new();
     for key in keys {
         leaves(key, &old[*key], &new[*key], &mut found);
@@ -62,7 +67,11 @@ fn change(name: &str, before: &Run, now: &Run, old: &Value, new: &Value) -> Stri
     if !found.is_empty() {
         return found.join(", ");
     }
-    let hash = |run: &Run| run.inputs.get(name).map_or_else(|| "none".into(), |hash| format!("{:.8}..", hash));
+    let hash = |run: &Run| {
+        run.inputs
+            .get(name)
+            .map_or_else(|| "none".into(), |hash| format!("{:.8}..", hash))
+    };
     let title = keys.first().and_then(|key| new[*key].as_str());
     let title = title.map_or_else(|| name.to_string(), |title| format!("{name} {title}"));
     format!("{title} (sha {} -> {})", hash(before), hash(now))

@@ -66,7 +66,11 @@ pub fn run(args: &Args, _input: impl BufRead, output: impl Write) -> Result<Exit
     if args.retry {
         let (due, given_up) = retry::due(rows, manifest.retries);
         rows = due;
-        exit = exit.max(if given_up > 0 { Exit::SomeFailed } else { Exit::Done });
+        exit = exit.max(if given_up > 0 {
+            Exit::SomeFailed
+        } else {
+            Exit::Done
+        });
     }
     let experiment = args.results.join(&manifest.name);
     if !args.retry {

@@ -43,7 +43,9 @@ impl Limits {
             ("experiment_cost_usd", self.experiment_cost_usd),
         ];
         let is_bad = |cost: &f64| !(cost.is_finite() && *cost > 0.0);
-        let bad = costs.iter().find(|cost| cost.1.as_ref().is_some_and(is_bad));
+        let bad = costs
+            .iter()
+            .find(|cost| cost.1.as_ref().is_some_and(is_bad));
         bad.map(|(key, _)| format!("limits: {key} must be more than 0 USD"))
     }
 }

@@ -57,7 +57,11 @@ pub fn arrange(rows: &mut [Row], seed: Option<u64>) {
     let mut position = 0;
     let mut block = 0;
     for (at, row) in rows.iter_mut().enumerate() {
-        position = if row.run.replicate == block { position + 1 } else { 1 };
+        position = if row.run.replicate == block {
+            position + 1
+        } else {
+            1
+        };
         block = row.run.replicate;
         row.number = at + 1;
         (row.run.block, row.run.position, row.run.order_seed) = (block, position, seed);
@@ -76,10 +80,16 @@ mod tests {
         for block in 1..=600 {
             let key = |arm: &&str| sha256(format!("7/{block}/{arm}").as_bytes());
             let first = arms.iter().min_by_key(|arm| key(arm)).expect("three arms");
-            let at = arms.iter().position(|arm| arm == first).expect("one of them");
+            let at = arms
+                .iter()
+                .position(|arm| arm == first)
+                .expect("one of them");
             firsts[at] += 1;
         }
         // 200 each expected; five standard deviations are 58.
-        assert!(firsts.iter().all(|first| first.abs_diff(200) < 58), "{firsts:?}");
+        assert!(
+            firsts.iter().all(|first| first.abs_diff(200) < 58),
+            "{firsts:?}"
+        );
     }
 }

@@ -3,9 +3,9 @@
 //! All of it is made under a temporary name and renamed when it is whole, so that a killed tool leaves no half row. The
 //! host confirms the workflow once per row, on a scratch database, before any agent is paid.
 
+use crate::attempts::{self, put_aside};
 use crate::insert::{self, Stamp};
 use crate::matrix::Row;
-use crate::attempts::{self, put_aside};
 use crate::template::Template;
 use std::path::{Path, PathBuf};
 use tg_host::{Seal, Workflow, database, empty, workflow::verify};
@@ -35,7 +35,12 @@ impl SharedDb {
 }
 
 /// Make the row and return its record; `manifest` is the text it comes from, of which a copy is kept.
-pub fn row(row: &Row, title_prefix: &str, shared: Option<&SharedDb>, manifest: &str) -> Result<Record> {
+pub fn row(
+    row: &Row,
+    title_prefix: &str,
+    shared: Option<&SharedDb>,
+    manifest: &str,
+) -> Result<Record> {
     let dir = PathBuf::from(&row.run.dir);
     let mut row = row.clone();
     row.run.earlier = attempts::earlier(&dir);

@@ -13,7 +13,12 @@ use tg_stage::file::sha256;
 use tg_stage::provenance::{Git, Machine, Program, Provenance};
 
 /// Where all rows of a manifest come from.
-pub fn of(manifest: &Manifest, host: &Host, agent: &Chosen, workspace: Option<&Path>) -> Provenance {
+pub fn of(
+    manifest: &Manifest,
+    host: &Host,
+    agent: &Chosen,
+    workspace: Option<&Path>,
+) -> Provenance {
     Provenance {
         tg: env!("CARGO_PKG_VERSION").into(),
         manifest_sha256: Some(sha256(manifest.text.as_bytes())),
@@ -32,7 +37,10 @@ pub fn of(manifest: &Manifest, host: &Host, agent: &Chosen, workspace: Option<&P
 /// The agents' program: the one a profile found, else the command's.
 fn program(chosen: &Chosen) -> Program {
     let command = &chosen.command[0];
-    let found = chosen.profile.as_ref().and_then(|profile| profile.found.as_ref());
+    let found = chosen
+        .profile
+        .as_ref()
+        .and_then(|profile| profile.found.as_ref());
     let own = chosen.simulated.then(|| env!("CARGO_PKG_VERSION").into());
     let path = found.map_or_else(|| find(command), |found| Some(PathBuf::from(&found.path)));
     Program {
@@ -48,15 +56,23 @@ pub fn find(program: &str) -> Option<PathBuf> {
     if path.components().count() > 1 {
         return path.is_file().then(|| path.to_path_buf());
     }
-    let beside = std::env::current_exe().ok().map(|exe| exe.with_file_name(program));
+    let beside = std::env::current_exe()
+        .ok()
+        .map(|exe| exe.with_file_name(program));
     let beside = beside.filter(|_| program == "tg-agent");
     let dirs = std::env::var_os("PATH").unwrap_or_default();
     let on_path = std::env::split_paths(&dirs).map(|dir| dir.join(program));
-    beside.into_iter().chain(on_path).find(|path| path.is_file())
+    beside
+        .into_iter()
+        .chain(on_path)
+        .find(|path| path.is_file())
 }
 
 fn name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }
 
 fn file_sha256(path: &Path) -> Option<String> {
@@ -73,7 +89,9 @@ fn machine() -> Machine {
         os: os.map(|os| os.trim_matches('"').to_string()),
         kernel: Some(kernel.trim().to_string()).filter(|kernel| !kernel.is_empty()),
         cpu: value(&text("/proc/cpuinfo"), "model name"),
-        cores: std::thread::available_parallelism().ok().map(|cores| cores.get() as u32),
+        cores: std::thread::available_parallelism()
+            .ok()
+            .map(|cores| cores.get() as u32),
         memory_bytes: kib.map(|kib| kib * 1024),
     }
 }
@@ -88,8 +106,13 @@ fn value(text: &str, key: &str) -> Option<String> {
 fn git(dir: &Path) -> Git {
     let ask = |arguments: &[&str]| {
         let mut git = Command::new("git");
-        git.arg("-C").arg(dir).args(["-c", "core.fsmonitor=false"]).args(arguments);
-        git.env("GIT_OPTIONAL_LOCKS", "0").stdin(Stdio::null()).stderr(Stdio::null());
+        git.arg("-C")
+            .arg(dir)
+            .args(["-c", "core.fsmonitor=false"])
+            .args(arguments);
+        git.env("GIT_OPTIONAL_LOCKS", "0")
+            .stdin(Stdio::null())
+            .stderr(Stdio::null());
         let done = git.output().ok().filter(|done| done.status.success())?;
         Some(String::from_utf8_lossy(&done.stdout).trim().to_string())
     };

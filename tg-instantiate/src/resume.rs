@@ -62,8 +62,13 @@ pub fn state(row: &Row, again: bool) -> Result<State> {
         return Ok(State::Done { record, why });
     }
     if attempts::is_refused(&record) {
-        let kind = record.value("launch").map(|launch| launch["error"]["kind"].clone());
-        let why = format!("was not launched: {}", kind.unwrap_or_default().as_str().unwrap_or_default());
+        let kind = record
+            .value("launch")
+            .map(|launch| launch["error"]["kind"].clone());
+        let why = format!(
+            "was not launched: {}",
+            kind.unwrap_or_default().as_str().unwrap_or_default()
+        );
         refresh(&mut record, row, &["instantiate"])?;
         return Ok(State::Ready { record, why });
     }
@@ -95,7 +100,11 @@ pub fn state(row: &Row, again: bool) -> Result<State> {
 
 /// Whether the manifest is another text than the one the run was made from.
 fn is_edited(before: &Run, now: &Run) -> bool {
-    let sha256 = |run: &Run| run.provenance.as_ref().and_then(|own| own.manifest_sha256.clone());
+    let sha256 = |run: &Run| {
+        run.provenance
+            .as_ref()
+            .and_then(|own| own.manifest_sha256.clone())
+    };
     sha256(before).is_some_and(|before| Some(before) != sha256(now))
 }
 

@@ -17,7 +17,11 @@ pub const ROWS: &str = "rows.json";
 pub fn name(experiment: &Path, rows: &[Row]) {
     let stale = stale(experiment, rows);
     if !stale.is_empty() {
-        let (is, it) = if stale.len() == 1 { ("is", "it") } else { ("are", "them") };
+        let (is, it) = if stale.len() == 1 {
+            ("is", "it")
+        } else {
+            ("are", "them")
+        };
         say(format_args!(
             "tg-instantiate: {}: {} {is} not in the manifest any more; left as they are, and reports warn of {it}",
             experiment.display(),
@@ -47,7 +51,9 @@ fn stale(experiment: &Path, rows: &[Row]) -> Vec<String> {
 /// Write the list, where it changed.
 pub fn list(experiment: &Path, rows: &[Row], manifest: &str) -> Result<()> {
     let ids: Vec<&str> = rows.iter().map(|row| row.run.id.as_str()).collect();
-    let text = json!({"manifest_sha256": file::sha256(manifest.as_bytes()), "rows": ids}).to_string() + "\n";
+    let text = json!({"manifest_sha256": file::sha256(manifest.as_bytes()), "rows": ids})
+        .to_string()
+        + "\n";
     let path = experiment.join(ROWS);
     if std::fs::read_to_string(&path).is_ok_and(|old| old == text) {
         return Ok(());

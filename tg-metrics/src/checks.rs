@@ -30,7 +30,10 @@ pub fn of_record(kept: &Record, dir: &Path) -> Vec<String> {
     }
     let seed = file::sha256(json!(run.seed).to_string().as_bytes());
     if run.inputs.get("seed").is_some_and(|known| *known != seed) {
-        differences.push(format!("seed {} is not the one its inputs were hashed with", run.seed));
+        differences.push(format!(
+            "seed {} is not the one its inputs were hashed with",
+            run.seed
+        ));
     }
     let manifest = run.provenance.and_then(|own| own.manifest_sha256);
     if let Some(known) = manifest {
@@ -54,11 +57,18 @@ pub fn of_file(kept: &Record, path: &Path) -> Vec<String> {
     };
     let mut differences = Vec::new();
     if bytes.len() as u64 != export.bytes {
-        differences.push(format!("{name} has {} bytes, and run.json says {}", bytes.len(), export.bytes));
+        differences.push(format!(
+            "{name} has {} bytes, and run.json says {}",
+            bytes.len(),
+            export.bytes
+        ));
     }
     let sha256 = file::sha256(&bytes);
     if sha256 != export.sha256 {
-        differences.push(format!("{name} has the sha256 {sha256:.12}.., and run.json says {:.12}..", export.sha256));
+        differences.push(format!(
+            "{name} has the sha256 {sha256:.12}.., and run.json says {:.12}..",
+            export.sha256
+        ));
     }
     differences
 }
@@ -67,8 +77,18 @@ pub fn of_file(kept: &Record, path: &Path) -> Vec<String> {
 pub fn of_run(kept: &Record, view: &View) -> Vec<String> {
     let mut differences = Vec::new();
     let run = kept.value("run").cloned().unwrap_or_default();
-    differ("run", &fixed(run), &fixed(view.run.clone()), "its snapshot", &mut differences);
-    differences.extend(view.row.into_iter().flat_map(|row| of_end(kept, row, "its snapshot")));
+    differ(
+        "run",
+        &fixed(run),
+        &fixed(view.run.clone()),
+        "its snapshot",
+        &mut differences,
+    );
+    differences.extend(
+        view.row
+            .into_iter()
+            .flat_map(|row| of_end(kept, row, "its snapshot")),
+    );
     differences
 }
 
@@ -81,7 +101,11 @@ fn of_end(kept: &Record, row: &RunRow, place: &str) -> Vec<String> {
     let started = launch.map(|launch| launch.released_at_ms.unwrap_or(launch.started_at_ms));
     let pairs = [
         ("outcome", json!(wait.outcome), json!(outcome)),
-        ("ended_at_ms", json!(wait.ended_at_ms), json!(row.completed_at)),
+        (
+            "ended_at_ms",
+            json!(wait.ended_at_ms),
+            json!(row.completed_at),
+        ),
         ("started_at_ms", json!(started), json!(row.started_at)),
     ];
     let mut differences = Vec::new();
@@ -99,7 +123,11 @@ pub fn of_database(kept: &Record, dir: &Path) -> Vec<String> {
         return Vec::new();
     };
     let is_shared = kept.get::<Run>("run").is_ok_and(|run| run.shared_db);
-    let path = if is_shared { dir.with_file_name(name) } else { dir.join(name) };
+    let path = if is_shared {
+        dir.with_file_name(name)
+    } else {
+        dir.join(name)
+    };
     let title = name.to_string_lossy();
     if !path.exists() {
         return vec![format!("{title} is gone")];
@@ -115,11 +143,25 @@ pub fn of_database(kept: &Record, dir: &Path) -> Vec<String> {
     let view = View::of(&snapshot, Some(row));
     let mut differences = Vec::new();
     let run = kept.value("run").cloned().unwrap_or_default();
-    differ("run", &fixed(run), &fixed(view.run.clone()), &title, &mut differences);
+    differ(
+        "run",
+        &fixed(run),
+        &fixed(view.run.clone()),
+        &title,
+        &mut differences,
+    );
     differences.extend(of_end(kept, row, &title));
-    let wait = kept.value("wait").filter(|wait| wait["outcome"] == "completed");
+    let wait = kept
+        .value("wait")
+        .filter(|wait| wait["outcome"] == "completed");
     if let (Some(wait), Some(found)) = (wait, record::wait(&view)) {
-        differ("states", &wait["states"], &found["states"], &title, &mut differences);
+        differ(
+            "states",
+            &wait["states"],
+            &found["states"],
+            &title,
+            &mut differences,
+        );
     }
     differences
 }
@@ -132,7 +174,13 @@ pub fn of_metrics(kept: &Record, now: &Value) -> Vec<String> {
     let now: Value = serde_json::from_str(&now.to_string()).unwrap_or_default();
     for (name, recorded) in recorded.into_iter().flatten() {
         if name != "warnings" {
-            differ(&format!("metrics.{name}"), recorded, &now[name], "its snapshot", &mut differences);
+            differ(
+                &format!("metrics.{name}"),
+                recorded,
+                &now[name],
+                "its snapshot",
+                &mut differences,
+            );
         }
     }
     differences
@@ -156,10 +204,20 @@ fn differ(name: &str, recorded: &Value, found: &Value, place: &str, differences:
         (Value::Object(one), Value::Object(other)) => {
             let keys: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
             for key in keys {
-                differ(&format!("{name}.{key}"), &recorded[key], &found[key], place, differences);
+                differ(
+                    &format!("{name}.{key}"),
+                    &recorded[key],
+                    &found[key],
+                    place,
+                    differences,
+                );
             }
         }
-        _ => differences.push(format!("{name} is {} in run.json, and {} in {place}", short(recorded), short(found))),
+        _ => differences.push(format!(
+            "{name} is {} in run.json, and {} in {place}",
+            short(recorded),
+            short(found)
+        )),
     }
 }
 

@@ -43,7 +43,8 @@ fn of_source(source: &Source, how: &How, output: &mut Output<impl Write>) -> Res
             view.run = record.value("run").cloned().unwrap_or_default(); // a name at least
         }
         if source.stale {
-            let message = "the experiment's manifest was edited, and does not have this run any more";
+            let message =
+                "the experiment's manifest was edited, and does not have this run any more";
             view.warnings.push(Warning::new("not_in_manifest", message));
         }
         let (metrics, more) = how.measure(&view, &source.snapshot)?;

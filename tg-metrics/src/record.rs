@@ -97,7 +97,9 @@ fn launch(view: &View) -> Option<Value> {
         ("started_at_ms", row.started_at),
         ("side_by_side", row.side_by_side),
     ];
-    let known = known.into_iter().filter_map(|(key, value)| Some((key.to_string(), value?.into())));
+    let known = known
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.to_string(), value?.into())));
     Some(Value::Object(known.collect())).filter(|launch| launch["started_at_ms"].is_number())
 }
 

@@ -81,7 +81,9 @@ fn is_stale(dir: &Path) -> bool {
     let list = std::fs::read(dir.with_file_name("rows.json")).unwrap_or_default();
     let list: Value = serde_json::from_slice(&list).unwrap_or_default();
     let name = dir.file_name().unwrap_or_default().to_string_lossy();
-    list["rows"].as_array().is_some_and(|rows| rows.iter().all(|row| *row != *name))
+    list["rows"]
+        .as_array()
+        .is_some_and(|rows| rows.iter().all(|row| *row != *name))
 }
 
 /// `<run id>.try1`, `.try2`, ...

@@ -43,19 +43,28 @@ pub fn each(paths: &[PathBuf], how: &How, output: &mut Output<impl Write>) -> Re
         differ => format!("{differ} differ from what is recorded of them"),
     };
     say(format_args!("{TOOL}: {runs} runs verified: {verdict}"));
-    let differing = if differ > 0 { Exit::SomeFailed } else { Exit::Done };
+    let differing = if differ > 0 {
+        Exit::SomeFailed
+    } else {
+        Exit::Done
+    };
     Ok(exit.unwrap_or(Exit::Done).max(differing))
 }
 
 impl Found {
     fn unreadable(&mut self, error: &Error) {
         error.report(TOOL);
-        self.exit = self.exit.max(Some(error.exit));
+        self.exit = Some(Exit::Outside);
     }
 }
 
 /// Verify one run, say what differs, and print its record.
-fn one(source: &Source, how: &How, output: &mut Output<impl Write>, found: &mut Found) -> Result<()> {
+fn one(
+    source: &Source,
+    how: &How,
+    output: &mut Output<impl Write>,
+    found: &mut Found,
+) -> Result<()> {
     found.runs += 1;
     let dir = source.snapshot.parent().unwrap_or(&source.snapshot);
     let name = dir.file_name().unwrap_or_default().to_string_lossy();
@@ -87,14 +96,24 @@ fn one(source: &Source, how: &How, output: &mut Output<impl Write>, found: &mut 
 }
 
 /// What the snapshot says against the record, and the record made of the snapshot, to stdout.
-fn of_snapshot(source: &Source, kept: &Record, how: &How, output: &mut Output<impl Write>) -> Result<Vec<String>> {
+fn of_snapshot(
+    source: &Source,
+    kept: &Record,
+    how: &How,
+    output: &mut Output<impl Write>,
+) -> Result<Vec<String>> {
     let path = &source.snapshot;
     if !path.is_file() {
         return Ok(Vec::new()); // its own check says so
     }
     let (snapshot, export) = match load(path) {
         Ok(loaded) => loaded,
-        Err(error) => return Ok(vec![format!("its snapshot cannot be read: {}", error.cause)]),
+        Err(error) => {
+            return Ok(vec![format!(
+                "its snapshot cannot be read: {}",
+                error.cause
+            )]);
+        }
     };
     let row = match the_run(&snapshot, kept.id()) {
         Ok(row) => row,

@@ -49,7 +49,10 @@ pub fn arms<'a>(data: &'a Data, several: bool, columns: &[Column]) -> Vec<Arm<'a
     groups.sort_by_key(|rows| {
         let run = &rows[0].run;
         let place = run.report.arms.iter().position(|arm| *arm == run.arm);
-        (experiments.iter().position(|name| **name == run.experiment), place.unwrap_or(usize::MAX))
+        (
+            experiments.iter().position(|name| **name == run.experiment),
+            place.unwrap_or(usize::MAX),
+        )
     });
     let arm = |runs| Arm::new(runs, several, columns);
     groups.into_iter().map(arm).collect()

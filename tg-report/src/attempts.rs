@@ -18,7 +18,11 @@ pub struct Attempts {
 
 /// The attempts at the runs of `arm`.
 pub fn of(arm: &Arm) -> Attempts {
-    let own = arm.runs.iter().filter(|row| is_machinery(&row.end())).count();
+    let own = arm
+        .runs
+        .iter()
+        .filter(|row| is_machinery(&row.end()))
+        .count();
     let earlier = || arm.runs.iter().flat_map(|row| &row.run.earlier);
     Attempts {
         made: arm.runs.iter().map(|row| made(row)).sum(),
@@ -37,7 +41,9 @@ fn is_machinery(end: &str) -> bool {
 
 /// A sentence for each arm in which some run was tried more than once.
 pub fn sentences(arms: &[Arm]) -> Vec<String> {
-    let again = arms.iter().filter(|arm| arm.runs.iter().any(|row| made(row) > 1));
+    let again = arms
+        .iter()
+        .filter(|arm| arm.runs.iter().any(|row| made(row) > 1));
     again.map(sentence).collect()
 }
 

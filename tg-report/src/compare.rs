@@ -9,8 +9,8 @@ use crate::arm::{Arm, arms};
 use crate::columns::{Column, Primary};
 use crate::constants::{self, Hidden};
 use crate::data::Data;
-use crate::drift;
 use crate::distribution::{Distribution, distribution};
+use crate::drift;
 use crate::floor::{Floor, floor};
 use crate::gate::{Condition, Gate, gate};
 use crate::noise::{Noise, noise};
@@ -225,7 +225,11 @@ fn unknown_outcomes(arms: &[Arm]) -> Option<Warning> {
 /// Runs on disk that the manifest does not have: compared, and named.
 fn not_in_manifest(rows: &[Row]) -> Option<Warning> {
     let is_stale = |row: &&Row| row.warned.iter().any(|warned| warned.0 == STALE);
-    let names: Vec<String> = rows.iter().filter(is_stale).map(|row| row.run.id.clone()).collect();
+    let names: Vec<String> = rows
+        .iter()
+        .filter(is_stale)
+        .map(|row| row.run.id.clone())
+        .collect();
     (!names.is_empty()).then(|| Warning {
         kind: STALE,
         message: format!(

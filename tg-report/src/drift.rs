@@ -30,7 +30,10 @@ pub fn warning(arms: &[Arm]) -> Option<Warning> {
 }
 
 fn starts(arm: &Arm) -> Vec<i64> {
-    arm.runs.iter().filter_map(|row| row.started_at_ms).collect()
+    arm.runs
+        .iter()
+        .filter_map(|row| row.started_at_ms)
+        .collect()
 }
 
 /// The share of pairs in which `later` is larger less the share in which it is smaller; none below two runs each.
@@ -38,7 +41,9 @@ fn delta(first: &[i64], later: &[i64]) -> Option<f64> {
     if first.len() < 2 || later.len() < 2 {
         return None;
     }
-    let pairs = first.iter().flat_map(|a| later.iter().map(move |b| (b - a).signum()));
+    let pairs = first
+        .iter()
+        .flat_map(|a| later.iter().map(move |b| (b - a).signum()));
     let sum: i64 = pairs.sum();
     Some(sum as f64 / (first.len() * later.len()) as f64)
 }

@@ -68,7 +68,9 @@ pub const CONSTANTS: [Constant; 21] = [
     ("host binary", Where::Everywhere, |row| {
         row.run.provenance.as_ref()?.host.sha256.clone()
     }),
-    ("machine", Where::Everywhere, |row| machine(&row.run.provenance.as_ref()?.machine)),
+    ("machine", Where::Everywhere, |row| {
+        machine(&row.run.provenance.as_ref()?.machine)
+    }),
     ("kernel", Where::Everywhere, |row| {
         row.run.provenance.as_ref()?.machine.kernel.clone()
     }),
@@ -76,7 +78,15 @@ pub const CONSTANTS: [Constant; 21] = [
         row.side_by_side.map(|runs| runs.to_string())
     }),
     ("state of the workspace in git", Where::Everywhere, |row| {
-        Some(row.run.provenance.as_ref()?.workspace.as_ref()?.state.clone())
+        Some(
+            row.run
+                .provenance
+                .as_ref()?
+                .workspace
+                .as_ref()?
+                .state
+                .clone(),
+        )
     }),
 ];
 
@@ -108,9 +118,13 @@ pub const VARIED: [&str; 4] = ["workflow", "agents", "seed", "prompts"];
 /// Processor, cores and memory in one value; a kernel is changed more easily and has a key of its own.
 fn machine(machine: &Machine) -> Option<String> {
     let cpu = machine.cpu.clone()?;
-    let cores = machine.cores.map_or_else(String::new, |cores| format!(", {cores} cores"));
+    let cores = machine
+        .cores
+        .map_or_else(String::new, |cores| format!(", {cores} cores"));
     let gib = |bytes: u64| (bytes as f64 / f64::from(1 << 30)).round();
-    let memory = machine.memory_bytes.map_or_else(String::new, |bytes| format!(", {} GiB", gib(bytes)));
+    let memory = machine
+        .memory_bytes
+        .map_or_else(String::new, |bytes| format!(", {} GiB", gib(bytes)));
     Some(format!("{cpu}{cores}{memory}"))
 }
 

@@ -72,7 +72,9 @@ pub fn run(args: &Args, input: impl BufRead, output: impl Write) -> Result<Exit>
     if args.held {
         Output::new(output).bytes(output::held::render(&comparison).as_bytes())?;
         let held = comparison.hidden.is_empty();
-        return Ok(data.exit.max(if held { Exit::Done } else { Exit::SomeFailed }));
+        return Ok(data
+            .exit
+            .max(if held { Exit::Done } else { Exit::SomeFailed }));
     }
     let format = args.format();
     if !format.has_room_for_warnings() {

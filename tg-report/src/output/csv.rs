@@ -15,7 +15,8 @@ const SUMMARY: &str = "experiment,arm,baseline,simulated,runs,completed,\
     mean_low,mean_high,difference,difference_low,difference_high,ratio,ratio_low,ratio_high,\
     family,test,p,p_holm,p_welch,finding,attempts,machinery_failures";
 
-const TIDY: &str = "run,experiment,arm,workflow,template,agents,replicate,seed,simulated,outcome,attempt";
+const TIDY: &str =
+    "run,experiment,arm,workflow,template,agents,replicate,seed,simulated,outcome,attempt";
 
 /// One row for each arm and metric.
 pub fn summary(comparison: &Comparison) -> String {

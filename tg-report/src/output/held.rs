@@ -8,7 +8,9 @@ pub fn render(comparison: &Comparison) -> String {
     let runs: usize = comparison.arms.iter().map(|arm| arm.runs.len()).sum();
     let (runs, arms) = (count(runs, "run"), count(comparison.arms.len(), "arm"));
     if comparison.hidden.is_empty() {
-        return format!("{runs} of {arms}: what was to be held constant was, as far as the records tell\n");
+        return format!(
+            "{runs} of {arms}: what was to be held constant was, as far as the records tell\n"
+        );
     }
     let mut out = format!("{runs} of {arms}: not held constant\n");
     for hidden in &comparison.hidden {

@@ -7,8 +7,8 @@
 mod blocks;
 mod csv;
 pub mod floor;
-mod html;
 pub mod held;
+mod html;
 pub mod human;
 mod json;
 mod markdown;

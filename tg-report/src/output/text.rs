@@ -26,7 +26,12 @@ pub fn render(comparison: &Comparison, width: usize, is_coloured: bool) -> Strin
         &notes::not_completed(comparison),
         width,
     );
-    section(&mut out, "attempts", &attempts::sentences(&comparison.arms), width);
+    section(
+        &mut out,
+        "attempts",
+        &attempts::sentences(&comparison.arms),
+        width,
+    );
     section(&mut out, "", &notes::table(comparison), width);
     section(&mut out, "", &[verdict::title(comparison)], width);
     out += &findings(&verdict::table(comparison), width, is_coloured);
