@@ -92,6 +92,10 @@ impl<W: Write> Supervisor<'_, W> {
         let mut crew = Crew::new(Connected::new(&ready.seal.db), manners);
         let mut purse = Purse::new(&ready.run, &ready.seal.dir);
         let told = start::start(&ready, &mut crew, &self.cancelled)
+            .map(|launch| Launch {
+                side_by_side: Some(self.args.jobs.into()),
+                ..launch
+            })
             .and_then(|launch| self.tell(&mut record, &launch));
         let why = match &told {
             Ok(()) => self.until_over(&ready, &mut crew, &mut purse),

@@ -63,7 +63,8 @@ pub fn team(bench: &Bench, workflow: &str) -> String {
         .as_f64()
         .expect("a cost");
     assert!((usd - total).abs() < 1e-9, "{usd} {total}");
-    assert_eq!(record["metrics"]["cost_source"], bench.program.cost_source);
+    let sources = [bench.program.cost_source, "mixed", "priced"]; // Claude, told to leave, may be too busy to report
+    assert!(sources.iter().any(|source| record["metrics"]["cost_source"] == *source), "{record}");
     isolated(
         bench,
         &run,
@@ -142,9 +143,10 @@ fn accounted(bench: &Bench, end: &Value, served: &BTreeMap<String, Served>, pric
         );
         return 0.0;
     }
-    assert_eq!(end["cost_source"], bench.program.cost_source, "{end}");
+    let source = end["cost_source"].as_str().unwrap_or_default();
+    assert!(source == bench.program.cost_source || source == "priced", "{end}");
     let usd = end["cost_usd"].as_f64().expect("a cost");
-    if bench.program.name != "claude" {
+    if bench.program.name != "claude" || source == "priced" {
         // Claude has prices of its own for models it does not know.
         let cached = end["tokens_cached"].as_i64().unwrap_or(0);
         let expected =
@@ -200,8 +202,9 @@ pub fn unpriced(bench: &Bench) -> String {
     assert_eq!(record["wait"]["outcome"], "completed", "{}", chain.done.err);
     let end = &bench.ends("unpriced/swarm-r1")[0];
     if bench.program.name == "claude" {
-        assert_eq!(end["cost_source"], "reported");
-        return "reported all the same".into();
+        let source = end["cost_source"].as_str();
+        assert!(source.is_none_or(|source| source == "reported"), "{end}");
+        return format!("{} all the same", source.unwrap_or("null"));
     }
     accounted(bench, end, &model.served(), false);
     assert!(record["metrics"]["total_cost_usd"].is_null(), "{record}");
