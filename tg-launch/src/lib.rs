@@ -23,6 +23,7 @@ mod mortal;
 mod offer;
 mod purse;
 mod reap;
+mod release;
 mod row;
 mod secrets;
 mod start;

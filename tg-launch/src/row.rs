@@ -58,18 +58,26 @@ pub fn run<W: Write>(shared: &Shared<W>, mut record: Record) -> Result<Exit> {
         .note(&run.id, verdict(shared, &record, end.as_ref()));
     let exit = exit(status);
     match told {
-        Ok(true) => Ok(exit),
+        Ok(true) => {
+            if end.is_none() {
+                killed()
+                    .within(format!("run {}", run.id))
+                    .report("tg-launch");
+            }
+            Ok(exit)
+        }
         Ok(false) if shared.is_cancelled() => Ok(Exit::SomeFailed),
         Ok(false) => {
-            let exit = refused(
-                &mut record,
-                Error::outside("tg-launch supervise", "was killed"),
-            )?;
+            let exit = refused(&mut record, killed())?;
             shared.print(&record)?;
             Ok(exit)
         }
         Err(error) => Err(error),
     }
+}
+
+fn killed() -> Error {
+    Error::outside("its supervisor", "was killed")
 }
 
 fn start<W: Write>(shared: &Shared<W>, record: &Record) -> Result<Child> {
@@ -119,7 +127,7 @@ fn follow<W: Write>(
     record: &Record,
     lines: &Receiver<Vec<u8>>,
 ) -> (Result<bool>, Option<End>) {
-    let (mut told, mut stopped) = (Ok(false), None::<Instant>);
+    let (mut told, mut stopped, mut killed) = (Ok(false), None::<Instant>, false);
     loop {
         match lines.recv_timeout(Duration::from_millis(50)) {
             Ok(line) if matches!(told, Ok(false)) => {
@@ -140,13 +148,16 @@ fn follow<W: Write>(
                 stopped = Some(Instant::now());
                 sweep::signal(child.id(), Signal::TERM);
             }
-            Some(at) if at.elapsed() > shared.args.grace.unwrap_or_default() + PATIENCE => {
+            Some(at)
+                if !killed && at.elapsed() > shared.args.grace.unwrap_or_default() + PATIENCE =>
+            {
                 Error::outside(
                     format!("run {}", record.id()),
                     "its supervisor does not end",
                 )
                 .report("tg-launch");
                 let _ = child.kill();
+                killed = true;
             }
             _ => {}
         }
