@@ -82,6 +82,7 @@ pub fn run(args: &Args, _input: impl BufRead, output: impl Write) -> Result<Exit
 
 /// The record of a row: as it was left, or of what is made now.
 fn one(row: &Row, args: &Args, shared: Option<&prepare::SharedDb>) -> Result<Record> {
+    prepare::sweep(row);
     match resume::state(row, args.again)? {
         State::Done { record, why } => {
             explain(args, row, &format!("done before: {why}"));

@@ -1,6 +1,6 @@
 //! A disk that is full: a small tmpfs where the results go, with little left from the start or filled up in the middle.
 
-use crate::fault::{Fault, Then};
+use crate::fault::{Fault, QUICK, Then};
 use crate::scene::Scene;
 use std::process::Command;
 
@@ -15,6 +15,7 @@ pub fn faults() -> Vec<Fault> {
     let fault = |name: String, left: u64, moment: std::ops::Range<u64>| Fault {
         name,
         moment,
+        more: QUICK.replace("30s", "3s"), // who cannot write does not move
         skip: skip.clone(),
         before: Box::new(move |scene| {
             scene.mount("results", DISK)?;

@@ -73,6 +73,9 @@ impl Default for Fault {
 pub const QUICK: &str =
     "stand_in: {time_scale: 0.0002, poll_ms: 20}\nlimits: {timeout: 60s, stall: 30s}\n";
 
+/// Why a strike hit nobody: on a quick machine the pass was over before its moment. It is tried again at half of it.
+pub const TOO_LATE: &str = "the pass was over before the fault could strike";
+
 /// The act of doing nothing.
 pub fn nothing() -> Act {
     Box::new(|_| Ok(()))

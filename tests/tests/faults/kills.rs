@@ -1,6 +1,6 @@
 //! SIGKILL: of each stage, of who watches over the agents, of agents and servers, of the script, of everything at once.
 
-use crate::fault::{Fault, QUICK, Then};
+use crate::fault::{Fault, QUICK, TOO_LATE, Then};
 use crate::processes::{self, Process};
 use crate::scene::Scene;
 use std::time::{Duration, Instant};
@@ -16,7 +16,12 @@ struct Whom {
     within: u64,
     /// Whoever would have ended the others is killed.
     lingers: bool,
+    /// How runs may end.
+    first: &'static [&'static str],
 }
+
+/// What the loss of a supervisor may be called: it is no fault of the agents.
+const MACHINERY: &[&str] = &["completed", "infra"];
 
 const ONE: Whom = Whom {
     name: "",
@@ -24,25 +29,26 @@ const ONE: Whom = Whom {
     every: false,
     within: 1000,
     lingers: false,
+    first: &[],
 };
 
 #[rustfmt::skip]
 const WHOM: [Whom; 15] = [
     Whom { name: "tg-instantiate", is: |_, one| one.program() == "tg-instantiate", within: 120, ..ONE },
-    Whom { name: "tg-launch", is: |_, one| is_launcher(one), ..ONE },
-    Whom { name: "tg-wait", is: |_, one| one.program() == "tg-wait", within: 2500, ..ONE },
-    Whom { name: "tg-export", is: |_, one| one.program() == "tg-export", within: 2500, ..ONE },
-    Whom { name: "tg-metrics", is: |_, one| one.program() == "tg-metrics", within: 2500, ..ONE },
-    Whom { name: "tg-report", is: |_, one| one.program() == "tg-report", within: 2500, ..ONE },
-    Whom { name: "a supervisor", is: |_, one| one.is_supervisor(), ..ONE },
-    Whom { name: "every supervisor", is: |_, one| one.is_supervisor(), every: true, ..ONE },
-    Whom { name: "the launcher and every supervisor", is: |_, one| one.program() == "tg-launch", every: true, lingers: true, ..ONE },
+    Whom { name: "tg-launch", is: |_, one| is_launcher(one), first: MACHINERY, ..ONE },
+    Whom { name: "tg-wait", is: |_, one| one.program() == "tg-wait", within: 1500, ..ONE },
+    Whom { name: "tg-export", is: |_, one| one.program() == "tg-export", within: 1500, ..ONE },
+    Whom { name: "tg-metrics", is: |_, one| one.program() == "tg-metrics", within: 1500, ..ONE },
+    Whom { name: "tg-report", is: |_, one| one.program() == "tg-report", within: 1500, ..ONE },
+    Whom { name: "a supervisor", is: |_, one| one.is_supervisor(), first: MACHINERY, ..ONE },
+    Whom { name: "every supervisor", is: |_, one| one.is_supervisor(), every: true, first: MACHINERY, ..ONE },
+    Whom { name: "the launcher and every supervisor", is: |_, one| one.program() == "tg-launch", every: true, lingers: true, first: MACHINERY, ..ONE },
     Whom { name: "a server of the host", is: |_, one| one.program() == "task-graph-mcp", ..ONE },
     Whom { name: "every server of the host", is: |_, one| one.program() == "task-graph-mcp", every: true, ..ONE },
     Whom { name: "an agent", is: |_, one| one.program() == "tg-agent", ..ONE },
     Whom { name: "every agent", is: |_, one| one.program() == "tg-agent", every: true, ..ONE },
-    Whom { name: "scripts/experiment", is: |scene, one| Some(one.pid) == scene.script(), within: 2500, ..ONE },
-    Whom { name: "the shell around the stages", is: |scene, one| one.program() == "bash" && Some(one.pid) != scene.script(), within: 2500, ..ONE },
+    Whom { name: "scripts/experiment", is: |scene, one| Some(one.pid) == scene.script(), within: 1500, ..ONE },
+    Whom { name: "the shell around the stages", is: |scene, one| one.program() == "bash" && Some(one.pid) != scene.script(), within: 1500, ..ONE },
 ];
 
 /// How often the whole tree is killed, each time at another moment.
@@ -53,10 +59,10 @@ pub fn faults() -> Vec<Fault> {
         name: format!("SIGKILL of {}", whom.name),
         replicates: 2,
         moment: 0..whom.within,
-        before: Box::new(|_| Ok(())),
         strike: Box::new(|scene| kill(scene, *whom)),
         then: Then {
             lingers: whom.lingers,
+            first: whom.first,
             ..Then::default()
         },
         ..Fault::default()
@@ -107,8 +113,11 @@ fn kill(scene: &Scene, whom: Whom) -> Result<(), String> {
                 return Ok(());
             }
         }
-        if scene.is_over() || begun.elapsed() > Duration::from_secs(20) {
-            return Err(format!("there was no {} to kill", whom.name));
+        if scene.is_over() {
+            return Err(TOO_LATE.into());
+        }
+        if begun.elapsed() > Duration::from_secs(20) {
+            return Err(format!("there is no {} to kill", whom.name));
         }
         std::thread::sleep(Duration::from_millis(3));
     }

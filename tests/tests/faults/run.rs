@@ -1,7 +1,7 @@
 //! Injecting faults, two at a time, and telling of each.
 
 use crate::after;
-use crate::fault::Fault;
+use crate::fault::{Fault, TOO_LATE};
 use crate::scene::{Scene, names};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -66,9 +66,17 @@ fn summary(injected: usize, died: usize, skipped: &[String]) -> String {
 /// Inject one and tell how it went; what is wrong, if anything.
 fn one(fault: &Fault, seed: u64) -> Option<String> {
     let begun = Instant::now();
-    let scene = Scene::new(fault, seed);
-    let held = catch_unwind(AssertUnwindSafe(|| passes(&scene, fault)));
-    let (first, wrong) = held.unwrap_or_else(|_| ("?".into(), vec!["a panic, see above".into()]));
+    let mut attempt = 0;
+    let (scene, first, wrong) = loop {
+        let scene = Scene::new(fault, seed, attempt);
+        let held = catch_unwind(AssertUnwindSafe(|| passes(&scene, fault)));
+        let (first, wrong) =
+            held.unwrap_or_else(|_| ("?".into(), vec!["a panic, see above".into()]));
+        attempt += 1;
+        if attempt == 5 || !wrong.iter().any(|wrong| wrong.starts_with(TOO_LATE)) {
+            break (scene, first, wrong);
+        }
+    };
     let verdict = if wrong.is_empty() {
         "survived"
     } else {

@@ -26,8 +26,8 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// A directory with the fault's manifest in it.
-    pub fn new(fault: &Fault, seed: u64) -> Self {
+    /// A directory with the fault's manifest in it; each further attempt has half the moment of the one before.
+    pub fn new(fault: &Fault, seed: u64, attempt: u32) -> Self {
         let lab = Lab::new();
         let text = manifest(
             "tiny-feature",
@@ -46,7 +46,7 @@ impl Scene {
             .collect();
         let mut random = seed_of(seed, &fault.name);
         let width = (fault.moment.end - fault.moment.start).max(1);
-        let moment = fault.moment.start + next(&mut random) % width;
+        let moment = (fault.moment.start + next(&mut random) % width) >> attempt;
         Self {
             lab,
             rows: RefCell::new(rows),
