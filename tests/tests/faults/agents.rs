@@ -35,7 +35,7 @@ const AGENTS: [Agent; 14] = [
         tg-agent \"$@\"" },
     Agent { name: "that exit 0 with tasks open", first: &["agents_gone"], script: "
         tg-agent \"$@\" &
-        until ls LAB/results/test/*/work/*.md; do sleep 0.02; done
+        until ls $TG_RUN_DIR/work/*.md; do sleep 0.02; done
         kill -KILL $!
         exit 0" },
     Agent { name: "that exit 0 at once", first: &["never_connected"], script: "
@@ -44,7 +44,7 @@ const AGENTS: [Agent; 14] = [
         exec sleep 300" },
     Agent { name: "that hang", first: &["timeout", "stalled", "agents_gone"], script: "
         tg-agent \"$@\" &
-        until ls LAB/results/test/*/work/*.md; do sleep 0.02; done
+        until ls $TG_RUN_DIR/work/*.md; do sleep 0.02; done
         kill -STOP $! $$" },
     Agent { name: "that spam stdout and stderr", first: &["completed"], script: "
         yes spam | head -c 40000000
@@ -57,7 +57,7 @@ const AGENTS: [Agent; 14] = [
         exec tg-agent \"$@\"" },
     Agent { name: "that die by SIGSEGV", first: &["agents_gone"], script: "
         tg-agent \"$@\" &
-        until ls LAB/results/test/*/work/*.md; do sleep 0.02; done
+        until ls $TG_RUN_DIR/work/*.md; do sleep 0.02; done
         kill -SEGV $$" },
     Agent { name: "that die by SIGSEGV at once", first: &["never_connected"], script: "
         kill -SEGV $$" },

@@ -58,6 +58,7 @@ pub fn faults() -> Vec<Fault> {
     let kills = WHOM.iter().map(|whom| Fault {
         name: format!("SIGKILL of {}", whom.name),
         replicates: 2,
+        more: QUICK.replace("30s", "4s"), // who is left alone waits for ever
         moment: 0..whom.within,
         strike: Box::new(|scene| kill(scene, *whom)),
         then: Then {
@@ -70,16 +71,8 @@ pub fn faults() -> Vec<Fault> {
     let trees = (1..=TREES).map(|number| Fault {
         name: format!("SIGKILL of the whole tree, {number}"),
         replicates: 2,
-        moment: 0..3000,
-        more: QUICK.into(),
-        strike: Box::new(|scene| {
-            processes::kill(&processes::of(&scene.lab));
-            Ok(())
-        }),
-        then: Then {
-            lingers: true, // whoever was born while we looked
-            ..Then::default()
-        },
+        moment: 0..2500,
+        strike: Box::new(fell),
         ..Fault::default()
     });
     kills.chain(trees).collect()
@@ -87,6 +80,20 @@ pub fn faults() -> Vec<Fault> {
 
 fn is_launcher(one: &Process) -> bool {
     one.program() == "tg-launch" && !one.is_supervisor()
+}
+
+/// Kill everything, also who is born meanwhile.
+fn fell(scene: &Scene) -> Result<(), String> {
+    if scene.is_over() {
+        return Err(TOO_LATE.into());
+    }
+    loop {
+        let all = processes::of(&scene.lab);
+        if all.is_empty() {
+            return Ok(());
+        }
+        processes::kill(&all);
+    }
 }
 
 /// Wait for the first of them, then for the moment, then kill.
