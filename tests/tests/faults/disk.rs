@@ -25,7 +25,7 @@ pub fn faults() -> Vec<Fault> {
         strike: Box::new(move |scene| fill(scene, left)),
         heal: Box::new(|scene| scene.shell("rm -f results/filler")),
         then: Then {
-            says: "o space left on device",
+            says: &["o space left on device", "disk is full"],
             ..Then::default()
         },
         ..Fault::default()

@@ -37,8 +37,8 @@ pub struct Fault {
 pub struct Then {
     /// How runs may have ended; empty: in any way.
     pub first: &'static [&'static str],
-    /// What stderr must hold where the first pass failed.
-    pub says: &'static str,
+    /// What stderr must hold one of where the first pass failed.
+    pub says: &'static [&'static str],
     /// Processes may be left until the second pass: who would have ended them was killed too.
     pub lingers: bool,
     /// Every run is due again, because an input changed.

@@ -19,6 +19,7 @@ mod disk;
 mod edits;
 mod kills;
 mod locks;
+mod pause;
 mod readonly;
 mod torn;
 mod twice;
@@ -47,6 +48,7 @@ fn all() -> Vec<Fault> {
         readonly::faults(),
         clock::faults(),
         locks::faults(),
+        pause::faults(),
         edits::faults(),
         twice::faults(),
         torn::faults(),

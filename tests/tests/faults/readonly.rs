@@ -9,7 +9,7 @@ use crate::scene::Scene;
 
 pub fn faults() -> Vec<Fault> {
     let says = Then {
-        says: "ead-only",
+        says: &["ead-only"],
         ..Then::default()
     };
     let skip = no_mount();
@@ -43,7 +43,7 @@ pub fn faults() -> Vec<Fault> {
             before: Box::new(|scene| scene.shell("mkdir -p results && chmod 555 results")),
             heal: Box::new(|scene| scene.shell("chmod 755 results")),
             then: Then {
-                says: "ermission denied",
+                says: &["ermission denied"],
                 ..Then::default()
             },
             ..Fault::default()

@@ -106,6 +106,9 @@ fn passes(scene: &Scene, fault: &Fault) -> (String, Vec<String>) {
         (fault.before)(scene)?;
         scene.start(&fault.under);
         scene.sleep_until(scene.moment);
+        if fault.moment.end > 1 && scene.is_over() {
+            return Err(TOO_LATE.into());
+        }
         (fault.strike)(scene)?;
         let done = scene.end()?;
         let mut wrong = after::first(scene, fault, &done);

@@ -1,4 +1,4 @@
-//! Files that were cut short, as on a disk that lost power: the record, the end, the snapshot.
+//! Files that were cut short, as on a disk that lost power: the record, the end, the snapshot; or removed altogether.
 
 use crate::fault::{Fault, Then};
 
@@ -34,9 +34,19 @@ pub fn faults() -> Vec<Fault> {
         },
         ..Fault::default()
     };
-    FILES
+    let removed = Fault {
+        name: "the results are removed while it runs".into(),
+        moment: 200..1200,
+        strike: Box::new(|scene| scene.shell("while ! rm -rf results; do sleep 0.01; done")),
+        then: Then {
+            says: &["results"],
+            ..Then::default()
+        },
+        ..Fault::default()
+    };
+    let torn = FILES
         .into_iter()
         .zip(TORN)
-        .map(|(file, torn)| fault(file, torn))
-        .collect()
+        .map(|(file, torn)| fault(file, torn));
+    torn.chain([removed]).collect()
 }

@@ -11,7 +11,7 @@ pub fn faults() -> Vec<Fault> {
         strike: Box::new(second),
         then: Then {
             first: &["completed"],
-            says: "(process ",
+            says: &["(process "],
             once: true,
             ..Then::default()
         },
