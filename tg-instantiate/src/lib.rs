@@ -4,6 +4,7 @@
 //! for each makes a directory with a database that holds a fresh copy of the template. Everything it writes for a row
 //! appears at once, under its name, or not at all.
 
+mod agent;
 mod args;
 mod cell;
 mod init;
@@ -17,6 +18,7 @@ mod null_arms;
 mod oneoff;
 mod plan;
 mod prepare;
+mod program;
 mod resume;
 mod template;
 

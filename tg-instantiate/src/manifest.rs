@@ -7,10 +7,11 @@ use crate::metrics::Entry;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
+use tg_stage::profile::Price;
 use tg_stage::{Criterion, Error, Result, StandIn, Trim, file, nearest, time};
 
 /// Keys of the design that this version does not act on.
-const PLANNED: [&str; 4] = ["tools", "prompts", "run_cost_usd", "experiment_cost_usd"];
+const PLANNED: [&str; 2] = ["run_cost_usd", "experiment_cost_usd"];
 
 /// A manifest as written; [`crate::matrix`] makes rows of it.
 #[derive(Debug, Default, Deserialize)]
@@ -31,6 +32,11 @@ pub struct Manifest {
     pub command: Option<Vec<String>>,
     pub model: Option<String>,
     pub temperature: Option<f64>,
+    pub base_url: Option<String>,
+    pub tools: Option<Vec<String>>,
+    pub prompts: Option<String>,
+    #[serde(default)]
+    pub prices: BTreeMap<String, Price>,
     pub stand_in: Option<StandIn>,
     pub workspace: Option<Workspace>,
     pub verify: Option<String>,
@@ -224,11 +230,6 @@ impl Manifest {
         if let Some((_, why)) = checks.iter().find(|(wrong, _)| *wrong) {
             return Some((*why).into());
         }
-        if let Some(agent) = self.agent.as_ref().filter(|agent| *agent != "tg-agent") {
-            return Some(format!(
-                "unknown agent `{agent}`: `tg-agent` is the stand-in; for another one set `command: [...]`"
-            ));
-        }
         let criteria = self.success.iter();
         let mut faults =
             criteria.filter_map(|(metric, text)| Some((metric, Criterion::parse(text).err()?)));
@@ -289,7 +290,7 @@ pub fn duration_ms(
 }
 
 /// Turn the parser's words into ours: line first, then the key and the nearest known one.
-fn explain(path: &Path, cause: &str) -> Error {
+pub fn explain(path: &Path, cause: &str) -> Error {
     let line = cause
         .rsplit_once(" at line ")
         .and_then(|(_, place)| place.split(' ').next());

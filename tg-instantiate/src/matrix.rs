@@ -4,6 +4,7 @@
 //! seed in every arm, so that runs pair. Each row carries the hash of everything that is held constant or varied; a
 //! row whose hash differs from that of the run on disk is run again.
 
+use crate::agent;
 use crate::args::Args;
 use crate::cell::cell;
 use crate::manifest::{Config, Manifest, check_name};
@@ -44,6 +45,8 @@ pub struct Ground<'m> {
     pub shared_db: bool,
     /// The host.
     pub host: Rc<Host>,
+    /// What agents are started.
+    pub agent: agent::Chosen,
     /// The workspace, where there is one, and the hash of all that is in it.
     pub workspace: Option<PathBuf>,
     /// See `workspace`.
@@ -61,6 +64,7 @@ pub fn rows(manifest: &Manifest, path: &Path, results: &Path, shared_db: bool) -
         workspace: dir,
         workspace_sha256,
         host: Rc::new(Host::find().map_err(outside)?),
+        agent: agent::choose(manifest, path)?,
     };
     let templates: Vec<Rc<Template>> = manifest
         .templates()

@@ -43,6 +43,15 @@ pub struct Run {
     pub dir: String,
     /// The agent's command line, placeholders unfilled.
     pub command: Vec<String>,
+    /// The agent program's profile, where one was named.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "crate::profile::recorded"
+    )]
+    pub profile: Option<crate::Profile>,
+    /// The texts that `{prompt}` is made of, by file name, where agents are given one.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub prompts: crate::prompts::Prompts,
     /// The stand-in's work model, if the stand-in works.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stand_in: Option<crate::StandIn>,
@@ -94,6 +103,24 @@ pub struct Limits {
     pub timeout_ms: Option<u64>,
     /// Time without any change in the database.
     pub stall_ms: Option<u64>,
+    /// What one agent may cost, in USD.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_cost_usd: Option<f64>,
+    /// What the run's agents may cost together, in USD.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run_cost_usd: Option<f64>,
+    /// What all runs of the experiment may cost together, earlier attempts included, in USD.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub experiment_cost_usd: Option<f64>,
+    /// Tokens that one agent may use, in and out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_tokens: Option<u64>,
+    /// Tokens that the run's agents may use together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run_tokens: Option<u64>,
+    /// Tokens that all runs of the experiment may use together, earlier attempts included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub experiment_tokens: Option<u64>,
 }
 
 /// What the manifest wants shown.
@@ -138,6 +165,10 @@ pub struct Launch {
     pub agents: Vec<Agent>,
     /// The moment before the first agent was started; the tasks' `created_at` is set to it.
     pub started_at_ms: i64,
+    /// The moment from which the run's time is counted (its start, or the opening of its start gate), on a clock that
+    /// nobody can set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub boot: Option<crate::time::Boot>,
     /// When the start gate was opened, if the run has one: all clocks start then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub released_at_ms: Option<i64>,
@@ -162,8 +193,11 @@ pub struct Agent {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Wait {
-    /// `completed`, `failed_tasks`, `timeout`, `stalled`, `agents_gone`, `never_connected`, `cancelled`, `infra`.
+    /// `completed`, `failed_tasks`, `timeout`, `stalled`, `budget`, `agents_gone`, `never_connected`, `cancelled`, `infra`.
     pub outcome: String,
+    /// What it was told from, in a few words: `run_cost_usd 5.02 of 5`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
     /// Tasks in scope by state.
     pub states: BTreeMap<String, u64>,
     /// Last terminal change if all tasks are terminal, else the moment of decision.
