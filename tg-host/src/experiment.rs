@@ -22,7 +22,8 @@ CREATE TABLE IF NOT EXISTS experiment_runs (
     outcome TEXT,
     run_json TEXT,
     verify_passed INTEGER,
-    verify_score REAL
+    verify_score REAL,
+    side_by_side INTEGER
 );
 CREATE TABLE IF NOT EXISTS experiment_tasks (
     run_id TEXT NOT NULL,
@@ -133,6 +134,8 @@ pub struct RunEnd<'a> {
     pub verify_passed: Option<bool>,
     /// The number it printed last.
     pub verify_score: Option<f64>,
+    /// How many runs were allowed to share the machine.
+    pub side_by_side: Option<u32>,
 }
 
 /// Write how a run began and ended.
@@ -150,6 +153,13 @@ pub fn put_end(db: &Connection, run: &str, end: &RunEnd) -> Result<()> {
             end.verify_score
         ],
     )?;
+    // A database that an earlier build made has no such column.
+    let has =
+        "SELECT count(*) > 0 FROM pragma_table_info('experiment_runs') WHERE name = 'side_by_side'";
+    if db.query_row(has, [], |row| row.get(0))? {
+        let sql = "UPDATE experiment_runs SET side_by_side = ?2 WHERE id = ?1";
+        db.execute(sql, params![run, end.side_by_side])?;
+    }
     Ok(())
 }
 

@@ -59,6 +59,14 @@ impl Chosen {
         json!([bare, version])
     }
 
+    /// Names of the environment variables that are passed on to the agents.
+    pub fn variables(&self) -> Vec<String> {
+        let names = self.profile.iter().flat_map(|profile| &profile.pass_env);
+        names
+            .map(|name| name.trim_end_matches('?').to_string())
+            .collect()
+    }
+
     /// Inputs that only agents with a profile or prompts have.
     pub fn inputs(&self, run: &Run) -> Vec<(&'static str, Value)> {
         let tools = self

@@ -1,7 +1,7 @@
 //! One cell of the matrix as a run: its names, everything that is held constant or varied, and the hashes by which a
 //! later call tells whether it has to be run again.
 
-use crate::manifest::{Config, Manifest, Mode, Start, check_name, duration_ms};
+use crate::manifest::{Config, Manifest, Mode, Start, check_name};
 use crate::matrix::Ground;
 use crate::metrics::Entry;
 use crate::template::Template;
@@ -11,7 +11,7 @@ use tg_host::Workflow;
 use tg_stage::{Error, Limits, Result, Run, Shown, Workspace, file};
 
 /// Workflows in which one agent leads and others work.
-const LED: [&str; 2] = ["push", "hierarchical"];
+pub const LED: [&str; 2] = ["push", "hierarchical"];
 
 fn arm_name(manifest: &Manifest, config: &Config, template: &Template, agents: u32) -> String {
     let mut name = config
@@ -86,11 +86,7 @@ pub fn cell(
         null_of: None,
         start_gate: manifest.start == Some(Start::Gate),
         shared_db: shared.shared_db,
-        limits: Limits {
-            timeout_ms: duration_ms(path, "limits", "timeout", manifest.limits.timeout.as_ref())?,
-            stall_ms: duration_ms(path, "limits", "stall", manifest.limits.stall.as_ref())?,
-            ..Limits::default()
-        },
+        limits: manifest.limits.resolved(path)?,
         report: Shown {
             metrics: manifest
                 .metrics
@@ -103,14 +99,15 @@ pub fn cell(
                 .filter_map(Entry::own)
                 .cloned()
                 .collect(),
+            arms: Vec::new(), // known when all rows are
             primary: manifest.primary.clone(),
             baseline: manifest.baseline.clone(),
             success: manifest.success.clone(),
         },
         warmup: manifest.warmup.trim(path)?,
         slots: slots(manifest, chosen.simulated),
-        inputs: BTreeMap::new(),
-        inputs_sha256: String::new(),
+        provenance: Some(shared.provenance.clone()),
+        ..Run::default()
     };
     run.inputs = inputs(&run, template, workflow, shared);
     run.inputs_sha256 = file::sha256(json!(run.inputs).to_string().as_bytes());
@@ -152,6 +149,11 @@ fn inputs(
         .iter()
         .map(|(name, file)| (name, &file.sha256))
         .collect();
+    let limits = Limits {
+        experiment_cost_usd: None, // may grow while the experiment runs: what is done is not run again for it
+        experiment_tokens: None,
+        ..run.limits.clone()
+    };
     [
         ("template", json!(template.sha256)),
         ("workflow", json!([run.workflow, run.overlays, files])),
@@ -159,7 +161,7 @@ fn inputs(
         ("agent", shared.agent.identity(run)),
         ("model", json!([run.model, run.temperature])),
         ("stand_in", json!(run.stand_in)),
-        ("limits", json!(run.limits)),
+        ("limits", json!(limits)),
         ("seed", json!(run.seed)),
         (
             "workspace",

@@ -6,9 +6,15 @@
 
 mod agent;
 mod args;
+mod attempts;
 mod cell;
+mod check;
+mod disk;
+mod estimate;
+mod explain;
 mod init;
 mod insert;
+mod limits;
 mod manifest;
 mod matrix;
 mod metrics;
@@ -16,10 +22,14 @@ mod names;
 mod nesting;
 mod null_arms;
 mod oneoff;
+mod order;
 mod plan;
 mod prepare;
 mod program;
+mod provenance;
 mod resume;
+mod retry;
+mod stale;
 mod template;
 
 pub use args::Args;
@@ -45,18 +55,36 @@ pub fn run(args: &Args, _input: impl BufRead, output: impl Write) -> Result<Exit
             Error::usage("", "no manifest").hint("tg-instantiate experiments/push-vs-pull.yaml")
         );
     };
+    if args.check {
+        return check::run(path, args, output);
+    }
     let manifest = Manifest::load(path)?;
-    let mut rows = matrix::rows(&manifest, path, &args.results, args.shared_db)?;
+    let all = matrix::rows(&manifest, path, &args.results, args.shared_db)?;
+    let mut rows = all.clone();
     matrix::choose(&mut rows, args)?;
+    let mut exit = Exit::Done;
+    if args.retry {
+        let (due, given_up) = retry::due(rows, manifest.retries);
+        rows = due;
+        exit = exit.max(if given_up > 0 {
+            Exit::SomeFailed
+        } else {
+            Exit::Done
+        });
+    }
+    let experiment = args.results.join(&manifest.name);
+    if !args.retry {
+        stale::name(&experiment, &all);
+    }
     if args.plan {
         return plan::print(&rows, args, output);
     }
-    let experiment = args.results.join(&manifest.name);
     file::make_dir(&experiment)?;
     let lock = experiment.join(".lock");
     let Some(_held) = Lock::take(&lock)? else {
         return Err(Error::held(&lock)); // two at once would make the same rows
     };
+    stale::list(&experiment, &all, &manifest.text)?;
     let shared = if args.shared_db {
         Some(prepare::SharedDb::new(&rows)?)
     } else {
@@ -65,7 +93,7 @@ pub fn run(args: &Args, _input: impl BufRead, output: impl Write) -> Result<Exit
     let mut output = Output::new(output);
     let mut held = Vec::new();
     for row in &rows {
-        let record = one(row, args, shared.as_ref())?;
+        let record = one(row, args, &manifest, shared.as_ref())?;
         if shared.is_some() {
             held.push(record); // nobody may begin before all are in the database
         } else {
@@ -79,29 +107,36 @@ pub fn run(args: &Args, _input: impl BufRead, output: impl Write) -> Result<Exit
             .record(&record)
             .map_err(|error| unheard(error, record.id()))?;
     }
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 /// The record of a row: as it was left, or of what is made now.
-fn one(row: &Row, args: &Args, shared: Option<&prepare::SharedDb>) -> Result<Record> {
+fn one(
+    row: &Row,
+    args: &Args,
+    manifest: &Manifest,
+    shared: Option<&prepare::SharedDb>,
+) -> Result<Record> {
     prepare::sweep(row);
     match resume::state(row, args.again)? {
         State::Done { record, why } => {
             explain(args, row, &format!("done before: {why}"));
             Ok(record)
         }
-        State::Ready { record } => {
-            explain(args, row, "instantiated before, and not launched yet");
+        State::Ready { record, why } => {
+            explain(args, row, &why);
+            record.save()?;
             Ok(record)
         }
         State::Due { why } => {
-            explain(args, row, &why);
-            prepare::row(
-                row,
-                args.title_prefix.as_deref().unwrap_or_default(),
-                shared,
-            )
-            .map_err(|error| error.within(format!("run {}", row.run.id)))
+            if args.retry {
+                retry::tell(row, &why, manifest.retries);
+            } else {
+                explain(args, row, &why);
+            }
+            let prefix = args.title_prefix.as_deref().unwrap_or_default();
+            prepare::row(row, prefix, shared, &manifest.text)
+                .map_err(|error| error.within(format!("run {}", row.run.id)))
         }
     }
 }

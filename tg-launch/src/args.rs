@@ -77,6 +77,9 @@ pub struct Supervise {
     /// As given to the launcher
     #[arg(long)]
     pub log_limit: u64,
+    /// As given to the launcher
+    #[arg(long)]
+    pub jobs: u16,
 }
 
 const AFTER: &str = "\

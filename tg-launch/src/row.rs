@@ -82,6 +82,7 @@ fn start<W: Write>(shared: &Shared<W>, record: &Record) -> Result<Child> {
         .args(ms("grace", args.grace))
         .args(ms("connect", args.connect))
         .arg(format!("--log-limit={}", args.log_limit))
+        .arg(format!("--jobs={}", args.jobs))
         .args(["--", record.id()])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -128,6 +128,7 @@ pub fn start(ready: &Ready, crew: &mut Crew, cancelled: &AtomicBool) -> Result<L
         started_at_ms,
         boot,
         released_at_ms,
+        side_by_side: None, // the supervisor was told
         manual: false,
     })
 }

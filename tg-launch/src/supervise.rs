@@ -83,8 +83,10 @@ impl<W: Write> Supervisor<'_, W> {
         let manners = manners(self.args, ready.run.profile.as_ref())?;
         let mut crew = Crew::new(Connected::new(&ready.seal.db), manners);
         let mut purse = Purse::new(&ready.run, &ready.seal.dir);
-        let told = start::start(&ready, &mut crew, &self.cancelled)
-            .and_then(|launch| self.tell(&mut record, &launch));
+        let told = start::start(&ready, &mut crew, &self.cancelled).and_then(|mut launch| {
+            launch.side_by_side = Some(self.args.jobs.into());
+            self.tell(&mut record, &launch)
+        });
         let why = match &told {
             Ok(()) => self.until_over(&ready, &mut crew, &mut purse),
             Err(_) => self.stopped(),

@@ -96,6 +96,7 @@ pub fn store(
         None => by_hand(&run.id, launch.as_ref()),
     };
     let end = RunEnd {
+        side_by_side: launch.as_ref().and_then(|launch| launch.side_by_side),
         started: launch.and_then(|launch| launch.released_at_ms.or(Some(launch.started_at_ms))),
         completed: wait.ended_at_ms,
         outcome: &wait.outcome,
