@@ -128,6 +128,11 @@ fn one(
             record.save()?;
             Ok(record)
         }
+        State::Decided { record, outcome } => {
+            let why = format!("ended as {outcome}, which only has to be written down");
+            explain(args, row, &why);
+            Ok(record)
+        }
         State::Due { why } => {
             if args.retry {
                 retry::tell(row, &why, manifest.retries);

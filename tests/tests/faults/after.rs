@@ -14,6 +14,8 @@ use tg_tests::Done;
 pub struct Run {
     /// How it ended, if its record says so.
     pub outcome: Option<String>,
+    /// How it ended by its `end.json`: it was decided, whether or not the record says so.
+    decided: Option<String>,
     /// All stages have done their work on it.
     measured: bool,
     files: BTreeMap<String, Print>,
@@ -24,7 +26,7 @@ pub struct Run {
 impl Run {
     /// Whether it need not and must not be run again.
     fn is_done(&self) -> bool {
-        let outcome = self.outcome.as_deref();
+        let outcome = self.outcome.as_deref().or(self.decided.as_deref());
         outcome.is_some_and(|outcome| !tg_stage::Wait::is_void(outcome))
     }
 }
@@ -48,6 +50,7 @@ fn run(results: &Path, id: &str) -> Run {
         name.starts_with(&format!("{id}.try"))
     });
     Run {
+        decided: tg_stage::End::load(&dir).map(|end| end.outcome),
         outcome: record["wait"]["outcome"].as_str().map(String::from),
         measured: record["metrics"].is_object() && record["metrics"]["error"].is_null(),
         files: whole::prints(&dir),

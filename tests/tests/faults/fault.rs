@@ -26,7 +26,9 @@ pub struct Fault {
     pub before: Act,
     /// While it runs, at a random moment.
     pub strike: Act,
-    /// When it has ended, before the second.
+    /// When it has ended: that the fault did strike can be seen, else an error.
+    pub trace: Act,
+    /// After that, before the second.
     pub heal: Act,
     /// What must hold.
     pub then: Then,
@@ -63,6 +65,7 @@ impl Default for Fault {
             skip: None,
             before: nothing(),
             strike: nothing(),
+            trace: nothing(),
             heal: nothing(),
             then: Then::default(),
         }

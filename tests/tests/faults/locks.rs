@@ -21,6 +21,7 @@ pub fn faults() -> Vec<Fault> {
             storm(scene, hold, pause);
             Ok(())
         }),
+        trace: Box::new(is_locked),
         then: Then {
             first: &["completed"],
             once: true,
@@ -33,6 +34,22 @@ pub fn faults() -> Vec<Fault> {
         fault(" for a second at a time", 1000, 500),
         fault(" often and shortly", 5, 5),
     ]
+}
+
+/// Whether some agent was told that the database is locked.
+fn is_locked(scene: &Scene) -> Result<(), String> {
+    let mut locked = 0;
+    for path in tg_stage::file::tree(&scene.lab.path("results")).unwrap_or_default() {
+        if path.ends_with("usage.json") {
+            let text = std::fs::read(scene.lab.path("results").join(path)).unwrap_or_default();
+            let usage: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
+            locked += usage["locked"].as_u64().unwrap_or_default();
+        }
+    }
+    match locked {
+        0 => Err("no agent ever found the database locked".into()),
+        _ => Ok(()),
+    }
 }
 
 /// Hold the write locks of all databases for up to `hold` ms, leave them for up to `pause` ms, and so on.

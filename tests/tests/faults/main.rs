@@ -23,6 +23,7 @@ mod pause;
 mod readonly;
 mod torn;
 mod twice;
+mod verdict;
 
 use fault::Fault;
 
@@ -49,6 +50,7 @@ fn all() -> Vec<Fault> {
         clock::faults(),
         locks::faults(),
         pause::faults(),
+        verdict::faults(),
         edits::faults(),
         twice::faults(),
         torn::faults(),

@@ -111,6 +111,7 @@ fn passes(scene: &Scene, fault: &Fault) -> (String, Vec<String>) {
         }
         (fault.strike)(scene)?;
         let done = scene.end()?;
+        (fault.trace)(scene)?;
         let mut wrong = after::first(scene, fault, &done);
         let before = after::runs(scene);
         first = shown(&before, done.status);
