@@ -84,6 +84,8 @@ pub fn run(args: &Args, _input: impl BufRead, output: impl Write) -> Result<Exit
     let Some(_held) = Lock::take(&lock)? else {
         return Err(Error::held(&lock)); // two at once would make the same rows
     };
+    // Before any row is passed on: the second of two runners would else take what the first has not come to yet.
+    rows.iter().try_for_each(resume::free)?;
     stale::list(&experiment, &all, &manifest.text)?;
     let shared = if args.shared_db {
         Some(prepare::SharedDb::new(&rows)?)

@@ -22,6 +22,17 @@ pub enum State {
     Decided { record: Record, outcome: String },
 }
 
+/// Whether nobody is at work on a row; the error says who is.
+pub fn free(row: &Row) -> Result<()> {
+    for name in ["launch.lock", "wait.lock"] {
+        let lock = PathBuf::from(&row.run.dir).join(name);
+        if !Lock::is_free(&lock) {
+            return Err(Error::held(&lock).within(format!("run {} is running", row.run.id)));
+        }
+    }
+    Ok(())
+}
+
 /// Look at what an earlier call left of a row. `again` makes every row due.
 pub fn state(row: &Row, again: bool) -> Result<State> {
     let due = |why: String| Ok(State::Due { why });
@@ -29,12 +40,7 @@ pub fn state(row: &Row, again: bool) -> Result<State> {
     if !dir.exists() {
         return due("is new".into());
     }
-    for name in ["launch.lock", "wait.lock"] {
-        let lock = dir.join(name);
-        if !Lock::is_free(&lock) {
-            return Err(Error::held(&lock).within(format!("run {} is running", row.run.id)));
-        }
-    }
+    free(row)?;
     let Ok(mut record) = Record::load(&dir.join("run.json")) else {
         return due("its run.json cannot be read".into());
     };

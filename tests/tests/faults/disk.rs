@@ -7,37 +7,49 @@ use std::process::Command;
 /// The size of the disk; a whole experiment takes a third of it.
 const DISK: &str = "-t tmpfs -o size=32m tmpfs";
 
-/// How much is left on it, in KiB.
-const LEFT: [u64; 7] = [0, 4, 32, 200, 600, 1200, 2400];
+/// How much is left on it before anything is begun, in KiB: that is seen beforehand.
+const BEFORE: [u64; 2] = [0, 600];
+
+/// How much is left on it in the middle of the runs, in KiB.
+const AMIDST: [u64; 8] = [0, 0, 0, 4, 32, 200, 600, 1200];
 
 pub fn faults() -> Vec<Fault> {
     let skip = no_mount();
-    let fault = |name: String, left: u64, moment: std::ops::Range<u64>| Fault {
+    let fault = |name: String| Fault {
         name,
-        moment,
         more: QUICK.replace("30s", "3s"), // who cannot write does not move
         skip: skip.clone(),
-        before: Box::new(move |scene| {
-            scene.mount("results", DISK)?;
-            scene.shell("mkdir -p results/test")?;
-            if left > 0 { fill(scene, left) } else { Ok(()) }
-        }),
-        strike: Box::new(move |scene| fill(scene, left)),
         heal: Box::new(|scene| scene.shell("rm -f results/filler")),
-        then: Then {
-            says: &["o space left on device", "disk is full"],
-            ..Then::default()
-        },
         ..Fault::default()
     };
-    let levels = LEFT
-        .iter()
-        .map(|left| fault(format!("{left} KiB are left on the disk"), *left, 0..1));
-    let later = (1..=3).map(|n| match n {
-        1 => fault("the disk is full".into(), 0, 200..1500),
-        _ => fault(format!("the disk is full, {n}"), 0, 200..1500),
+    let before = BEFORE.map(|left| Fault {
+        before: Box::new(move |scene| mount(scene).and_then(|()| fill(scene, left))),
+        then: Then {
+            first: &["none"],
+            says: &["MiB needed for"],
+            ..Then::default()
+        },
+        ..fault(format!("no more than {left} KiB are left on the disk"))
     });
-    levels.chain(later).collect()
+    let amidst = AMIDST.iter().enumerate().map(|(number, left)| Fault {
+        before: Box::new(mount),
+        moment: 50..1200,
+        strike: Box::new(move |scene| fill(scene, *left)),
+        then: Then {
+            says: &["o space left on device", "disk is full", "MiB needed for"],
+            ..Then::default()
+        },
+        ..fault(match number {
+            0 => "the disk is full".into(),
+            _ => format!("the disk is full but for {left} KiB, {number}"),
+        })
+    });
+    before.into_iter().chain(amidst).collect()
+}
+
+fn mount(scene: &Scene) -> Result<(), String> {
+    scene.mount("results", DISK)?;
+    scene.shell("mkdir -p results/test")
 }
 
 /// Fill the disk but for so many KiB.
