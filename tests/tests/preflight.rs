@@ -74,17 +74,14 @@ fn what_is_missing_fails_before_anything_is_made() {
         done.out
     );
     assert!(done.out.contains("hint: put it on PATH"), "{}", done.out);
-    // A disk that holds less than a run takes, a workspace larger than any disk.
-    lab.sh("mkdir big && truncate -s 4000T big/file || truncate -s 8T big/file")
-        .ok();
-    write("workspace: {path: big}\n");
+    // A place that holds nothing.
     let done = lab
-        .sh("sed -i s/workspace:.*// m.yaml; tg-instantiate --check m.yaml")
-        .ok();
+        .sh("sed -i s/command:.*// m.yaml; tg-instantiate --check --results /sys/results m.yaml");
+    assert_eq!(done.status, 4, "{}", done.out);
     assert!(
-        lines_of(&done.out, "ok")
+        lines_of(&done.out, "fail")
             .iter()
-            .any(|line| line.contains(" disk ")),
+            .any(|line| line.contains("MiB needed for 1 runs")),
         "{}",
         done.out
     );

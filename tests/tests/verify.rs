@@ -70,12 +70,12 @@ fn what_was_tampered_with_is_named() {
     );
     restore();
     // A metric, the seed, the outcome, the inputs.
-    let metric = "\"tasks_completed\":";
-    edit(&run("run.json"), metric, "\"tasks_completed\":9");
+    let metric = "\"wall_clock_time_ms\":";
+    edit(&run("run.json"), metric, &format!("{metric}9"));
     differs(
         &verify(),
         1,
-        &["run swarm-r1: metrics.tasks_completed is 9"],
+        &["run swarm-r1: metrics.wall_clock_time_ms is 9"],
     );
     restore();
     edit(&run("run.json"), "\"seed\":1001", "\"seed\":1002");

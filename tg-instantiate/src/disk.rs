@@ -11,9 +11,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use tg_stage::{Error, file};
 
-/// A run directory with a database without tasks, host 0.5.0 and its write-ahead log, measured.
+/// A run's directory but for its tasks. Measured with host 0.5.0 and the stand-in: 440 KiB when it has ended; while it
+/// runs there is a write-ahead log as well.
 const EMPTY_RUN: u64 = 1 << 20;
-/// What one task adds to the database, its log and the snapshot, measured over the templates.
+/// What one task adds. Measured: 7 KiB when the run has ended.
 const TASK: u64 = 16 << 10;
 
 /// Compare what the rows to be run will take with what is free.

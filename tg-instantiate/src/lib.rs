@@ -86,7 +86,6 @@ pub fn run(args: &Args, _input: impl BufRead, output: impl Write) -> Result<Exit
     };
     // Before any row is passed on: the second of two runners would else take what the first has not come to yet.
     rows.iter().try_for_each(resume::free)?;
-    stale::list(&experiment, &all, &manifest.text)?;
     let shared = if args.shared_db {
         Some(prepare::SharedDb::new(&rows)?)
     } else {
@@ -94,8 +93,11 @@ pub fn run(args: &Args, _input: impl BufRead, output: impl Write) -> Result<Exit
     };
     let mut output = Output::new(output);
     let mut held = Vec::new();
-    for row in &rows {
+    for (at, row) in rows.iter().enumerate() {
         let record = one(row, args, &manifest, shared.as_ref())?;
+        if at == 0 {
+            stale::list(&experiment, &all, &manifest.text)?; // not before it is known that anything can be made
+        }
         if shared.is_some() {
             held.push(record); // nobody may begin before all are in the database
         } else {

@@ -28,6 +28,18 @@ pub struct Args {
     /// Start no more runs after K failures of the machinery in a row, or one of login or quota; 0 never
     #[arg(long, value_name = "K", default_value_t = 3)]
     pub breaker: u16,
+    /// NAME=VALUE lines for agents, instead of exporting them; nobody else may be able to read the file
+    #[arg(long, value_name = "FILE")]
+    pub secrets: Option<PathBuf>,
+    /// List the agent programs that are known, and exit
+    #[arg(long)]
+    pub profiles: bool,
+    /// Print the profile of an agent program, to be copied and changed, and exit
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Write the prompts into a directory, to be changed and named by the manifest's `prompts`, and exit
+    #[arg(long, value_name = "DIR")]
+    pub prompts: Option<PathBuf>,
     /// MiB kept of each agent's stdout and stderr: of more, the beginning and the end
     #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     pub log_limit: u64,
@@ -55,6 +67,21 @@ pub enum Part {
         #[arg(last = true, required = true)]
         command: Vec<String>,
     },
+    /// Stand between an agent's MCP client and the host's server
+    #[command(hide = true)]
+    Mcp {
+        /// `server.json` of the agent
+        server: PathBuf,
+    },
+    /// Turn into the host's server, which dies with its client
+    #[command(hide = true)]
+    McpServer {
+        /// `server.json` of the agent
+        server: PathBuf,
+        /// The client; where it is gone, nothing is started
+        #[arg(long)]
+        parent: u32,
+    },
 }
 
 /// What a supervisor is told.
@@ -76,6 +103,9 @@ pub struct Supervise {
     pub connect_ms: Option<u64>,
     /// As given to the launcher
     #[arg(long)]
+    pub secrets: Option<PathBuf>,
+    /// As given to the launcher
+    #[arg(long)]
     pub log_limit: u64,
     /// As given to the launcher
     #[arg(long)]
@@ -85,7 +115,8 @@ pub struct Supervise {
 const AFTER: &str = "\
 Placeholders in the manifest's `command`: {worker} {role} {tags} {workflow} {run} {seed} {model}
   {db} {dir} {agent_dir} {work} {mcp_config} (a file that tells an MCP client how to start the
-  host's server). Agents start in {work}, with TG_RUN_DIR={dir} in their environment.
+  host's server) {prompt} (what the agent's role is told). Agents start in {work}, with
+  TG_RUN_DIR={dir} in their environment. With `agent: NAME` a profile says all this and more
 Roles: push has one coordinator and hierarchical one lead, the other agents work; relay deals the
   specialists' tags (designer, implementer, reviewer, tester) to its agents; elsewhere all agents
   work and hold all tags
@@ -95,7 +126,8 @@ Budgets: the manifest's limits agent_cost_usd, run_cost_usd, experiment_cost_usd
 
 Reads: run records with `instantiate` on stdin; RUN/end.json
 Writes: `launch` into the records; RUN/work/, RUN/spent.json (what was used so far) and, in
-  RUN/agents/WORKER/, mcp.json, stdout.log, stderr.log, end.json
+  RUN/agents/WORKER/, mcp.json, stdout.log, stderr.log, end.json; with a profile also home/, the
+  profile's files and mcp.jsonl (the agent's tool calls)
 
 Exit status: 0 all done; 1 some runs could not be launched, were not started (budget, breaker) or
   were cancelled; 2 the command line was wrong; 3 the input was not a record; 4 the reader of the
@@ -105,4 +137,5 @@ Examples:
   tg-instantiate experiments/push-vs-pull.yaml | tg-launch | tg-wait | tg-export > runs.jsonl
   tg-instantiate experiments/push-vs-pull.yaml | tg-launch -j 2 | tg-wait | tg-export
   tg-instantiate --row 1 my.yaml | tg-launch --manual | tg-wait --timeout 2h
+  tg-launch --profile codex > my-codex.yaml; tg-launch --prompts my-prompts
   tg-launch --reap results";

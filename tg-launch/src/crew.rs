@@ -92,6 +92,10 @@ pub struct Start {
     pub program: PathBuf,
     /// Its arguments.
     pub args: Vec<String>,
+    /// Nothing of our own environment is passed on.
+    pub bare: bool,
+    /// Variables set in its environment. Some may be secrets: they are never printed.
+    pub env: Vec<(String, String)>,
 }
 
 impl Crew {
@@ -107,7 +111,12 @@ impl Crew {
     /// Start an agent.
     pub fn start(&mut self, start: Start) -> Result<()> {
         let dir = &start.place.agent_dir;
-        let mut child = ourselves()?
+        let mut command = ourselves()?;
+        if start.bare {
+            command.env_clear();
+        }
+        let mut child = command
+            .envs(start.env)
             .arg("become")
             .arg(format!("--parent={}", std::process::id()))
             .arg("--")

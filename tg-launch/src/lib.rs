@@ -13,23 +13,29 @@ mod connected;
 mod crew;
 mod deal;
 mod ends;
+mod equip;
 mod fill;
 mod gate;
 mod log;
 mod manual;
+mod mcp;
 mod mortal;
+mod offer;
 mod purse;
 mod reap;
 mod row;
+mod secrets;
 mod start;
 mod supervise;
 mod sweep;
-mod usage;
+pub mod usage;
 
 pub use args::Args;
+pub use fill::Place;
 
 use args::Part;
 use breaker::Breaker;
+use secrets::Secrets;
 use std::io::{BufRead, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -126,7 +132,10 @@ pub fn run(
     match (&args.part, &args.reap) {
         (Some(Part::Supervise(told)), _) => supervise::run(told, input, output),
         (Some(Part::Become { parent, command }), _) => mortal::run(*parent, command),
+        (Some(Part::Mcp { server }), _) => mcp::run(server),
+        (Some(Part::McpServer { server, parent }), _) => mcp::become_server(server, *parent),
         (None, Some(dirs)) => reap::run(dirs),
+        (None, None) if offer::is_asked(args) => offer::offer(args, output),
         (None, None) => launch(args, input, output),
     }
 }
@@ -138,6 +147,9 @@ fn launch(
 ) -> Result<Exit> {
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
     tg_stage::standard_input("tg-instantiate MANIFEST | tg-launch | tg-wait")?;
+    if let Some(path) = &args.secrets {
+        Secrets::load(path)?; // each run's supervisor reads them for itself; a mistake is told once, and now
+    }
     let shared = Shared {
         args,
         output: Mutex::new(Output::new(output)),

@@ -8,6 +8,7 @@ use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
 use std::process::{Child, ChildStdout, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
@@ -80,6 +81,11 @@ fn start<W: Write>(shared: &Shared<W>, record: &Record) -> Result<Child> {
         .args(["supervise", &format!("--parent={}", std::process::id())])
         .args(args.manual.then_some("--manual"))
         .args(ms("grace", args.grace))
+        .args(
+            args.secrets
+                .iter()
+                .flat_map(|path| [Path::new("--secrets"), path]),
+        )
         .args(ms("connect", args.connect))
         .arg(format!("--log-limit={}", args.log_limit))
         .arg(format!("--jobs={}", args.jobs))

@@ -1,13 +1,14 @@
 //! Starting a run's agents: their files, their processes.
 
 use crate::crew::{Crew, Start};
-use crate::fill::{self, Place};
+use crate::equip;
+use crate::fill::{Filler, Place};
+use crate::secrets::Secrets;
 use crate::{deal, gate, reap};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use tg_host::{Host, Seal, database, experiment};
 use tg_stage::error::outside;
-use tg_stage::mark::{self, Owner};
 use tg_stage::time::{self, Boot};
 use tg_stage::{Error, Instantiate, Launch, Record, Result, Run, file};
 
@@ -25,7 +26,7 @@ pub struct Ready {
 
 /// Deal the roles and write every agent's files. What a crash left of an earlier attempt is ended first, so that nobody
 /// works beside ghosts.
-pub fn prepare(record: &Record, manual: bool) -> Result<Ready> {
+pub fn prepare(record: &Record, manual: bool, secrets: &Secrets) -> Result<Ready> {
     let run: Run = record.get("run")?;
     let made: Instantiate = record.get("instantiate")?;
     let Some(dir) = record.dir() else {
@@ -56,21 +57,12 @@ pub fn prepare(record: &Record, manual: bool) -> Result<Ready> {
     reap::of_run(&seal.dir);
     let work = seal.dir.join("work");
     file::make_dir(&work)?;
+    let root = roots(&db, &run.id).map_err(|cause| Error::outside(seal.db.display(), cause))?;
     let mut agents = Vec::new();
     for agent in deal::agents(&run, &db)? {
         let agent_dir = seal.dir.join("agents").join(&agent.worker);
         file::make_dir(&agent_dir)?;
         let _ = std::fs::remove_file(agent_dir.join("end.json"));
-        let mut mcp = seal.mcp_json(&host, &agent.worker);
-        if !manual {
-            // Some programs start servers with nothing in their environment but this.
-            let env = &mut mcp["mcpServers"]["task-graph"]["env"];
-            env[mark::DIR] = seal.dir.to_string_lossy().into();
-            env[mark::ATTEMPT] = Owner::this().to_string().into();
-            env[mark::WORKER] = agent.worker.as_str().into();
-        }
-        let mcp = format!("{mcp:#}\n");
-        file::write(&agent_dir.join("mcp.json"), mcp.as_bytes())?;
         let mut place = Place {
             dir: seal.dir.clone(),
             db: seal.db.clone(),
@@ -85,15 +77,15 @@ pub fn prepare(record: &Record, manual: bool) -> Result<Ready> {
             place.work = place.agent_dir.join("work");
             file::copy_tree(&work, &place.work)?;
         }
-        let mut command = fill::command(&run, &agent, &place)?.into_iter();
-        let name = command.next().unwrap_or_default();
-        agents.push(Start {
-            program: fill::program(&name),
-            name,
-            args: command.collect(),
-            agent,
-            place,
-        });
+        let server = equip::server(&run, &host, &seal, &agent.worker, &place, manual)?;
+        let filler = Filler {
+            run: &run,
+            agent: &agent,
+            place: &place,
+            root: &root,
+            server: &server,
+        };
+        agents.push(equip::agent(&filler, secrets, manual)?);
     }
     Ok(Ready {
         run,
@@ -101,6 +93,15 @@ pub fn prepare(record: &Record, manual: bool) -> Result<Ready> {
         seal,
         agents,
     })
+}
+
+/// The run's tasks that are in no other, by id.
+fn roots(db: &rusqlite::Connection, run: &str) -> rusqlite::Result<String> {
+    let sql = "SELECT task_id FROM experiment_tasks WHERE run_id = ?1 AND task_id NOT IN
+               (SELECT to_task_id FROM dependencies WHERE dep_type = 'contains') ORDER BY task_id";
+    let mut query = db.prepare(sql)?;
+    let ids: rusqlite::Result<Vec<String>> = query.query_map([run], |row| row.get(0))?.collect();
+    Ok(ids?.join(", "))
 }
 
 /// Start the run's clock and then its agents; with a start gate, wait until they are connected and open it.
@@ -128,7 +129,7 @@ pub fn start(ready: &Ready, crew: &mut Crew, cancelled: &AtomicBool) -> Result<L
         started_at_ms,
         boot,
         released_at_ms,
-        side_by_side: None, // the supervisor was told
+        side_by_side: None, // the supervisor knows
         manual: false,
     })
 }

@@ -13,6 +13,7 @@ use crate::crew::{Crew, Manners, TICK};
 use crate::mortal::{dies_with, is_child_of};
 use crate::purse::{Over, Purse};
 use crate::row::{End, refused};
+use crate::secrets::Secrets;
 use crate::start::{self, Ready};
 use crate::{ends, gate, manual};
 use rustix::process::{self, Signal};
@@ -70,7 +71,14 @@ impl<W: Write> Supervisor<'_, W> {
             Ok(held) => held,
             Err(error) => return self.refuse(&mut record, error),
         };
-        let ready = match start::prepare(&record, self.args.manual) {
+        let secrets = self
+            .args
+            .secrets
+            .as_deref()
+            .map_or(Ok(Secrets::default()), Secrets::load);
+        let prepared =
+            secrets.and_then(|secrets| start::prepare(&record, self.args.manual, &secrets));
+        let ready = match prepared {
             Ok(ready) => ready,
             Err(error) => return self.refuse(&mut record, error),
         };
@@ -83,16 +91,18 @@ impl<W: Write> Supervisor<'_, W> {
         let manners = manners(self.args, ready.run.profile.as_ref())?;
         let mut crew = Crew::new(Connected::new(&ready.seal.db), manners);
         let mut purse = Purse::new(&ready.run, &ready.seal.dir);
-        let told = start::start(&ready, &mut crew, &self.cancelled).and_then(|mut launch| {
-            launch.side_by_side = Some(self.args.jobs.into());
-            self.tell(&mut record, &launch)
-        });
+        let told = start::start(&ready, &mut crew, &self.cancelled)
+            .map(|launch| Launch {
+                side_by_side: Some(self.args.jobs.into()),
+                ..launch
+            })
+            .and_then(|launch| self.tell(&mut record, &launch));
         let why = match &told {
             Ok(()) => self.until_over(&ready, &mut crew, &mut purse),
             Err(_) => self.stopped(),
         };
         crew.end(why);
-        purse.read(&crew);
+        purse.close(&crew);
         let kept = ends::keep(&ready.run, &crew, &purse);
         let end = End {
             why: why.into(),

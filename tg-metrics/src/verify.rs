@@ -65,6 +65,13 @@ fn one(
     output: &mut Output<impl Write>,
     found: &mut Found,
 ) -> Result<()> {
+    if source.record.is_none() && !source.snapshot.exists() {
+        found.unreadable(&Error::outside(
+            source.snapshot.display(),
+            "no such file or directory",
+        ));
+        return Ok(());
+    }
     found.runs += 1;
     let dir = source.snapshot.parent().unwrap_or(&source.snapshot);
     let name = dir.file_name().unwrap_or_default().to_string_lossy();

@@ -139,9 +139,12 @@ fn same(id: &str, was: &Run, run: &Run, then: &Then) -> Vec<String> {
     if run.attempts > was.attempts {
         wrong.push(format!("{id} was done, and was run again"));
     } else {
-        let later = ["run.json", "snapshot.json.gz"];
         let mut changed = whole::changed(&was.files, &run.files);
-        changed.retain(|name| was.measured || !later.contains(&name.as_str()));
+        changed.retain(|name| match name.as_str() {
+            "run.json" => was.measured && !then.shown_anew,
+            "snapshot.json.gz" => was.measured,
+            _ => true,
+        });
         changed.retain(|name| !name.contains(".tg-") && !then.torn.ends_with(name.as_str()));
         if !changed.is_empty() {
             wrong.push(format!(

@@ -38,6 +38,7 @@ pub fn faults() -> Vec<Fault> {
             heal: act(!while_it_runs),
             then: Then {
                 all_again: edit.all_again,
+                shown_anew: edit.name.contains("arm"),
                 once: !edit.all_again,
                 ..Then::default()
             },

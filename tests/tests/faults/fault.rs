@@ -47,6 +47,8 @@ pub struct Then {
     pub all_again: bool,
     /// No run may need a second attempt.
     pub once: bool,
+    /// What is shown of runs that are done changes, and so their `run.json` and nothing else.
+    pub shown_anew: bool,
     /// A file that the fault tore, relative to the results; it is made anew, or kept as it is with an earlier attempt.
     pub torn: &'static str,
     /// It stays torn, because nobody needs it any more.
