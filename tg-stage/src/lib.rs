@@ -11,6 +11,7 @@ pub mod file;
 #[cfg(feature = "filter")]
 pub mod filter;
 pub mod lines;
+pub mod mark;
 pub mod metric;
 pub mod nearest;
 pub mod own;

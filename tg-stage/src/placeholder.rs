@@ -3,7 +3,7 @@
 use crate::{Error, Result, nearest};
 
 /// What may stand in braces in a manifest's `command`, in a profile and in a prompt.
-pub const NAMES: [&str; 24] = [
+pub const NAMES: [&str; 25] = [
     "worker",
     "role",
     "tags",
@@ -25,6 +25,7 @@ pub const NAMES: [&str; 24] = [
     "server_command",
     "server_args",
     "server_argv",
+    "server_env",
     "price",
     "base_url",
     "temperature",

@@ -59,7 +59,7 @@ pub struct Profile {
     /// Names of variables passed on from the user's environment or secrets file: `NAME`, or `NAME?` where it may be missing.
     pub pass_env: Vec<String>,
     /// Files to write for each agent, by path with placeholders: text, or a structure that is written as JSON. In a
-    /// structure `"{tools}"`, `"{server_args}"`, `"{server_argv}"`, `"{price}"` and `"{temperature}"` become lists, objects
+    /// structure `"{tools}"`, `"{server_args}"`, `"{server_argv}"`, `"{server_env}"`, `"{price}"` and `"{temperature}"` become lists, objects
     /// and numbers, and a key whose value is unknown is left out; a key with `{tool}` is repeated for each tool.
     pub files: BTreeMap<String, Value>,
     /// Tools of the host that agents are offered.

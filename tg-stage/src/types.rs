@@ -192,6 +192,10 @@ pub struct Launch {
     pub agents: Vec<Agent>,
     /// The moment before the first agent was started; the tasks' `created_at` is set to it.
     pub started_at_ms: i64,
+    /// The moment from which the run's time is counted (its start, or the opening of its start gate), on a clock that
+    /// nobody can set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub boot: Option<crate::time::Boot>,
     /// When the start gate was opened, if the run has one: all clocks start then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub released_at_ms: Option<i64>,
