@@ -68,7 +68,9 @@ pub fn run(path: &Path, args: &Args, output: impl Write) -> Result<Exit> {
                 .iter()
                 .any(|line| matches!(&line.1, Finding::Fail(told) if told.cause == error.cause));
             if !is_told {
-                lines.insert(0, ("manifest", Finding::Fail(error.clone())));
+                let is_agents = error.subject.starts_with("agent ");
+                let what = if is_agents { "agent" } else { "manifest" };
+                lines.push((what, Finding::Fail(error.clone())));
             }
             text += &printed(&lines);
         }
