@@ -94,9 +94,6 @@ pub struct Supervise {
     pub parent: u32,
     /// As given to the launcher
     #[arg(long)]
-    pub jobs: u16,
-    /// As given to the launcher
-    #[arg(long)]
     pub manual: bool,
     /// As given to the launcher
     #[arg(long)]
