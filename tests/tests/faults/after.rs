@@ -143,6 +143,9 @@ fn same(id: &str, was: &Run, run: &Run, then: &Then) -> Vec<String> {
         changed.retain(|name| match name.as_str() {
             "run.json" => was.measured && !then.shown_anew,
             "snapshot.json.gz" => was.measured,
+            // What a run that was only decided still lacks: its end and its verification in the database.
+            "wait.lock" | "logs/verify.log" => was.outcome.is_some(),
+            name if name.starts_with("tasks.db") => was.outcome.is_some(),
             _ => true,
         });
         changed.retain(|name| !name.contains(".tg-") && !then.torn.ends_with(name.as_str()));
