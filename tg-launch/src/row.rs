@@ -14,7 +14,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 use tg_stage::mark::{ATTEMPT, Owner};
-use tg_stage::{Error, Exit, Record, Result, Run, stage};
+use tg_stage::{End as RunEnd, Error, Exit, Record, Result, Run, stage};
 
 /// Longer than a supervisor takes to end the most stubborn agents.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -169,8 +169,8 @@ fn verdict<W: Write>(shared: &Shared<W>, record: &Record, end: Option<&End>) -> 
     let Some(end) = end else {
         return Verdict::Failed("its supervisor was killed".into());
     };
-    let outcome = record.dir().and_then(|dir| outcome(&dir));
-    let outcome = outcome.as_deref();
+    let end_of_run = record.dir().and_then(|dir| RunEnd::load(&dir));
+    let outcome = end_of_run.as_ref().map(|end| end.outcome.as_str());
     if !end.faults.is_empty() && outcome != Some("completed") {
         return Verdict::Fault(end.faults.join(", "));
     }
@@ -183,13 +183,6 @@ fn verdict<W: Write>(shared: &Shared<W>, record: &Record, end: Option<&End>) -> 
         (None, "exited", None) if !end.connected => Verdict::Failed("never_connected".into()),
         _ => Verdict::Ran,
     }
-}
-
-/// How tg-wait says the run ended, where it did before its agents.
-fn outcome(dir: &std::path::Path) -> Option<String> {
-    let text = std::fs::read(dir.join("end.json")).ok()?;
-    let end: serde_json::Value = serde_json::from_slice(&text).ok()?;
-    end["outcome"].as_str().map(String::from)
 }
 
 /// Say in the record and on stderr why the run was not launched, and keep that, if it can be kept: the record is to be
