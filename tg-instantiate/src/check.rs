@@ -300,10 +300,12 @@ fn printed(lines: &[Line]) -> String {
             Finding::Unknown(says) => ("unknown", says.clone(), None),
             Finding::Fail(error) => ("fail", error.to_string(), error.hint.as_ref()),
         };
-        text += &format!("{word:<8} {what:<12} {says}\n");
-        if let Some(hint) = hint {
-            text += &format!("{:<21} hint: {hint}\n", "");
-        }
+        let hint = hint.map(|hint| format!("{:<21} hint: {hint}\n", ""));
+        text.extend(
+            [format!("{word:<8} {what:<12} {says}\n")]
+                .into_iter()
+                .chain(hint),
+        );
     }
     text
 }

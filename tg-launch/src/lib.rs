@@ -28,9 +28,10 @@ mod secrets;
 mod start;
 mod supervise;
 mod sweep;
-mod usage;
+pub mod usage;
 
 pub use args::Args;
+pub use fill::Place;
 
 use args::Part;
 use breaker::Breaker;

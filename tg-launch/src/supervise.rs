@@ -91,20 +91,18 @@ impl<W: Write> Supervisor<'_, W> {
         let manners = manners(self.args, ready.run.profile.as_ref())?;
         let mut crew = Crew::new(Connected::new(&ready.seal.db), manners);
         let mut purse = Purse::new(&ready.run, &ready.seal.dir);
-        let told = start::start(&ready, &mut crew, &self.cancelled).and_then(|launch| {
-            let side_by_side = Some(self.args.jobs.into());
-            let launch = Launch {
-                side_by_side,
+        let told = start::start(&ready, &mut crew, &self.cancelled)
+            .map(|launch| Launch {
+                side_by_side: Some(self.args.jobs.into()),
                 ..launch
-            };
-            self.tell(&mut record, &launch)
-        });
+            })
+            .and_then(|launch| self.tell(&mut record, &launch));
         let why = match &told {
             Ok(()) => self.until_over(&ready, &mut crew, &mut purse),
             Err(_) => self.stopped(),
         };
         crew.end(why);
-        purse.read(&crew);
+        purse.close(&crew);
         let kept = ends::keep(&ready.run, &crew, &purse);
         let end = End {
             why: why.into(),

@@ -88,7 +88,7 @@ fn until_over(
         }
         seen.quiet = changed.elapsed();
         seen.elapsed = begun.elapsed() + before;
-        let reached = budget.look();
+        let reached = budget.look(seen.agents == Agents::Spent);
         seen.over_budget = reached.is_some();
         if let Some(outcome) = decide::outcome(&seen, &patience) {
             let ends = launcher.map(Launcher::ends).unwrap_or_default();
