@@ -27,6 +27,7 @@ mod plan;
 mod prepare;
 mod program;
 mod provenance;
+mod recover;
 mod resume;
 mod retry;
 mod stale;

@@ -31,7 +31,7 @@ use fault::Fault;
 const TEN: [&str; 10] = [
     "SIGKILL of tg-wait",
     "SIGKILL of tg-launch",
-    "SIGKILL of every supervisor",
+    "SIGKILL of the whole tree while the work is verified",
     "SIGKILL of the whole tree, 1",
     "agents that ignore SIGTERM",
     "agents that leave a daemon",
