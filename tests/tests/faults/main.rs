@@ -11,6 +11,7 @@ mod fault;
 mod processes;
 mod run;
 mod scene;
+mod told;
 mod whole;
 
 mod agents;
