@@ -102,7 +102,7 @@ impl<W: Write> Supervisor<'_, W> {
             Err(_) => self.stopped(),
         };
         crew.end(why);
-        purse.read(&crew);
+        purse.close(&crew);
         let kept = ends::keep(&ready.run, &crew, &purse);
         let end = End {
             why: why.into(),

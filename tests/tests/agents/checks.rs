@@ -64,7 +64,12 @@ pub fn team(bench: &Bench, workflow: &str) -> String {
         .expect("a cost");
     assert!((usd - total).abs() < 1e-9, "{usd} {total}");
     let sources = [bench.program.cost_source, "mixed", "priced"]; // Claude, told to leave, may be too busy to report
-    assert!(sources.iter().any(|source| record["metrics"]["cost_source"] == *source), "{record}");
+    assert!(
+        sources
+            .iter()
+            .any(|source| record["metrics"]["cost_source"] == *source),
+        "{record}"
+    );
     isolated(
         bench,
         &run,
@@ -144,7 +149,10 @@ fn accounted(bench: &Bench, end: &Value, served: &BTreeMap<String, Served>, pric
         return 0.0;
     }
     let source = end["cost_source"].as_str().unwrap_or_default();
-    assert!(source == bench.program.cost_source || source == "priced", "{end}");
+    assert!(
+        source == bench.program.cost_source || source == "priced",
+        "{end}"
+    );
     let usd = end["cost_usd"].as_f64().expect("a cost");
     if bench.program.name != "claude" || source == "priced" {
         // Claude has prices of its own for models it does not know.
