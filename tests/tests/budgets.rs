@@ -180,7 +180,7 @@ fn an_experiment_stops_at_its_budget_and_what_was_not_begun_stays_ready() {
 #[test]
 fn what_is_reported_at_the_end_counts_before_the_next_run() {
     let lab = Lab::new();
-    let script = format!("{WORK}; echo '{{\"cost_usd\": 7}}' > $2/usage.json");
+    let script = format!("trap : TERM; {WORK}; echo '{{\"cost_usd\": 7}}' > $2/usage.json");
     agents(
         &lab,
         1,

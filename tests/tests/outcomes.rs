@@ -153,7 +153,7 @@ fn a_step_of_the_clock_changes_no_outcome() {
                 lab.path("clock").display()
             );
             let done = lab.sh(&format!(
-                "tg-instantiate m.yaml | ({fake} tg-launch) | (sleep 0.5; echo {step} > clock; {fake} tg-wait)"
+                "tg-instantiate m.yaml | ({fake} tg-launch) | (until grep -q started_at_ms results/test/swarm-r1/run.json; do sleep 0.05; done; echo {step} > clock; {fake} tg-wait)"
             ));
             let record = records(&done.out).remove(0);
             assert_eq!(

@@ -41,6 +41,43 @@ pub fn keep(
     }))
 }
 
+/// How the line begins that says how much is missing.
+const NOTE: &str = "{\"type\":\"tg-launch\",\"left_out_bytes\":";
+
+/// Where something was left out of a file.
+pub struct Gap {
+    /// Where it is in the file.
+    pub from: u64,
+    /// Where the file goes on behind the line that says so.
+    pub to: u64,
+    /// Bytes that are missing.
+    pub missing: u64,
+}
+
+/// Where something was left out of `file`, if so.
+pub fn gap(file: &mut File) -> Option<Gap> {
+    use std::io::BufRead;
+    file.seek(SeekFrom::Start(0)).ok()?;
+    let mut lines = BufReader::with_capacity(CHUNK, file);
+    let (mut from, mut line) = (0, Vec::new());
+    loop {
+        line.clear();
+        let length = lines
+            .read_until(b'\n', &mut line)
+            .ok()
+            .filter(|length| *length > 0)? as u64;
+        if let Some(rest) = line.strip_prefix(NOTE.as_bytes()) {
+            let number = String::from_utf8_lossy(rest);
+            return Some(Gap {
+                from,
+                to: from + length,
+                missing: number.trim_end().trim_end_matches('}').parse().ok()?,
+            });
+        }
+        from += length;
+    }
+}
+
 struct Log {
     path: PathBuf,
     file: File,
@@ -101,7 +138,7 @@ impl Log {
         let new = create(&aside)?;
         let mut out = BufWriter::new(&new);
         copy(&mut self.file, 0, self.head, &mut out)?;
-        let note = format!("{{\"type\":\"tg-launch\",\"left_out_bytes\":{missing}}}\n");
+        let note = format!("{NOTE}{missing}}}\n");
         let note = if ends_a_line(&mut self.file, self.head)? {
             note
         } else {

@@ -63,12 +63,14 @@ fn until_over(
     let mut budget = Budget::new(&run.limits, record.dir());
     let begun = Instant::now();
     let (mut version, mut changed, mut looked) = (None, Instant::now(), None::<Instant>);
+    let (mut calls, mut called) = (0, Instant::now());
     let mut seen = Seen {
         open: true,
         unsuccessful: false,
         agents: Agents::Unknown,
         any_worker: false,
         quiet: Duration::ZERO,
+        silent: Duration::ZERO,
         elapsed: Duration::ZERO,
         over_budget: false,
         told_to_stop: false,
@@ -78,6 +80,10 @@ fn until_over(
         if looked.is_none_or(|at| at.elapsed() > Duration::from_millis(50)) {
             looked = Some(Instant::now());
             seen.agents = launcher.map_or(Agents::Unknown, Launcher::agents);
+            let now = launcher.map_or(0, Launcher::calls);
+            if std::mem::replace(&mut calls, now) != now {
+                called = Instant::now();
+            }
         }
         // The database is looked at after the agents: what they did before they went is seen.
         match look(probe, version, &mut seen, line) {
@@ -87,8 +93,9 @@ fn until_over(
             Err(cause) => return Err(cause),
         }
         seen.quiet = changed.elapsed();
+        seen.silent = seen.quiet.min(called.elapsed());
         seen.elapsed = begun.elapsed() + before;
-        let reached = budget.look();
+        let reached = budget.look(seen.agents == Agents::Spent);
         seen.over_budget = reached.is_some();
         if let Some(outcome) = decide::outcome(&seen, &patience) {
             let ends = launcher.map(Launcher::ends).unwrap_or_default();
