@@ -31,6 +31,9 @@ pub struct Args {
     /// With --check: only what failed, on stderr
     #[arg(short, long, requires = "check")]
     pub quiet: bool,
+    /// With --check: the file that tg-launch is to take credentials from; only their names are looked at
+    #[arg(long, value_name = "FILE", requires = "check")]
+    pub secrets: Option<PathBuf>,
     /// Say on stderr for each row why it is run or not, with the inputs that changed
     #[arg(long, conflicts_with = "template")]
     pub explain: bool,

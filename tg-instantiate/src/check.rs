@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use tg_host::Host;
 use tg_stage::error::outside;
 use tg_stage::file::Lock;
-use tg_stage::{Error, Exit, Output, Profile, Result, say};
+use tg_stage::{Error, Exit, Output, Profile, Result, file, say};
 
 /// Whose usage comes with a cost in USD, without a price table.
 const REPORT_USD: [&str; 2] = ["claude", "mini"];
@@ -53,7 +53,7 @@ pub fn run(path: &Path, args: &Args, output: impl Write) -> Result<Exit> {
                     Finding::Ok(format!("{} rows, {} to be run", rows.len(), due.len())),
                 ),
             );
-            lines.extend(of_agents(rows));
+            lines.extend(of_agents(rows, args.secrets.as_deref()));
             lines.push(("results", writable(&args.results)));
             lines.push(("locks", locks(rows, &args.results.join(&manifest.name))));
             lines.push(("disk", disk::check(&due, &args.results)));
@@ -68,7 +68,9 @@ pub fn run(path: &Path, args: &Args, output: impl Write) -> Result<Exit> {
                 .iter()
                 .any(|line| matches!(&line.1, Finding::Fail(told) if told.cause == error.cause));
             if !is_told {
-                lines.insert(0, ("manifest", Finding::Fail(error.clone())));
+                let is_agents = error.subject.starts_with("agent ");
+                let what = if is_agents { "agent" } else { "manifest" };
+                lines.push((what, Finding::Fail(error.clone())));
             }
             text += &printed(&lines);
         }
@@ -136,7 +138,7 @@ fn is_due(row: &Row, args: &Args) -> bool {
 }
 
 /// Programs, credentials and prices of every kind of agent that the rows have.
-fn of_agents(rows: &[Row]) -> Vec<Line> {
+fn of_agents(rows: &[Row], secrets: Option<&Path>) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut seen = BTreeSet::new();
     for row in rows {
@@ -155,7 +157,7 @@ fn of_agents(rows: &[Row]) -> Vec<Line> {
         }
         lines.push(("agent", program(row, started)));
         if let Some(profile) = &run.profile {
-            lines.push(("credentials", credentials(profile)));
+            lines.push(("credentials", credentials(profile, secrets)));
         }
         lines.push(("prices", prices(row)));
     }
@@ -191,30 +193,35 @@ fn program(row: &Row, started: &str) -> Finding {
     Finding::Ok(format!("{} {version}", path.display()))
 }
 
-/// Whether the variables that the agent cannot do without are set; their values are nobody's business.
-fn credentials(profile: &Profile) -> Finding {
-    let needed = profile.pass_env.iter().filter(|name| !name.ends_with('?'));
-    let is_set =
-        |name: &&&String| std::env::var_os(name.as_str()).is_some_and(|value| !value.is_empty());
-    let (there, missing): (Vec<&String>, Vec<&String>) = needed.partition(|name| is_set(&name));
-    let names = |names: &[&String]| {
-        names
-            .iter()
-            .map(|name| name.as_str())
-            .collect::<Vec<_>>()
-            .join(", ")
+/// Whether the variables that the agent cannot do without are set, in the environment or in the file of secrets; their
+/// values are nobody's business.
+fn credentials(profile: &Profile, secrets: Option<&Path>) -> Finding {
+    let known = match secrets.map(names_in).transpose() {
+        Ok(known) => known.unwrap_or_default(),
+        Err(error) => return Finding::Fail(error),
     };
-    match (there.len(), missing.len()) {
-        (0, 0) => Finding::Ok(format!("{} needs none", profile.name)),
-        (_, 0) => Finding::Ok(format!("{} is set", names(&there))),
-        _ => {
-            let error = Error::outside(
-                format!("agent {}", profile.name),
-                format!("{} is not set", names(&missing)),
-            );
-            Finding::Fail(error.hint(format!("export {}=...", missing[0])))
+    let is_set = |name: &String| {
+        known.contains(name) || std::env::var_os(name).is_some_and(|value| !value.is_empty())
+    };
+    let needed = profile.pass_env.iter().filter(|name| !name.ends_with('?'));
+    let (there, missing): (Vec<String>, Vec<String>) = needed.cloned().partition(is_set);
+    match (there.len(), missing.first()) {
+        (0, None) => Finding::Ok(format!("{} needs none", profile.name)),
+        (_, None) => Finding::Ok(format!("{} is set", there.join(", "))),
+        (_, Some(first)) => {
+            let subject = format!("agent {}", profile.name);
+            let error = Error::outside(subject, format!("{} is not set", missing.join(", ")));
+            Finding::Fail(error.hint(format!("export {first}=..., or --secrets FILE")))
         }
     }
+}
+
+/// The names in a file of `NAME=VALUE` lines; whether it is written well, tg-launch says.
+fn names_in(path: &Path) -> Result<BTreeSet<String>> {
+    let text = file::read(path)?;
+    let names = text.lines().filter_map(|line| line.split_once('='));
+    let name = |(name, _): (&str, &str)| name.trim().trim_start_matches("export ").trim().into();
+    Ok(names.map(name).collect())
 }
 
 /// Whether what the agents cost can be known, which a budget in USD rests on.
@@ -293,10 +300,12 @@ fn printed(lines: &[Line]) -> String {
             Finding::Unknown(says) => ("unknown", says.clone(), None),
             Finding::Fail(error) => ("fail", error.to_string(), error.hint.as_ref()),
         };
-        text += &format!("{word:<8} {what:<12} {says}\n");
-        if let Some(hint) = hint {
-            text += &format!("{:<21} hint: {hint}\n", "");
-        }
+        let hint = hint.map(|hint| format!("{:<21} hint: {hint}\n", ""));
+        text.extend(
+            [format!("{word:<8} {what:<12} {says}\n")]
+                .into_iter()
+                .chain(hint),
+        );
     }
     text
 }
