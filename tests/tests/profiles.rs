@@ -146,9 +146,9 @@ fn what_is_wrong_is_said_before_anything_is_made() {
     );
     refused(
         &lab,
-        with("agent: ./mine.yaml\ntemperature: 0.5"),
+        with("agent: ./mine.yaml\nbase_url: http://x"),
         2,
-        &["`temperature` is set", "would be ignored"],
+        &["`base_url` is set", "would be ignored"],
     );
     refused(
         &lab,
