@@ -60,6 +60,35 @@ fn one_that_never_registers_does_not_stop_the_others() {
 }
 
 #[test]
+fn what_a_dead_agent_held_is_done_by_the_others() {
+    let lab = Lab::new();
+    // The first kills itself with a task in hand, before the second is there.
+    let busy = "SELECT 1 FROM tasks WHERE status = 'working'";
+    let wait =
+        format!("until [ -n \"$(sqlite3 -readonly \"$db\" \"{busy}\")\" ]; do sleep 0.05; done");
+    let script = format!(
+        "db=$2/../../tasks.db\ncase $1 in *-w1) {WORK} & {wait}; kill -KILL $!; exit 1 ;; esac\n{wait}; sleep 1; exec {WORK}"
+    );
+    if Command::new("sqlite3").arg("-version").output().is_err() {
+        println!("skipped: sqlite3 is not installed");
+        return;
+    }
+    agents(
+        &lab,
+        2,
+        "swarm",
+        &script,
+        "limits: {timeout: 60s, stall: 5s}\n",
+    );
+    let record = run(&lab, "", "");
+    assert_eq!(record["wait"]["outcome"], "completed", "{record}");
+    assert_eq!(
+        (&end(&lab, "w1")["exit"], &end(&lab, "w1")["end_reason"]),
+        (&"1".into(), &"exited".into())
+    );
+}
+
+#[test]
 fn agents_that_leave_with_tasks_open_are_gone_whatever_their_exit_status() {
     let lab = Lab::new();
     let script = format!("{WORK} & sleep 1; kill -TERM $!; wait $!; exit 0");

@@ -48,6 +48,9 @@ fn the_second_of_two_runners_says_who_is_first_and_spoils_nothing() {
         "{}",
         second.err
     );
+    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    let place = format!(" on {}, since 20", host.trim());
+    assert!(second.err.contains(&place), "{}", second.err);
     let first = finish(first).ok();
     for arm in ["swarm", "push"] {
         assert!(

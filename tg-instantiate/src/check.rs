@@ -134,7 +134,8 @@ fn finding(looked: Result<String>) -> Finding {
 }
 
 fn is_due(row: &Row, args: &Args) -> bool {
-    !matches!(resume::state(row, args.again), Ok(State::Done { .. }))
+    let state = resume::state(row, args.again);
+    !matches!(state, Ok(State::Done { .. } | State::Decided { .. }))
 }
 
 /// Programs, credentials and prices of every kind of agent that the rows have.

@@ -15,8 +15,9 @@ use crate::purse::{Over, Purse};
 use crate::row::{End, refused};
 use crate::secrets::Secrets;
 use crate::start::{self, Ready};
-use crate::{ends, gate, manual};
+use crate::{ends, gate, manual, release};
 use rustix::process::{self, Signal};
+use std::collections::BTreeSet;
 use std::io::{BufRead, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -179,6 +180,7 @@ impl<W: Write> Supervisor<'_, W> {
     /// Stay until the run is over, and say why it is.
     fn until_over(&self, ready: &Ready, crew: &mut Crew, purse: &mut Purse) -> &'static str {
         let end = ready.seal.dir.join("end.json");
+        let mut released = BTreeSet::new();
         loop {
             crew.look();
             if crew.is_gone() {
@@ -190,6 +192,7 @@ impl<W: Write> Supervisor<'_, W> {
             if self.cancelled.load(Ordering::Relaxed) {
                 return self.stopped();
             }
+            release::dead(ready, crew, &mut released);
             for index in crew.unregistered() {
                 let worker = &crew.members[index].agent.worker;
                 let patience = time::show(crew.manners.connect);

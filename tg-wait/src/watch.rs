@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use tg_host::database;
 use tg_stage::error::outside;
 use tg_stage::file::Lock;
-use tg_stage::{Error, Instantiate, Launch, Record, Result, Run, Wait, time};
+use tg_stage::{End, Error, Instantiate, Launch, Record, Result, Run, Wait, time};
 
 const TICK: Duration = Duration::from_millis(10);
 
@@ -35,16 +35,26 @@ pub fn run(shared: &Shared, record: &mut Record) -> Result<()> {
     let probe =
         Probe::new(database::open_read_only(&path).map_err(outside)?, &run.id).map_err(locked)?;
     let launcher = Launcher::of(record);
-    let line = Line::new(shared, &run.id, &probe);
-    let outcome = until_over(shared, record, &run, &probe, launcher.as_ref(), &line);
-    line.clear();
-    let (outcome, why) = outcome.map_err(locked)?;
-    let mut wait = finish::decide(&probe, outcome, why).map_err(locked)?;
+    let mut wait = if let Some(end) = End::decided(record) {
+        // Whoever decided was killed before the record said so.
+        let wait = finish::decide(&probe, &end.outcome, end.why).map_err(locked)?;
+        Wait {
+            ended_at_ms: end.ended_at_ms,
+            ..wait
+        }
+    } else {
+        let line = Line::new(shared, &run.id, &probe);
+        let outcome = until_over(shared, record, &run, &probe, launcher.as_ref(), &line);
+        line.clear();
+        let (outcome, why) = outcome.map_err(locked)?;
+        let wait = finish::decide(&probe, outcome, Some(why)).map_err(locked)?;
+        finish::announce(record, &wait).inspect_err(|_| {
+            // The launcher waits for that file; if it cannot be written, it is told the other way.
+            launcher.as_ref().inspect(|launcher| launcher.terminate());
+        })?;
+        wait
+    };
     drop(probe);
-    finish::announce(record, &wait).inspect_err(|_| {
-        // The launcher waits for that file; if it cannot be written, it is told the other way.
-        launcher.as_ref().inspect(|launcher| launcher.terminate());
-    })?;
     finish::store(shared, record, &mut wait, launcher.as_ref(), &path)?;
     record.set("wait", &wait)?;
     record.save()
