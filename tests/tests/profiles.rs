@@ -1,6 +1,8 @@
 //! Profiles: how they are read and refused, and what an agent started by one is given. The stand-in, started by a profile of
 //! a user's own, shows the way of a real agent: own environment, own home, the host's server behind `tg-launch mcp`.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use tg_tests::{Lab, manifest, records, refused};
