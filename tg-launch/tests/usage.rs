@@ -102,6 +102,13 @@ fn who_is_turned_away_says_so_and_keeps_what_it_used_before() {
         let away = read(program, "away", Some(PRICE));
         assert_eq!(away.fault.as_deref(), Some("auth"), "{program}");
         assert_eq!(tokens(&away), served(program, "away"), "{program}");
+        let throttled = read(program, "throttled", Some(PRICE));
+        assert_eq!(throttled.fault.as_deref(), Some("quota"), "{program}");
+        assert_eq!(
+            tokens(&throttled),
+            served(program, "throttled"),
+            "{program}"
+        );
     }
 }
 
