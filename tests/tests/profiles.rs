@@ -1,6 +1,8 @@
 //! Profiles: how they are read and refused, and what an agent started by one is given. The stand-in, started by a profile of
 //! a user's own, shows the way of a real agent: own environment, own home, the host's server behind `tg-launch mcp`.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use tg_tests::{Lab, manifest, records, refused};
@@ -146,9 +148,9 @@ fn what_is_wrong_is_said_before_anything_is_made() {
     );
     refused(
         &lab,
-        with("agent: ./mine.yaml\ntemperature: 0.5"),
+        with("agent: ./mine.yaml\nbase_url: http://x"),
         2,
-        &["`temperature` is set", "would be ignored"],
+        &["`base_url` is set", "would be ignored"],
     );
     refused(
         &lab,

@@ -1,6 +1,8 @@
 //! Usage read from what real programs printed and kept (`recorded/PROGRAM/CASE`), compared with what the scripted model
 //! had served them (`served.json` beside it): to the end, killed in the middle, turned away.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};

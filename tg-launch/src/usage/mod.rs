@@ -47,18 +47,21 @@ pub struct Usage {
     pub fault: Option<String>,
 }
 
+/// Takes up an event.
+type Take = fn(&mut Tally, &Value);
+
 /// How one program's output is read.
 struct Format {
     /// As [`Profile::usage`] names it.
     name: &'static str,
     /// Take up a line of its stdout.
-    line: fn(&mut Tally, &Value),
+    line: Take,
     /// Where in the agent's directory its session files are: a directory, and how the files' names begin and end.
     sessions: Option<(&'static str, &'static str, &'static str)>,
     /// Take up a line of the session file of that name.
     session_line: fn(&mut Tally, &str, &Value),
     /// A file in the agent's directory that it writes at its end, and how to take it up.
-    at_end: Option<(&'static str, fn(&mut Tally, &Value))>,
+    at_end: Option<(&'static str, Take)>,
 }
 
 const FORMATS: [Format; 7] = [
