@@ -17,6 +17,7 @@ pub mod own;
 pub mod placeholder;
 pub mod record;
 pub mod spent;
+pub mod rundir;
 pub mod stage;
 pub mod stand_in;
 pub mod time;

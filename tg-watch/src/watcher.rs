@@ -1,0 +1,198 @@
+//! The one thread that looks: it is told what changed, looks there, and puts what is new on the board.
+//!
+//! Only what can still change is watched: the directories of experiments, and of runs that are not over. A heartbeat finds
+//! what no notice tells of: a process that died and left its lock, an agent that has fallen silent, a file system that
+//! sends no notices.
+
+use crate::arms::Experiment;
+use crate::board::{Board, Key};
+use crate::follow::Follow;
+use crate::reports;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use tg_host::notify::Notify;
+use tg_stage::rundir;
+use tg_stage::spent::Ledger;
+
+/// Between looks at everything that lives.
+const BEAT: Duration = Duration::from_secs(2);
+/// The same where no notices come.
+const BLIND_BEAT: Duration = Duration::from_millis(250);
+/// Between looks at what directories there are, where nothing tells of new ones.
+const LISTING: Duration = Duration::from_secs(10);
+
+/// All that is followed.
+pub struct Watcher<'a> {
+    results: PathBuf,
+    board: &'a Board,
+    notify: Notify,
+    watched: BTreeSet<PathBuf>,
+    experiments: BTreeMap<String, (PathBuf, Ledger)>,
+    runs: BTreeMap<Key, Follow>,
+    listed: Option<Instant>,
+    beat: Instant,
+}
+
+impl<'a> Watcher<'a> {
+    /// Look at everything once.
+    pub fn new(results: &Path, board: &'a Board) -> Self {
+        let mut watcher = Self {
+            results: results.into(),
+            board,
+            notify: Notify::new(),
+            watched: BTreeSet::new(),
+            experiments: BTreeMap::new(),
+            runs: BTreeMap::new(),
+            listed: None,
+            beat: Instant::now(),
+        };
+        watcher.list();
+        watcher
+    }
+
+    /// Follow the runs for ever.
+    pub fn run(mut self) {
+        loop {
+            self.step();
+        }
+    }
+
+    fn step(&mut self) {
+        let beat = if self.notify.is_blind() {
+            BLIND_BEAT
+        } else {
+            BEAT
+        };
+        let dues = self.runs.values().filter_map(Follow::due);
+        let next = dues.min().map_or(self.beat + beat, |due| due.min(self.beat + beat));
+        let changed = self
+            .notify
+            .wait(next.saturating_duration_since(Instant::now()));
+        let is_listing = |dir: &PathBuf| {
+            *dir == self.results || self.experiments.values().any(|one| one.0 == *dir)
+        };
+        let list = changed.iter().any(is_listing);
+        for run in self.runs.values_mut() {
+            if changed.contains(&run.dir) || run.seen.db.parent().is_some_and(|dir| changed.contains(dir)) {
+                run.notice();
+            }
+        }
+        let is_beat = self.beat.elapsed() >= beat;
+        if is_beat {
+            self.beat = Instant::now();
+        }
+        if list || self.listed.is_none_or(|at| at.elapsed() > LISTING) {
+            self.list();
+        }
+        self.refresh(is_beat);
+    }
+
+    /// Refresh what is due, or on a beat all that lives, and show what is new.
+    fn refresh(&mut self, is_beat: bool) {
+        let now = Instant::now();
+        let mut touched = BTreeSet::new();
+        let mut shown = Vec::new();
+        for (key, run) in &mut self.runs {
+            if run.due().is_some_and(|due| due <= now) || (is_beat && run.is_alive()) {
+                run.refresh(is_beat);
+                touched.insert(key.0.clone());
+                shown.push(key.clone());
+            }
+        }
+        self.watch();
+        self.show(&shown, &touched);
+    }
+
+    /// See which runs there are, and read those that are new or changed.
+    fn list(&mut self) {
+        self.listed = Some(Instant::now());
+        let found = rundir::experiments(&self.results);
+        let mut order = Vec::new();
+        let mut shown = Vec::new();
+        let mut experiments = BTreeMap::new();
+        for dir in found {
+            let name = name(&dir);
+            let ledger = self.experiments.remove(&name).map(|known| known.1);
+            for run in rundir::runs(&dir) {
+                let key = (name.clone(), crate::watcher::name(&run));
+                match self.runs.get_mut(&key) {
+                    Some(known) if !known.has_changed_files() => {}
+                    Some(known) => {
+                        known.refresh(true);
+                        shown.push(key.clone());
+                    }
+                    None => {
+                        let mut new = Follow::new(&run, key.clone());
+                        new.refresh(false);
+                        self.runs.insert(key.clone(), new);
+                        shown.push(key.clone());
+                    }
+                }
+                order.push(key);
+            }
+            experiments.insert(name, (dir, ledger.unwrap_or_default()));
+        }
+        self.experiments = experiments;
+        let kept: BTreeSet<&Key> = order.iter().collect();
+        self.runs.retain(|key, _| kept.contains(key));
+        self.watch();
+        let all = self.experiments.keys().cloned().collect();
+        self.show(&shown, &all);
+        self.board.put(|state| state.put_order(order));
+    }
+
+    /// Watch what may change, and nothing else.
+    fn watch(&mut self) {
+        let mut wanted = BTreeSet::from([self.results.clone()]);
+        wanted.extend(self.experiments.values().map(|one| one.0.clone()));
+        let alive = self.runs.values().filter(|run| run.is_alive());
+        wanted.extend(alive.map(|run| run.dir.clone()));
+        for dir in self.watched.difference(&wanted) {
+            self.notify.forget(dir);
+        }
+        for dir in wanted.difference(&self.watched) {
+            self.notify.watch(dir);
+        }
+        self.watched = wanted;
+    }
+
+    fn show(&mut self, runs: &[Key], experiments: &BTreeSet<String>) {
+        let (followed, known, results) = (&mut self.runs, &mut self.experiments, &self.results);
+        self.board.put(|state| {
+            for key in runs {
+                if let Some(run) = followed.get_mut(key) {
+                    run.show(state);
+                }
+            }
+            for name in experiments {
+                let Some((dir, ledger)) = known.get_mut(name) else {
+                    continue;
+                };
+                let own = followed.iter().filter(|(key, _)| key.0 == *name);
+                let found = reports_of(results, name, dir);
+                let own = own.map(|(_, run)| &run.seen);
+                let whole = Experiment::new(name, own, ledger.total(dir), &found);
+                if let Ok(text) = serde_json::to_string(&whole) {
+                    state.put_experiment(name, text);
+                }
+            }
+        });
+    }
+}
+
+/// The reports of an experiment, those in the directory above it among them.
+pub fn reports_of(results: &Path, name: &str, dir: &Path) -> Vec<reports::Report> {
+    let below = format!("{}/", crate::http::encoded(name));
+    let mut found = reports::find(dir, &below);
+    if dir != results {
+        found.extend(reports::find(results, ""));
+    }
+    found
+}
+
+/// The name of an experiment's or a run's directory.
+pub fn name(dir: &Path) -> String {
+    dir.file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
