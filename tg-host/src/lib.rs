@@ -12,7 +12,6 @@ pub mod empty;
 pub mod error;
 pub mod experiment;
 pub mod live;
-pub mod notify;
 pub mod rows;
 pub mod scope;
 pub mod seal;

@@ -297,7 +297,7 @@ fn is_run(dir: &Path) -> bool {
 }
 
 /// The directories in `dir` that are neither hidden nor links, by name: `r2` before `r10`.
-fn directories(dir: &Path) -> Vec<PathBuf> {
+pub fn directories(dir: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
     let mut found: Vec<PathBuf> = entries
         .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))

@@ -34,7 +34,7 @@ pub fn run(shared: &Shared, record: &mut Record) -> Result<()> {
     let probe =
         Probe::new(database::open_read_only(&path).map_err(outside)?, &run.id).map_err(locked)?;
     let launcher = Launcher::of(record);
-    let line = Line::new(shared, &run.id, &probe);
+    let line = Line::new(shared, record, &run);
     let outcome = until_over(shared, record, &run, &probe, launcher.as_ref(), &line);
     line.clear();
     let mut wait = finish::decide(&probe, outcome.map_err(locked)?).map_err(locked)?;
@@ -88,6 +88,7 @@ fn until_over(
             seen.any_worker |= probe.any_worker()?;
             line.update(probe)?;
         }
+        line.keep(probe)?;
         seen.quiet = changed.elapsed();
         seen.elapsed = begun.elapsed() + Duration::from_millis(before as u64);
         if let Some(outcome) = decide::outcome(&seen, &patience) {

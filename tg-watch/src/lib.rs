@@ -12,6 +12,7 @@ mod events;
 mod follow;
 mod guard;
 mod http;
+mod notices;
 mod page;
 mod reports;
 mod routes;

@@ -3,7 +3,7 @@
 use crate::counters::{self, Counter};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use tg_host::live::{Event, Known, Live, Tally, Worker, cut, tally_of};
+use tg_host::live::{Event, Known, Live, Moment, Tally, Worker, cut, tally_of};
 use tg_stage::rundir::{Phase, RunDir};
 use tg_stage::{Instantiate, Run};
 
@@ -97,31 +97,22 @@ impl<'a> View<'a> {
 }
 
 fn agents(dir: &RunDir, live: &Live, now: i64) -> Vec<Worker> {
-    let is_over = !matches!(dir.phase, Phase::Running | Phase::Ending);
     let known = dir.agents.iter().map(|agent| Known {
         worker: agent.worker.clone(),
         role: agent.role.clone(),
         heard_at_ms: agent.heard_at_ms,
-        is_gone: is_over || agent.is_gone,
+        is_gone: agent.is_gone,
         cost_usd: agent.spent.cost_usd,
         tokens: agent.spent.tokens,
     });
     let known: Vec<Known> = known.collect();
-    let mut workers = live.workers(&known, now, dir.silent_ms());
-    for worker in &mut workers {
-        if is_over {
-            let end = dir.ended_at_ms.unwrap_or(now);
-            worker.state = "gone";
-            worker.tasks.clear();
-            if let (Some(worked), Some(since)) = (&mut worker.worked_ms, worker.working_since_ms.take()) {
-                *worked += (end - since).max(0);
-            }
-        }
-        if live.tally().is_empty() {
-            worker.worked_ms = None; // nobody followed it
-        }
-    }
-    workers
+    let is_over = !matches!(dir.phase, Phase::Running | Phase::Ending);
+    let moment = Moment {
+        now,
+        silent_ms: dir.silent_ms(),
+        over_at: is_over.then(|| dir.ended_at_ms.unwrap_or(now)),
+    };
+    live.workers(&known, &moment)
 }
 
 /// The files' own words, cut: a directory may be anybody's.

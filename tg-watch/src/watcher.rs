@@ -7,11 +7,12 @@
 use crate::arms::Experiment;
 use crate::board::{Board, Key};
 use crate::follow::Follow;
+use crate::notices::Notices;
 use crate::reports;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use tg_host::notify::Notify;
+
 use tg_stage::rundir;
 use tg_stage::spent::Ledger;
 
@@ -26,9 +27,10 @@ const LISTING: Duration = Duration::from_secs(10);
 pub struct Watcher<'a> {
     results: PathBuf,
     board: &'a Board,
-    notify: Notify,
+    notices: Notices,
     watched: BTreeSet<PathBuf>,
     experiments: BTreeMap<String, (PathBuf, Ledger)>,
+    candidates: Vec<PathBuf>,
     runs: BTreeMap<Key, Follow>,
     listed: Option<Instant>,
     beat: Instant,
@@ -40,9 +42,10 @@ impl<'a> Watcher<'a> {
         let mut watcher = Self {
             results: results.into(),
             board,
-            notify: Notify::new(),
+            notices: Notices::new(),
             watched: BTreeSet::new(),
             experiments: BTreeMap::new(),
+            candidates: Vec::new(),
             runs: BTreeMap::new(),
             listed: None,
             beat: Instant::now(),
@@ -59,7 +62,7 @@ impl<'a> Watcher<'a> {
     }
 
     fn step(&mut self) {
-        let beat = if self.notify.is_blind() {
+        let beat = if self.notices.is_blind() {
             BLIND_BEAT
         } else {
             BEAT
@@ -67,10 +70,11 @@ impl<'a> Watcher<'a> {
         let dues = self.runs.values().filter_map(Follow::due);
         let next = dues.min().map_or(self.beat + beat, |due| due.min(self.beat + beat));
         let changed = self
-            .notify
+            .notices
             .wait(next.saturating_duration_since(Instant::now()));
         let is_listing = |dir: &PathBuf| {
-            *dir == self.results || self.experiments.values().any(|one| one.0 == *dir)
+            let is_experiment = self.experiments.values().any(|one| one.0 == *dir);
+            *dir == self.results || is_experiment || self.candidates.contains(dir)
         };
         let list = changed.iter().any(is_listing);
         for run in self.runs.values_mut() {
@@ -100,13 +104,20 @@ impl<'a> Watcher<'a> {
                 shown.push(key.clone());
             }
         }
-        self.watch();
+        self.watch(false);
         self.show(&shown, &touched);
     }
 
     /// See which runs there are, and read those that are new or changed.
     fn list(&mut self) {
         self.listed = Some(Instant::now());
+        // What has no runs yet is watched before it is looked into, so that none is missed that comes meanwhile.
+        self.candidates = if rundir::runs(&self.results).is_empty() {
+            rundir::directories(&self.results)
+        } else {
+            Vec::new()
+        };
+        self.watch(true);
         let found = rundir::experiments(&self.results);
         let mut order = Vec::new();
         let mut shown = Vec::new();
@@ -136,23 +147,26 @@ impl<'a> Watcher<'a> {
         self.experiments = experiments;
         let kept: BTreeSet<&Key> = order.iter().collect();
         self.runs.retain(|key, _| kept.contains(key));
-        self.watch();
+        self.watch(true);
         let all = self.experiments.keys().cloned().collect();
         self.show(&shown, &all);
         self.board.put(|state| state.put_order(order));
     }
 
-    /// Watch what may change, and nothing else.
-    fn watch(&mut self) {
+    /// Watch what may change, and nothing else; `again` where a name may be another directory's by now.
+    fn watch(&mut self, again: bool) {
         let mut wanted = BTreeSet::from([self.results.clone()]);
         wanted.extend(self.experiments.values().map(|one| one.0.clone()));
+        wanted.extend(self.candidates.iter().cloned());
         let alive = self.runs.values().filter(|run| run.is_alive());
         wanted.extend(alive.map(|run| run.dir.clone()));
         for dir in self.watched.difference(&wanted) {
-            self.notify.forget(dir);
+            self.notices.forget(dir);
         }
-        for dir in wanted.difference(&self.watched) {
-            self.notify.watch(dir);
+        for dir in &wanted {
+            if again || !self.watched.contains(dir) {
+                self.notices.watch(dir);
+            }
         }
         self.watched = wanted;
     }

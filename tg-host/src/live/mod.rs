@@ -15,8 +15,7 @@ pub use worker::{Known, Task, Worker};
 
 use crate::error::{Result, sqlite};
 use crate::scope::{self, Scope};
-use crate::states::StateClasses;
-use crate::{StateClasses as Classes, database};
+use crate::{StateClasses, database};
 use history::History;
 use rusqlite::Connection;
 use serde::Serialize;
@@ -115,9 +114,8 @@ impl Live {
         self.history.dropped()
     }
 
-    /// The agents: those `known` from elsewhere, in that order, then whoever else was seen. One that was not heard of for
-    /// `silent_ms` is silent; times in milliseconds since the epoch.
-    pub fn workers(&self, known: &[Known], now: i64, silent_ms: i64) -> Vec<Worker> {
+    /// The agents: those `known` from elsewhere, in that order, then whoever else was seen.
+    pub fn workers(&self, known: &[Known], moment: &Moment) -> Vec<Worker> {
         let names = known.iter().map(|one| one.worker.clone());
         let mut all: Vec<String> = names.collect();
         let seen = self.here.keys().chain(self.history.workers());
@@ -125,21 +123,29 @@ impl Live {
         let others: Vec<String> = others.into_iter().cloned().collect();
         all.extend(others);
         let one = |name: &String| {
-            let known = known.iter().find(|one| one.worker == *name);
-            let heartbeat = self.here.get(name).copied();
-            let tasks = self.doing.values().filter(|doing| doing.worker == *name);
-            let busy = self.history.busy(name);
-            worker::Seen {
+            let seen = worker::Seen {
                 name,
-                known,
-                heartbeat,
+                known: known.iter().find(|one| one.worker == *name),
+                heartbeat: self.here.get(name).copied(),
                 heard: self.history.heard(name),
-                busy,
-            }
-            .describe(tasks, now, silent_ms)
+                busy: self.scope.is_some().then(|| self.history.busy(name)),
+            };
+            let tasks = self.doing.values().filter(|doing| doing.worker == *name);
+            seen.describe(tasks, moment)
         };
         all.iter().map(one).collect()
     }
+}
+
+/// When the agents are looked at. Times in milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// Now, since the epoch.
+    pub now: i64,
+    /// How long an agent must not have been heard of to be silent.
+    pub silent_ms: i64,
+    /// When the run was over, since the epoch, if it is.
+    pub over_at: Option<i64>,
 }
 
 fn tally(db: &Connection, scope: &Scope) -> rusqlite::Result<Vec<Tally>> {
@@ -158,7 +164,7 @@ const CLASSES: [&str; 6] = [
     "success", "failure", "timed", "assigned", "parked", "waiting",
 ];
 
-fn tallied(states: &BTreeMap<String, u64>, classes: &Classes) -> Vec<Tally> {
+fn tallied(states: &BTreeMap<String, u64>, classes: &StateClasses) -> Vec<Tally> {
     let mut tally: Vec<Tally> = states
         .iter()
         .map(|(state, &tasks)| Tally {
@@ -176,7 +182,7 @@ pub fn tally_of(states: &BTreeMap<String, u64>) -> Vec<Tally> {
     tallied(states, &StateClasses::shipped())
 }
 
-fn class(classes: &Classes, state: &str) -> &'static str {
+fn class(classes: &StateClasses, state: &str) -> &'static str {
     match classes.class(state) {
         "terminal" if classes.is_success(state) => "success",
         "terminal" => "failure",

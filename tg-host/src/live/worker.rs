@@ -1,5 +1,6 @@
 //! One agent now: does it work, wait, or keep silent?
 
+use super::Moment;
 use super::text::{Cut, cut, of_length};
 use crate::scope::{Scope, quote};
 use rusqlite::{Connection, Result};
@@ -122,28 +123,33 @@ pub struct Seen<'a> {
     pub known: Option<&'a Known>,
     pub heartbeat: Option<i64>,
     pub heard: Option<i64>,
-    pub busy: (i64, Option<i64>),
+    /// How long it had something in work, and since when it has; null where nobody followed it.
+    pub busy: Option<(i64, Option<i64>)>,
 }
 
 impl Seen<'_> {
-    pub fn describe<'a>(
-        &self,
-        doing: impl Iterator<Item = &'a Doing>,
-        now: i64,
-        silent_ms: i64,
-    ) -> Worker {
-        let tasks: Vec<Task> = doing.map(|doing| doing.task.clone()).collect();
+    pub fn describe<'a>(&self, doing: impl Iterator<Item = &'a Doing>, moment: &Moment) -> Worker {
+        let tasks: Vec<Task> = match moment.over_at {
+            None => doing.map(|doing| doing.task.clone()).collect(),
+            Some(_) => Vec::new(),
+        };
         let said = self.known.and_then(|known| known.heard_at_ms);
         let heard_at_ms = self.heartbeat.max(self.heard).max(said);
-        let is_silent = heard_at_ms.is_some_and(|at| now - at > silent_ms);
+        let is_silent = heard_at_ms.is_some_and(|at| moment.now - at > moment.silent_ms);
         let was_here = self.heartbeat.is_some() || self.heard.is_some();
-        let state = match self.known {
-            Some(known) if known.is_gone => "gone",
-            _ if !was_here => "starting",
-            _ if self.heartbeat.is_none() => "gone",
-            _ if is_silent => "silent",
-            _ if tasks.is_empty() => "idle",
-            _ => "working",
+        let is_gone = moment.over_at.is_some() || self.known.is_some_and(|known| known.is_gone);
+        let state = match () {
+            () if is_gone => "gone",
+            () if !was_here => "starting",
+            () if self.heartbeat.is_none() => "gone",
+            () if is_silent => "silent",
+            () if tasks.is_empty() => "idle",
+            () => "working",
+        };
+        let (worked_ms, working_since_ms) = match (self.busy, moment.over_at) {
+            (None, _) => (None, None),
+            (Some((worked, Some(since))), Some(end)) => (Some(worked + (end - since).max(0)), None),
+            (Some((worked, since)), _) => (Some(worked), since),
         };
         Worker {
             worker: cut(self.name).text,
@@ -151,8 +157,8 @@ impl Seen<'_> {
             state,
             tasks,
             heard_at_ms,
-            worked_ms: Some(self.busy.0),
-            working_since_ms: self.busy.1,
+            worked_ms,
+            working_since_ms,
             cost_usd: self.known.and_then(|known| known.cost_usd),
             tokens: self.known.and_then(|known| known.tokens),
         }

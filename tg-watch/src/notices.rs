@@ -3,8 +3,8 @@
 //! The kernel tells of writes to a database's `-wal` when they are made, which is a moment before the commit can be seen:
 //! so a notice is a reason to look, and to look again shortly after where nothing is new, never proof of a commit. Commits
 //! that come close together cause a burst of notices: look at once after a quiet spell, else at most every few milliseconds.
-//! Where there is no notification (some network file systems, no watches left) [`Notify::wait`] only waits, so every caller
-//! needs a heartbeat as well; [`Notify::is_blind`] says that it is all there is.
+//! Where there is no notification (some network file systems, no watches left) [`Notices::wait`] only waits, so every caller
+//! needs a heartbeat as well; [`Notices::is_blind`] says that it is all there is.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
@@ -17,62 +17,63 @@ use std::time::Duration;
 
 /// Directories that are watched. What happens below their subdirectories is not seen.
 #[derive(Debug)]
-pub struct Notify {
+pub struct Notices {
     kernel: Option<OwnedFd>,
     dirs: BTreeMap<i32, PathBuf>,
+    numbers: BTreeMap<PathBuf, i32>,
     missed: BTreeSet<PathBuf>,
 }
 
-impl Default for Notify {
+impl Default for Notices {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Notify {
+impl Notices {
     /// Watch nothing yet.
     pub fn new() -> Self {
         let kernel = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).ok();
         Self {
             kernel,
             dirs: BTreeMap::new(),
+            numbers: BTreeMap::new(),
             missed: BTreeSet::new(),
         }
     }
 
-    /// Watch the files in `dir`; false where the kernel will not.
+    /// Watch the files in `dir`; false where the kernel will not. Watching it again costs nothing, and finds the directory
+    /// that now has the name where the one that had it was renamed.
     pub fn watch(&mut self, dir: &Path) -> bool {
         let what = WatchFlags::MODIFY
             | WatchFlags::CREATE
             | WatchFlags::DELETE
             | WatchFlags::MOVE
             | WatchFlags::ONLYDIR;
-        let watched = self
-            .kernel
-            .as_ref()
-            .and_then(|kernel| inotify::add_watch(kernel, dir, what).ok());
-        match watched {
+        let kernel = self.kernel.as_ref();
+        let number = kernel.and_then(|kernel| inotify::add_watch(kernel, dir, what).ok());
+        if number.is_none() || self.numbers.get(dir) != number.as_ref() {
+            self.forget(dir);
+        }
+        match number {
             Some(number) => {
-                self.missed.remove(dir);
                 self.dirs.insert(number, dir.into());
+                self.numbers.insert(dir.into(), number);
             }
             None => {
                 self.missed.insert(dir.into());
             }
         }
-        watched.is_some()
+        number.is_some()
     }
 
     /// Watch `dir` no longer.
     pub fn forget(&mut self, dir: &Path) {
         self.missed.remove(dir);
-        let gone: Vec<i32> = self
-            .dirs
-            .iter()
-            .filter(|watched| watched.1 == dir)
-            .map(|watched| *watched.0)
-            .collect();
-        for number in gone {
+        let Some(number) = self.numbers.remove(dir) else {
+            return;
+        };
+        if self.dirs.get(&number).is_some_and(|known| known == dir) {
             self.dirs.remove(&number);
             if let Some(kernel) = &self.kernel {
                 let _ = inotify::remove_watch(kernel, number); // gone with its directory
@@ -142,31 +143,36 @@ mod tests {
         let (one, other) = (lab.path().join("one"), lab.path().join("other"));
         fs::create_dir(&one).unwrap();
         fs::create_dir(&other).unwrap();
-        let mut notify = Notify::new();
-        assert!(notify.watch(&one) && notify.watch(&other) && !notify.is_blind());
+        let mut notices = Notices::new();
+        assert!(notices.watch(&one) && notices.watch(&other) && !notices.is_blind());
         let begun = Instant::now();
-        assert!(notify.wait(Duration::from_millis(30)).is_empty());
+        assert!(notices.wait(Duration::from_millis(30)).is_empty());
         assert!(begun.elapsed() >= Duration::from_millis(30));
         fs::write(one.join("file"), "text").unwrap();
         assert_eq!(
-            notify.wait(Duration::from_secs(5)),
+            notices.wait(Duration::from_secs(5)),
             BTreeSet::from([one.clone()])
         );
-        notify.forget(&one);
+        fs::rename(&one, lab.path().join("two")).unwrap();
+        fs::create_dir(&one).unwrap();
+        assert!(notices.watch(&one), "another directory of that name");
+        fs::write(one.join("file"), "text").unwrap();
+        assert!(notices.wait(Duration::from_secs(5)).contains(&one));
+        notices.forget(&one);
         fs::write(one.join("file"), "more").unwrap();
         fs::remove_dir_all(&other).unwrap();
-        let seen = notify.wait(Duration::from_secs(5));
+        let seen = notices.wait(Duration::from_secs(5));
         assert!(!seen.contains(&one), "{seen:?}");
-        assert!(notify.wait(Duration::from_millis(10)).is_empty());
+        assert!(notices.wait(Duration::from_millis(10)).is_empty());
     }
 
     #[test]
     fn where_the_kernel_will_not_watch_it_says_so_and_only_waits() {
         let lab = tempfile::tempdir().unwrap();
-        let mut notify = Notify::new();
-        assert!(!notify.watch(&lab.path().join("nowhere")));
-        assert!(notify.is_blind());
-        notify.forget(&lab.path().join("nowhere"));
-        assert!(!notify.is_blind());
+        let mut notices = Notices::new();
+        assert!(!notices.watch(&lab.path().join("nowhere")));
+        assert!(notices.is_blind());
+        notices.forget(&lab.path().join("nowhere"));
+        assert!(!notices.is_blind());
     }
 }
