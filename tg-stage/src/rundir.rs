@@ -296,6 +296,26 @@ fn is_run(dir: &Path) -> bool {
     !is_earlier && is_made
 }
 
+/// The runs that an experiment is to have, as `tg-instantiate` listed them; `None` where nobody did.
+pub fn planned(experiment: &Path) -> Option<Vec<String>> {
+    #[derive(Deserialize)]
+    struct List {
+        rows: Vec<String>,
+    }
+    let text = file::read(&experiment.join("rows.json")).ok()?;
+    serde_json::from_str::<List>(&text)
+        .ok()
+        .map(|list| list.rows)
+}
+
+/// The arm of a run, by the run's name: `swarm` of `swarm-r3`.
+pub fn arm_of(run: &str) -> &str {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    run.rsplit_once("-r")
+        .filter(|(_, replicate)| number(replicate))
+        .map_or(run, |(arm, _)| arm)
+}
+
 /// The directories in `dir` that are neither hidden nor links, by name: `r2` before `r10`.
 pub fn directories(dir: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();

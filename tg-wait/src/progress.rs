@@ -5,6 +5,7 @@ use crate::{Shared, probe::Probe};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -88,17 +89,16 @@ impl Arm {
         self.bar.set_message(words.join(" · "));
     }
 
-    /// How many runs of the arm have a directory: they are made before they come here.
+    /// How many runs of the arm there are to be: those that were listed, else those that have a directory by now.
     fn made(&self, name: &str) -> u64 {
-        let dirs = self.dir.as_deref().map(rundir::runs).unwrap_or_default();
-        let is_ours = |dir: &&PathBuf| {
-            let run = dir.file_name().unwrap_or_default().to_string_lossy();
-            let number = run
-                .strip_prefix(name)
-                .and_then(|rest| rest.strip_prefix("-r"));
-            number.is_some_and(|number| number.parse::<u32>().is_ok())
-        };
-        dirs.iter().filter(is_ours).count() as u64
+        let Some(dir) = &self.dir else { return 0 };
+        let names = rundir::planned(dir).unwrap_or_else(|| {
+            let dirs = rundir::runs(dir).into_iter();
+            let names = dirs.filter_map(|dir| dir.file_name().map(OsStr::to_os_string));
+            names.map(|name| name.to_string_lossy().into_owned()).collect()
+        });
+        let ours = names.iter().filter(|run| rundir::arm_of(run) == name);
+        ours.count() as u64
     }
 }
 

@@ -2,9 +2,9 @@
 
 use crate::reports::Report;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tg_stage::Limits;
-use tg_stage::rundir::{Phase, RunDir};
+use tg_stage::rundir::{self, Phase, RunDir};
 use tg_stage::spent::Total;
 
 /// An experiment, now.
@@ -47,10 +47,12 @@ struct Arm {
 }
 
 impl<'a> Experiment<'a> {
-    /// The experiment of `runs`; `spent` is what it has cost with all earlier attempts.
+    /// The experiment of `runs`, and of those `planned` that are not made yet; `spent` is what it has cost with all earlier
+    /// attempts.
     pub fn new<'r>(
         name: &'a str,
         runs: impl Iterator<Item = &'r RunDir>,
+        planned: &[String],
         spent: Total,
         reports: &'a [Report],
     ) -> Self {
@@ -65,8 +67,17 @@ impl<'a> Experiment<'a> {
             simulated: true,
             reports,
         };
+        let mut made = BTreeSet::new();
         for run in runs {
             experiment.take(run);
+            made.insert(run.run.as_str());
+        }
+        for run in planned.iter().filter(|run| !made.contains(run.as_str())) {
+            experiment.take(&RunDir {
+                arm: rundir::arm_of(run).into(),
+                simulated: experiment.simulated,
+                ..RunDir::default()
+            });
         }
         let all: Total = experiment.arms.iter().map(Arm::total).sum();
         if spent == Total::default() {

@@ -186,7 +186,9 @@ impl<'a> Watcher<'a> {
                 let own = followed.iter().filter(|(key, _)| key.0 == *name);
                 let found = reports_of(results, name, dir);
                 let own = own.map(|(_, run)| &run.seen);
-                let whole = Experiment::new(name, own, ledger.total(dir), &found);
+                let planned = rundir::planned(dir).unwrap_or_default();
+                let spent = ledger.total(dir);
+                let whole = Experiment::new(name, own, &planned, spent, &found);
                 if let Ok(text) = serde_json::to_string(&whole) {
                     state.put_experiment(name, text);
                 }

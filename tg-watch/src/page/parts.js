@@ -94,7 +94,7 @@ export function key(node, parts) {
 }
 
 export function taskParts(tasks) {
-  return tasks.map((one) => [one.class, one.tasks, one.state === one.class ? one.state : one.state]);
+  return tasks.map((one) => [one.class, one.tasks, one.state]);
 }
 export const isOver = (one) => one.class === "success" || one.class === "failure";
 export const sum = (list) => list.reduce((all, one) => all + one, 0);
@@ -138,7 +138,7 @@ export class Lanes {
       set(svg, "role", "img");
       set(svg, "height", 15);
       this.node.append(name, svg);
-      this.rows.set(worker, { svg, pieces: new Map(), worked: 0 });
+      this.rows.set(worker, { svg, pieces: new Map() });
     }
     return this.rows.get(worker);
   }
@@ -155,21 +155,20 @@ export class Lanes {
     }
     set(piece, "x", segment.from_ms - start);
     set(piece, "class", segment.to_ms === null ? "timed" : segment.ended ?? "parked");
-    if (segment.to_ms === null) this.open.set(segment.n, { piece, segment, start, lane });
+    if (segment.to_ms === null) this.open.set(segment.n, { piece, segment });
     else this.open.delete(segment.n);
-    this.finish(piece, segment, segment.to_ms, start, lane);
+    this.finish(piece, segment, segment.to_ms);
   }
-  finish(piece, segment, to, start, lane) {
+  finish(piece, segment, to) {
     const end = to ?? segment.from_ms;
     set(piece, "width", Math.max(0, end - segment.from_ms));
     const how = segment.to_ms === null ? segment.state : WORDS[segment.ended] ?? "left";
     const text = `${title(segment.title) || segment.task}: ${how}, ${duration(end - segment.from_ms)}`;
     say(piece.firstChild, text);
-    if (segment.to_ms !== null) lane.worked += 0;
   }
   grow(now, start) {
     const span = Math.max(1000, now - start);
-    for (const { piece, segment, start: from, lane } of this.open.values()) this.finish(piece, segment, now, from, lane);
+    for (const { piece, segment } of this.open.values()) this.finish(piece, segment, now);
     for (const [worker, { svg, pieces }] of this.rows) {
       set(svg, "viewBox", `0 0 ${Math.round(span)} 1`);
       set(svg, "aria-label", `${worker}: ${pieces.size} pieces of work in ${duration(span)}`);

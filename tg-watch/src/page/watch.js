@@ -115,6 +115,7 @@ function draw() {
   const names = [...known.experiments.keys()];
   const text = names.length === 1 ? names[0] : "Experiments";
   p.say(p.byId("title"), text);
+  p.byId("none").hidden = known.runs.size > 0;
   const at = [...known.runs.values()].filter((run) => isActive(run.data)).length;
   const heading = at > 0 ? `${at} running: ${text}` : text;
   if (document.title !== heading) document.title = heading;
@@ -194,6 +195,7 @@ function drawRun(run) {
   p.bar(part(".bar"), parts2, data.task_count ?? 0, `${data.run}: ${p.taskWords(data)}`);
   p.key(part(".states"), parts2);
   run.card.head = [how, trouble];
+  for (const agent of data.agents) lanes.lane(agent.worker);
   for (const n of run.fresh) lanes.put(run.segments.get(n), data.started_at_ms ?? run.segments.get(n).from_ms);
   run.fresh.clear();
   part(".gantt").hidden = run.segments.size === 0;
@@ -212,13 +214,13 @@ function tick(run) {
   p.say(phase.firstChild, head[0]);
   const rest = ` · ${p.words([p.taskWords(data), p.duration(elapsed), p.money(data.cost_usd), data.tokens !== null && `${p.count(data.tokens)} tokens`, head[1]])}`;
   if (phase.lastChild.data !== rest) phase.lastChild.data = rest;
-  for (const counter of data.metrics) drawCounter(part(".counters"), counters, counter, elapsed);
+  for (const counter of data.metrics) drawCounter(part(".counters"), counters, counter, elapsed, isActive(data));
   drawClocks(part(".clocks"), clocks, data, elapsed, at);
   for (const agent of data.agents) drawAgent(part(".agents"), agents, agent, elapsed, at);
   if (data.started_at_ms !== null) lanes.grow(at, data.started_at_ms);
 }
 
-function drawCounter(list, counters, counter, elapsed) {
+function drawCounter(list, counters, counter, elapsed, isLive) {
   if (!counters.has(counter.name)) {
     const box = p.element("div"), text = p.element("dd");
     text.append(document.createTextNode(""), p.element("small"));
@@ -230,8 +232,10 @@ function drawCounter(list, counters, counter, elapsed) {
   const isWall = counter.live && counter.name === "wall_clock_time_ms" && elapsed !== null;
   const value = p.value(isWall ? { ...counter, value: elapsed } : counter);
   const isLate = counter.live && counter.value === null;
-  if (text.firstChild.data !== (isLate ? "after the end" : value)) text.firstChild.data = isLate ? "after the end" : value;
-  p.say(text.lastChild, counter.live && !isLate ? "so far" : "");
+  const words = isLate ? (isLive ? "after the end" : "see the report") : value;
+  if (text.firstChild.data !== words) text.firstChild.data = words;
+  p.set(text, "class", isLate ? "late" : "");
+  p.say(text.lastChild, !counter.live || isLate ? "" : isLive ? "so far" : "as seen");
 }
 
 function drawClocks(list, clocks, data, elapsed, at) {
@@ -278,6 +282,7 @@ function drawAgent(list, agents, agent, elapsed, at) {
   const more = agent.tasks.length > 1 ? ` and ${agent.tasks.length - 1} more` : "";
   const text = task ? (task.thought ? `${p.title(task.title)}: ${p.title(task.thought)}` : p.title(task.title)) + more : "";
   p.say(what, text);
+  what.hidden = agent.state === "gone";
   p.set(what, "title", text);
 }
 
@@ -292,6 +297,10 @@ function drawTable(name) {
   rest.sort((a, b) => rank[a.data.phase] - rank[b.data.phase] || (b.data.ended_at_ms ?? 0) - (a.data.ended_at_ms ?? 0));
   p.say(parts.rest.querySelector("summary"), `${rest.length} other runs`);
   parts.rest.hidden = rest.length === 0;
+  if (!parts.wasOpened && rest.length > 0) {
+    parts.wasOpened = true;
+    parts.rest.open = !own.some((run) => isActive(run.data));
+  }
   if (!parts.rest.open) return;
   parts.more.hidden = rest.length <= parts.limit;
   parts.body.replaceChildren(...rest.slice(0, parts.limit).map((run) => row(run.data)));
