@@ -167,9 +167,10 @@ fn what_is_half_written_is_shown_as_that() {
     assert!(problem.contains("no such file"), "{problem}");
     let good = "{\"type\":\"run\",\"v\":1,\"run\":{\"id\":\"b-r1\",\"arm\":\"b\"},\"wait\":{\"outcome\":\"timeout\",\"ended_at_ms\":5}}";
     fs::write(place("b-r1").join("run.json"), good).unwrap();
-    let state = watching.until("it is read again", |state| state["runs"][1]["outcome"] == "timeout");
+    let phases = json!({"ended": 1, "unreadable": 2});
+    let state = watching.until("it is read again", |state| state["experiments"][0]["phases"] == phases);
+    assert_eq!(state["runs"][1]["outcome"], "timeout");
     assert_eq!(state["runs"][1]["problem"], Value::Null);
-    assert_eq!(state["experiments"][0]["phases"], json!({"ended": 1, "unreadable": 2}));
 }
 
 #[test]

@@ -23,13 +23,35 @@ const BLIND_BEAT: Duration = Duration::from_millis(250);
 /// Between looks at what directories there are, where nothing tells of new ones.
 const LISTING: Duration = Duration::from_secs(10);
 
+/// A summary of an experiment, for which all its runs are gone through, is made at most this often.
+const SUMMARY: Duration = Duration::from_millis(250);
+
+/// An experiment that is followed.
+struct Followed {
+    dir: PathBuf,
+    ledger: Ledger,
+    /// When its summary was made.
+    told: Option<Instant>,
+    /// When it is to be made again, if something has changed since.
+    due: Option<Instant>,
+}
+
+impl Followed {
+    /// Something about it has changed.
+    fn touch(&mut self) {
+        let now = Instant::now();
+        let soonest = self.told.map_or(now, |told| now.max(told + SUMMARY));
+        self.due.get_or_insert(soonest);
+    }
+}
+
 /// All that is followed.
 pub struct Watcher<'a> {
     results: PathBuf,
     board: &'a Board,
     notices: Notices,
     watched: BTreeSet<PathBuf>,
-    experiments: BTreeMap<String, (PathBuf, Ledger)>,
+    experiments: BTreeMap<String, Followed>,
     candidates: Vec<PathBuf>,
     runs: BTreeMap<Key, Follow>,
     listed: Option<Instant>,
@@ -67,13 +89,14 @@ impl<'a> Watcher<'a> {
         } else {
             BEAT
         };
-        let dues = self.runs.values().filter_map(Follow::due);
+        let summaries = self.experiments.values().filter_map(|one| one.due);
+        let dues = self.runs.values().filter_map(Follow::due).chain(summaries);
         let next = dues.min().map_or(self.beat + beat, |due| due.min(self.beat + beat));
         let changed = self
             .notices
             .wait(next.saturating_duration_since(Instant::now()));
         let is_listing = |dir: &PathBuf| {
-            let is_experiment = self.experiments.values().any(|one| one.0 == *dir);
+            let is_experiment = self.experiments.values().any(|one| one.dir == *dir);
             *dir == self.results || is_experiment || self.candidates.contains(dir)
         };
         let list = changed.iter().any(is_listing);
@@ -95,17 +118,18 @@ impl<'a> Watcher<'a> {
     /// Refresh what is due, or on a beat all that lives, and show what is new.
     fn refresh(&mut self, is_beat: bool) {
         let now = Instant::now();
-        let mut touched = BTreeSet::new();
         let mut shown = Vec::new();
         for (key, run) in &mut self.runs {
             if run.due().is_some_and(|due| due <= now) || (is_beat && run.is_alive()) {
                 run.refresh(is_beat);
-                touched.insert(key.0.clone());
                 shown.push(key.clone());
+                if let Some(experiment) = self.experiments.get_mut(&key.0) {
+                    experiment.touch();
+                }
             }
         }
         self.watch(false);
-        self.show(&shown, &touched);
+        self.show(&shown);
     }
 
     /// See which runs there are, and read those that are new or changed.
@@ -124,7 +148,7 @@ impl<'a> Watcher<'a> {
         let mut experiments = BTreeMap::new();
         for dir in found {
             let name = name(&dir);
-            let ledger = self.experiments.remove(&name).map(|known| known.1);
+            let known = self.experiments.remove(&name);
             for run in rundir::runs(&dir) {
                 let key = (name.clone(), crate::watcher::name(&run));
                 match self.runs.get_mut(&key) {
@@ -142,21 +166,28 @@ impl<'a> Watcher<'a> {
                 }
                 order.push(key);
             }
-            experiments.insert(name, (dir, ledger.unwrap_or_default()));
+            let mut followed = known.unwrap_or_else(|| Followed {
+                dir: dir.clone(),
+                ledger: Ledger::default(),
+                told: None,
+                due: None,
+            });
+            followed.dir = dir;
+            followed.touch();
+            experiments.insert(name, followed);
         }
         self.experiments = experiments;
         let kept: BTreeSet<&Key> = order.iter().collect();
         self.runs.retain(|key, _| kept.contains(key));
         self.watch(true);
-        let all = self.experiments.keys().cloned().collect();
-        self.show(&shown, &all);
+        self.show(&shown);
         self.board.put(|state| state.put_order(order));
     }
 
     /// Watch what may change, and nothing else; `again` where a name may be another directory's by now.
     fn watch(&mut self, again: bool) {
         let mut wanted = BTreeSet::from([self.results.clone()]);
-        wanted.extend(self.experiments.values().map(|one| one.0.clone()));
+        wanted.extend(self.experiments.values().map(|one| one.dir.clone()));
         wanted.extend(self.candidates.iter().cloned());
         let alive = self.runs.values().filter(|run| run.is_alive());
         wanted.extend(alive.map(|run| run.dir.clone()));
@@ -171,23 +202,26 @@ impl<'a> Watcher<'a> {
         self.watched = wanted;
     }
 
-    fn show(&mut self, runs: &[Key], experiments: &BTreeSet<String>) {
+    /// Show runs as they are now, and the experiments whose summaries are due.
+    fn show(&mut self, runs: &[Key]) {
         let (followed, known, results) = (&mut self.runs, &mut self.experiments, &self.results);
+        let now = Instant::now();
         self.board.put(|state| {
             for key in runs {
                 if let Some(run) = followed.get_mut(key) {
                     run.show(state);
                 }
             }
-            for name in experiments {
-                let Some((dir, ledger)) = known.get_mut(name) else {
+            for (name, one) in known {
+                if one.due.is_none_or(|due| due > now) {
                     continue;
-                };
+                }
+                (one.told, one.due) = (Some(now), None);
                 let own = followed.iter().filter(|(key, _)| key.0 == *name);
-                let found = reports_of(results, name, dir);
                 let own = own.map(|(_, run)| &run.seen);
-                let planned = rundir::planned(dir).unwrap_or_default();
-                let spent = ledger.total(dir);
+                let planned = rundir::planned(&one.dir).unwrap_or_default();
+                let spent = one.ledger.total(&one.dir);
+                let found = reports_of(results, name, &one.dir);
                 let whole = Experiment::new(name, own, &planned, spent, &found);
                 if let Ok(text) = serde_json::to_string(&whole) {
                     state.put_experiment(name, text);

@@ -136,6 +136,7 @@ function drawExperiment(one) {
     p.byId("experiments").append(section);
     shown.set(one.name, parts);
     dirty.tables.add(one.name);
+    for (const [key, run] of known.runs) if (run.data.experiment === one.name) dirty.runs.add(key); // they may have come first
   }
   const parts = shown.get(one.name);
   p.say(parts.section.querySelector("h2"), one.name);
