@@ -32,7 +32,9 @@ impl Watching {
         let mut line = String::new();
         stderr.read_line(&mut line).expect("a line");
         let url = line.trim().strip_prefix("tg-watch: http://");
-        let address = url.unwrap_or_else(|| panic!("{line}")).trim_end_matches('/');
+        let address = url
+            .unwrap_or_else(|| panic!("{line}"))
+            .trim_end_matches('/');
         Self {
             address: address.into(),
             process,
@@ -166,7 +168,7 @@ impl Events {
     ///
     /// # Panics
     /// If there is none within twenty seconds.
-    pub fn next(&mut self) -> (String, Value) {
+    pub fn take(&mut self) -> (String, Value) {
         loop {
             let line = self.line();
             if let Some(name) = line.strip_prefix("event: ") {

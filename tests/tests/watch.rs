@@ -23,11 +23,23 @@ fn others_are_refused_and_nothing_can_be_changed() {
         ("GET /api/state HTTP/1.1\nHost: evil.example", "421"),
         ("GET /events HTTP/1.1\nHost: evil.example:80", "421"),
         ("GET /api/state HTTP/1.1", "421"),
-        ("GET /api/state HTTP/1.1\nHost: HOST\nOrigin: http://evil.example", "403"),
-        ("GET /events HTTP/1.1\nHost: HOST\nSec-Fetch-Site: cross-site", "403"),
-        ("POST /api/state HTTP/1.1\nHost: HOST\nContent-Length: 3\n\nabc", "405"),
+        (
+            "GET /api/state HTTP/1.1\nHost: HOST\nOrigin: http://evil.example",
+            "403",
+        ),
+        (
+            "GET /events HTTP/1.1\nHost: HOST\nSec-Fetch-Site: cross-site",
+            "403",
+        ),
+        (
+            "POST /api/state HTTP/1.1\nHost: HOST\nContent-Length: 3\n\nabc",
+            "405",
+        ),
         ("DELETE / HTTP/1.1\nHost: HOST", "405"),
-        ("OPTIONS / HTTP/1.1\nHost: HOST\nOrigin: http://evil.example", "405"),
+        (
+            "OPTIONS / HTTP/1.1\nHost: HOST\nOrigin: http://evil.example",
+            "405",
+        ),
         ("GET /../secret.txt HTTP/1.1\nHost: HOST", "404"),
         ("GET /reports/../secret.txt HTTP/1.1\nHost: HOST", "404"),
         ("GET /reports/%2e%2e/secret.txt HTTP/1.1\nHost: HOST", "404"),
@@ -55,8 +67,15 @@ fn others_are_refused_and_nothing_can_be_changed() {
     assert!(!head.contains("access-control"), "{head}");
     assert!(!head.contains("unsafe"), "{head}");
     let page = answer.split("\r\n\r\n").nth(1).unwrap();
-    assert!(!page.contains("style=") && !page.contains("onclick"), "nothing inline");
-    assert!(watching.ask("HEAD / HTTP/1.1\nHost: HOST").ends_with("\r\n\r\n"));
+    assert!(
+        !page.contains("style=") && !page.contains("onclick"),
+        "nothing inline"
+    );
+    assert!(
+        watching
+            .ask("HEAD / HTTP/1.1\nHost: HOST")
+            .ends_with("\r\n\r\n")
+    );
     assert!(watching.is_alive());
     assert_eq!(watching.end(), "");
 }
@@ -73,14 +92,24 @@ fn hostile(lab: &Lab) -> std::process::Child {
         };
     }
     lab.write("evil.json", &template.to_string());
-    let text = manifest("x", 4, &["swarm"], "stand_in: {time_scale: 0.002, poll_ms: 50}\n");
+    let text = manifest(
+        "x",
+        4,
+        &["swarm"],
+        "stand_in: {time_scale: 0.002, poll_ms: 50}\n",
+    );
     lab.write("m.yaml", &text.replace("templates/x.json", "evil.json"));
     lab.start("tg-instantiate m.yaml | tg-launch | tg-wait | tg-export >runs.jsonl")
 }
 
 fn work(run: &Value) -> bool {
     let agents = run["agents"].as_array();
-    agents.is_some_and(|all| all.iter().filter(|agent| agent["state"] == "working").count() >= 4)
+    agents.is_some_and(|all| {
+        all.iter()
+            .filter(|agent| agent["state"] == "working")
+            .count()
+            >= 4
+    })
 }
 
 #[test]
@@ -109,7 +138,11 @@ fn titles_are_text_and_short() {
         let wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth";
         assert_eq!(browser.value(wide), false);
         let said = browser.events.iter().map(|event| event.0.as_str());
-        let loud = ["Page.javascriptDialogOpening", "Log.entryAdded", "Runtime.exceptionThrown"];
+        let loud = [
+            "Page.javascriptDialogOpening",
+            "Log.entryAdded",
+            "Runtime.exceptionThrown",
+        ];
         assert_eq!(said.filter(|method| loud.contains(method)).count(), 0);
         browser.picture("hostile-390.png");
     } else {
@@ -145,7 +178,9 @@ fn a_database_that_disappears_takes_nothing_with_it() {
 
 fn rustix_kill(group: u32) -> std::io::Result<std::process::ExitStatus> {
     let line = format!("kill -TERM -- -{group}");
-    std::process::Command::new("bash").args(["-c", &line]).status()
+    std::process::Command::new("bash")
+        .args(["-c", &line])
+        .status()
 }
 
 #[test]
@@ -157,18 +192,31 @@ fn what_is_half_written_is_shown_as_that() {
         fs::create_dir_all(place(run)).unwrap();
         fs::write(place(run).join("tasks.db"), "not a database").unwrap();
     }
-    fs::write(place("b-r1").join("run.json"), "{\"type\":\"run\",\"v\":1,\"run\":{\"id\":").unwrap();
-    fs::write(place("c-r1").join("run.json"), "{\"type\":\"run\",\"v\":1,\"run\":{\"id\":[7]}}").unwrap();
+    fs::write(
+        place("b-r1").join("run.json"),
+        "{\"type\":\"run\",\"v\":1,\"run\":{\"id\":",
+    )
+    .unwrap();
+    fs::write(
+        place("c-r1").join("run.json"),
+        "{\"type\":\"run\",\"v\":1,\"run\":{\"id\":[7]}}",
+    )
+    .unwrap();
     let state = watching.until("three runs", |state| {
         let runs = state["runs"].as_array().unwrap();
-        runs.len() == 3 && runs.iter().all(|run| run["phase"] == "unreadable" && run["problem"].is_string())
+        runs.len() == 3
+            && runs
+                .iter()
+                .all(|run| run["phase"] == "unreadable" && run["problem"].is_string())
     });
     let problem = state["runs"][0]["problem"].as_str().unwrap();
     assert!(problem.contains("no such file"), "{problem}");
     let good = "{\"type\":\"run\",\"v\":1,\"run\":{\"id\":\"b-r1\",\"arm\":\"b\"},\"wait\":{\"outcome\":\"timeout\",\"ended_at_ms\":5}}";
     fs::write(place("b-r1").join("run.json"), good).unwrap();
     let phases = json!({"ended": 1, "unreadable": 2});
-    let state = watching.until("it is read again", |state| state["experiments"][0]["phases"] == phases);
+    let state = watching.until("it is read again", |state| {
+        state["experiments"][0]["phases"] == phases
+    });
     assert_eq!(state["runs"][1]["outcome"], "timeout");
     assert_eq!(state["runs"][1]["problem"], Value::Null);
 }
@@ -190,8 +238,12 @@ fn fifty_browsers_see_the_same_and_none_waits_for_another() {
     for _ in 0..10 {
         drop(Events::of(&watching)); // gone at once
     }
-    lab.write("m.yaml", &manifest("tiny-feature", 2, &["swarm", "push"], FAST));
-    lab.sh("tg-instantiate m.yaml | tg-launch -j 2 | tg-wait | tg-export >runs.jsonl").ok();
+    lab.write(
+        "m.yaml",
+        &manifest("tiny-feature", 2, &["swarm", "push"], FAST),
+    );
+    lab.sh("tg-instantiate m.yaml | tg-launch -j 2 | tg-wait | tg-export >runs.jsonl")
+        .ok();
     let state = watching.until("both ended", |state| {
         let runs = state["runs"].as_array().unwrap();
         runs.len() == 2 && runs.iter().all(|run| run["phase"] == "ended")
@@ -199,14 +251,17 @@ fn fifty_browsers_see_the_same_and_none_waits_for_another() {
     for browser in &mut browsers {
         let mut seen: [Value; 2] = [Value::Null, Value::Null];
         while seen.iter().any(|run| run["phase"] != "ended") {
-            for run in browser.next().1["runs"].as_array().unwrap() {
+            for run in browser.take().1["runs"].as_array().unwrap() {
                 let place = usize::from(run["run"] == "swarm-r1");
                 seen[place] = run.clone();
             }
         }
         let last = |run: &Value| (run["run"].clone(), run["outcome"].clone());
         let runs = state["runs"].as_array().unwrap();
-        assert_eq!(seen.each_ref().map(last).to_vec(), runs.iter().map(last).collect::<Vec<_>>());
+        assert_eq!(
+            seen.each_ref().map(last).to_vec(),
+            runs.iter().map(last).collect::<Vec<_>>()
+        );
     }
     drop(stuck);
 }

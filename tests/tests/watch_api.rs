@@ -56,7 +56,10 @@ impl Check {
             }
             self.met.insert(format!("{at}.{key}"));
         }
-        for key in wanted.keys().filter(|key| *key != "*" && !key.ends_with('?')) {
+        for key in wanted
+            .keys()
+            .filter(|key| *key != "*" && !key.ends_with('?'))
+        {
             if !found.contains_key(key) {
                 self.wrong.push(format!("{at}.{key} is missing"));
             }
@@ -94,14 +97,18 @@ fn the_documented_keys_are_the_real_ones() {
         task["title"] = (title + &" and so on".repeat(20)).into();
     }
     lab.write("long.json", &template.to_string());
-    lab.write("m.yaml", &text.replace("templates/medium-feature.json", "long.json"));
-    let mut chain = lab.start("tg-instantiate m.yaml | tg-launch -j 2 | tg-wait | tg-export >runs.jsonl");
+    lab.write(
+        "m.yaml",
+        &text.replace("templates/medium-feature.json", "long.json"),
+    );
+    let mut chain =
+        lab.start("tg-instantiate m.yaml | tg-launch -j 2 | tg-wait | tg-export >runs.jsonl");
     let mut events = Events::of(&watching);
     let state = described("api/state");
     let mut check = Check::default();
     let mut ended = BTreeSet::new();
     while ended.len() < 2 {
-        let (name, data) = events.next();
+        let (name, data) = events.take();
         assert!(["all", "some"].contains(&name.as_str()));
         check.value("", &state, &data);
         let runs = data["runs"].as_array().unwrap();
@@ -112,7 +119,7 @@ fn the_documented_keys_are_the_real_ones() {
     chain.wait().unwrap();
     std::fs::remove_dir_all(lab.path("results/test/push-r1")).unwrap();
     while check.met.iter().all(|path| !path.starts_with(".gone[]")) {
-        check.value("", &state, &events.next().1);
+        check.value("", &state, &events.take().1);
     }
     check.value("", &state, &watching.json("/api/state"));
     assert_eq!(check.wrong, Vec::<String>::new());
@@ -154,4 +161,61 @@ fn status_lines(lab: &Lab, state: &Value) {
     assert_eq!(check.wrong, Vec::<String>::new());
     let passed = lab.sh("tg-wait --once results | tg-wait").ok();
     assert_eq!(passed.out.lines().count(), 1, "passed on: {}", passed.err);
+}
+
+/// What the page counted while a run lived is what tg-metrics says when it is over.
+#[test]
+fn counters_come_to_what_is_measured() {
+    const NAMES: [&str; 11] = [
+        "wall_clock_time_ms",
+        "total_cost_usd",
+        "active_work_time_ms",
+        "agent_utilization_pct",
+        "tasks_per_hour",
+        "rework_rate",
+        "failure_rate",
+        "completion_rate_pct",
+        "tokens_total",
+        "tokens_per_completed_task",
+        "cost_per_task",
+    ];
+    let lab = Lab::new();
+    let watching = Watching::start(&lab, "results");
+    let more = format!(
+        "stand_in: {{time_scale: 0.0006, poll_ms: 50, redo: 0.5, fail: 0.2}}\nmetrics: [{}]\n",
+        NAMES.join(", ")
+    );
+    lab.write(
+        "m.yaml",
+        &manifest("medium-feature", 3, &["swarm", "push"], &more),
+    );
+    let chain =
+        "tg-instantiate m.yaml | tg-launch -j 2 | tg-wait --settle 1s | tg-export | tg-metrics";
+    let measured = records(&lab.sh(chain).ok().out);
+    let state = watching.until("both ended", |state| {
+        let runs = state["runs"].as_array().unwrap();
+        runs.len() == 2 && runs.iter().all(|run| run["phase"] == "ended")
+    });
+    for run in state["runs"].as_array().unwrap() {
+        let of = measured
+            .iter()
+            .find(|record| record["run"]["id"] == run["run"])
+            .unwrap();
+        let counters = run["metrics"].as_array().unwrap();
+        assert_eq!(counters.len(), NAMES.len());
+        for counter in counters {
+            let name = counter["name"].as_str().unwrap();
+            let (seen, exact) = (
+                counter["value"].as_f64().unwrap(),
+                of["metrics"][name].as_f64().unwrap(),
+            );
+            assert_eq!(counter["live"], true);
+            let allowed = 0.02 * exact.abs() + 1e-9;
+            assert!(
+                (seen - exact).abs() <= allowed,
+                "{} {name}: {seen} seen, {exact} measured",
+                run["run"]
+            );
+        }
+    }
 }

@@ -74,7 +74,8 @@ fn a_run_is_seen_to_appear_to_move_and_to_end() {
     );
     browser.go(&watching.url());
     assert_eq!(browser.value("document.querySelectorAll('.run').length"), 0);
-    let mut chain = lab.start("tg-instantiate m.yaml | tg-launch -j 2 | tg-wait | tg-export >runs.jsonl");
+    let mut chain =
+        lab.start("tg-instantiate m.yaml | tg-launch -j 2 | tg-wait | tg-export >runs.jsonl");
     wait(&mut browser, "window.seen['swarm-r1']?.bars.length >= 4");
     for view in VIEWS {
         browser.view(view);
@@ -92,7 +93,7 @@ fn a_run_is_seen_to_appear_to_move_and_to_end() {
         moved(run, &seen);
         late.extend(latencies(&lab, run, &seen));
     }
-    tell(late);
+    println!("{}", told(late));
     for view in VIEWS {
         browser.view(view);
         fits(&mut browser, view);
@@ -113,7 +114,11 @@ fn wait(browser: &mut Browser, expression: &str) {
     while browser.value(&format!("Boolean({expression})")) != true {
         if begun.elapsed() > Duration::from_secs(90) {
             let page = "[document.hidden, document.body.innerText, JSON.stringify(window.seen)]";
-            panic!("{expression}: {:#}\n{:?}", browser.value(page), browser.events);
+            panic!(
+                "{expression}: {:#}\n{:?}",
+                browser.value(page),
+                browser.events
+            );
         }
         sleep(Duration::from_millis(50));
     }
@@ -122,10 +127,18 @@ fn wait(browser: &mut Browser, expression: &str) {
 /// The bar moved, the gauges and the states of agents changed, lanes grew.
 fn moved(run: &str, seen: &Value) {
     let changes = |list: &str| seen[list].as_array().map_or(0, Vec::len);
-    assert!(changes("bars") >= 6, "{run}: the bar moves: {}", seen["bars"]);
+    assert!(
+        changes("bars") >= 6,
+        "{run}: the bar moves: {}",
+        seen["bars"]
+    );
     assert!(changes("gauges") >= 5, "{run}: {}", seen["gauges"]);
     assert!(changes("states") >= 3, "{run}: {}", seen["states"]);
-    assert!(seen["lanes"].as_u64() >= Some(10), "{run}: {}", seen["lanes"]);
+    assert!(
+        seen["lanes"].as_u64() >= Some(10),
+        "{run}: {}",
+        seen["lanes"]
+    );
     assert!(seen["states"].to_string().contains("working"), "{run}");
 }
 
@@ -136,7 +149,10 @@ fn latencies(lab: &Lab, run: &str, seen: &Value) -> Vec<i64> {
                AND task_id NOT IN (SELECT from_task_id FROM dependencies WHERE dep_type = 'contains') ORDER BY timestamp";
     let mut query = db.prepare(sql).expect("a query");
     let ends = query.query_map([], |row| row.get::<_, i64>(0));
-    let ends: Vec<i64> = ends.expect("rows").map(|end| end.expect("a time")).collect();
+    let ends: Vec<i64> = ends
+        .expect("rows")
+        .map(|end| end.expect("a time"))
+        .collect();
     let bars = seen["bars"].as_array().expect("a list");
     let told = |bar: &Value| {
         let text = bar[1].as_str().unwrap_or_default();
@@ -151,16 +167,16 @@ fn latencies(lab: &Lab, run: &str, seen: &Value) -> Vec<i64> {
     ends.iter().enumerate().filter_map(late).collect()
 }
 
-fn tell(mut late: Vec<i64>) {
+fn told(mut late: Vec<i64>) -> String {
     late.sort_unstable();
     assert!(late.len() >= 10, "{late:?}");
-    println!(
+    format!(
         "from a commit to the page: median {} ms, 90th percentile {} ms, max {} ms, n {}",
         late[late.len() / 2],
         late[late.len() * 9 / 10],
         late[late.len() - 1],
         late.len()
-    );
+    )
 }
 
 /// Nothing on the console, nothing asked of anybody else.

@@ -13,7 +13,12 @@ const CHAIN: &str = "tg-instantiate m.yaml | tg-launch | tg-wait | tg-export >ru
 fn traces(dir: &Path) -> Vec<String> {
     let one = |path: &std::path::PathBuf| {
         let data = dir.join(path).symlink_metadata().unwrap();
-        format!("{} {:?} {}", path.display(), data.modified().unwrap(), data.len())
+        format!(
+            "{} {:?} {}",
+            path.display(),
+            data.modified().unwrap(),
+            data.len()
+        )
     };
     tree(dir).unwrap().iter().map(one).collect()
 }
@@ -25,9 +30,16 @@ fn status(lab: &Lab) -> Vec<Value> {
 #[test]
 fn nothing_is_left_behind() {
     let lab = Lab::new();
-    lab.write("m.yaml", &manifest("tiny-feature", 2, &["swarm", "push"], FAST));
-    let only = "tg-instantiate --row push-r1 m.yaml >push.jsonl; tg-instantiate --row swarm-r1 m.yaml";
-    lab.sh(&format!("{only} | tg-launch | tg-wait | tg-export >runs.jsonl")).ok();
+    lab.write(
+        "m.yaml",
+        &manifest("tiny-feature", 2, &["swarm", "push"], FAST),
+    );
+    let only =
+        "tg-instantiate --row push-r1 m.yaml >push.jsonl; tg-instantiate --row swarm-r1 m.yaml";
+    lab.sh(&format!(
+        "{only} | tg-launch | tg-wait | tg-export >runs.jsonl"
+    ))
+    .ok();
     assert_eq!(lab.settle(), Vec::<String>::new());
     let before = traces(&lab.path("results"));
     let phases = |all: Vec<Value>| -> Vec<String> {
@@ -37,22 +49,51 @@ fn nothing_is_left_behind() {
     assert_eq!(phases(status(&lab)), ["waiting", "ended"]);
     let watching = Watching::start(&lab, "results");
     let state = watching.until("both", |state| state["runs"].as_array().unwrap().len() == 2);
-    assert_eq!(phases(state["runs"].as_array().unwrap().clone()), ["waiting", "ended"]);
-    assert_eq!(state["runs"][1]["tasks"], json!([{"state": "completed", "class": "success", "tasks": 4}]));
+    assert_eq!(
+        phases(state["runs"].as_array().unwrap().clone()),
+        ["waiting", "ended"]
+    );
+    assert_eq!(
+        state["runs"][1]["tasks"],
+        json!([{"state": "completed", "class": "success", "tasks": 4}])
+    );
     std::thread::sleep(Duration::from_millis(2500)); // past a heartbeat
     watching.get("/");
     drop(watching);
     assert_eq!(traces(&lab.path("results")), before);
-    refused(&lab, "tg-wait --once nowhere", 2, &["nowhere: is no directory", "hint: "]);
+    refused(
+        &lab,
+        "tg-wait --once nowhere",
+        2,
+        &["nowhere: is no directory", "hint: "],
+    );
     refused(&lab, "tg-watch nowhere", 4, &["nowhere: no such file"]);
-    refused(&lab, "tg-watch m.yaml", 2, &["m.yaml: is no directory", "hint: "]);
-    refused(&lab, "tg-watch --listen 300.0.0.1:1 results", 2, &["--listen"]);
+    refused(
+        &lab,
+        "tg-watch m.yaml",
+        2,
+        &["m.yaml: is no directory", "hint: "],
+    );
+    refused(
+        &lab,
+        "tg-watch --listen 300.0.0.1:1 results",
+        2,
+        &["--listen"],
+    );
     let table = lab.sh("script -qec 'tg-wait --once results' /dev/null");
     if table.status == 0 {
         let lines: Vec<&str> = table.out.lines().map(str::trim_end).collect();
         assert_eq!(lines[0], "test: 1 of 2 runs over");
-        assert!(lines[1].starts_with("run       phase    outcome    tasks"), "{}", lines[1]);
-        assert!(lines[3].starts_with("swarm-r1  ended    completed  4/4"), "{}", lines[3]);
+        assert!(
+            lines[1].starts_with("run       phase    outcome    tasks"),
+            "{}",
+            lines[1]
+        );
+        assert!(
+            lines[3].starts_with("swarm-r1  ended    completed  4/4"),
+            "{}",
+            lines[3]
+        );
     } else {
         eprintln!("skipped in part: no `script` here");
     }
@@ -73,14 +114,48 @@ fn a_crash_is_seen_and_so_is_what_was_done() {
     assert_eq!(seen[0]["agents"].as_array().unwrap().len(), 2);
     assert!(seen[0]["cost_usd"].as_f64() > Some(0.0), "{}", seen[0]);
     let line = format!("kill -KILL -- -{}", chain.id());
-    std::process::Command::new("bash").args(["-c", &line]).status().unwrap();
+    std::process::Command::new("bash")
+        .args(["-c", &line])
+        .status()
+        .unwrap();
     chain.wait().unwrap();
-    let state = watching.until("interrupted", |state| state["runs"][0]["phase"] == "interrupted");
+    let state = watching.until("interrupted", |state| {
+        state["runs"][0]["phase"] == "interrupted"
+    });
     assert_eq!(state["experiments"][0]["phases"], json!({"interrupted": 1}));
     assert_eq!(status(&lab)[0]["phase"], "interrupted");
     assert_eq!(status(&lab)[0]["outcome"], Value::Null);
     drop(watching);
     assert_eq!(lab.settle(), Vec::<String>::new());
+}
+
+#[test]
+fn a_terminal_shows_arms_and_runs_and_a_pipe_nothing() {
+    let lab = Lab::new();
+    let more = "stand_in: {time_scale: 0.0008, poll_ms: 50}\n";
+    lab.write("m.yaml", &manifest("tiny-feature", 2, &["swarm"], more));
+    let line = format!("stty cols 90 rows 30; {CHAIN}");
+    let shown = lab.sh(&format!("script -qec '{line}' /dev/null"));
+    if shown.out.is_empty() && shown.status != 0 {
+        eprintln!("skipped: no `script` here");
+        return;
+    }
+    assert_eq!(shown.status, 0, "{}", shown.out);
+    for wanted in [
+        "swarm: 0 of 1 runs over",
+        "swarm-r1 ",
+        " 1/4 ",
+        " working ",
+        "[#",
+        "left",
+        "tokens",
+    ] {
+        assert!(shown.out.contains(wanted), "{wanted}: {}", shown.out);
+    }
+    let last = shown.out.rsplit("\u{1b}[2K").next().unwrap();
+    assert_eq!(last.trim(), "", "the lines are taken away");
+    let piped = lab.sh(&CHAIN.replace("m.yaml", "--again m.yaml")).ok();
+    assert_eq!(piped.err, "");
 }
 
 /// While somebody watches, tg-wait still gets the database to itself, every time.
@@ -89,18 +164,31 @@ fn the_end_of_a_run_is_not_disturbed() {
     let lab = Lab::new();
     let watching = Watching::start(&lab, "results");
     let text = manifest("tiny-feature", 3, &["swarm"], FAST);
-    lab.write("m.yaml", &text.replace("runs_per_config: 1", "runs_per_config: 6"));
+    lab.write(
+        "m.yaml",
+        &text.replace("runs_per_config: 1", "runs_per_config: 6"),
+    );
     let done = lab.sh(CHAIN).ok();
     assert!(!done.err.contains("others still have"), "{}", done.err);
-    watching.until("all over", |state| state["experiments"][0]["phases"] == json!({"ended": 6}));
+    watching.until("all over", |state| {
+        state["experiments"][0]["phases"] == json!({"ended": 6})
+    });
     for run in 1..=6 {
         let db = lab.db(&format!("results/test/swarm-r{run}/tasks.db"));
-        let outcome = db.query_row("SELECT outcome FROM experiment_runs", [], |row| row.get::<_, String>(0));
-        assert_eq!(outcome.unwrap(), "completed", "the end is in the database of run {run}");
+        let outcome = db.query_row("SELECT outcome FROM experiment_runs", [], |row| {
+            row.get::<_, String>(0)
+        });
+        assert_eq!(
+            outcome.unwrap(),
+            "completed",
+            "the end is in the database of run {run}"
+        );
     }
     let held = |(line, _): (&str, &Path)| line.contains("tg-watch") && line.contains(" results");
     let pids = find_processes(held);
-    let ours = pids.iter().any(|pid| pid.starts_with(&format!("{}:", watching.pid())));
+    let ours = pids
+        .iter()
+        .any(|pid| pid.starts_with(&format!("{}:", watching.pid())));
     assert!(ours, "{pids:?}");
     let open = std::fs::read_dir(format!("/proc/{}/fd", watching.pid())).unwrap();
     let open = open.filter_map(|fd| std::fs::read_link(fd.unwrap().path()).ok());
@@ -123,13 +211,15 @@ fn a_thousand_runs_stay_usable() {
     }
     let begun = Instant::now();
     let watching = Watching::start(&lab, "results");
-    watching.until("all", |state| state["runs"].as_array().unwrap().len() == 1000);
+    watching.until("all", |state| {
+        state["runs"].as_array().unwrap().len() == 1000
+    });
     println!("1000 runs are read after {:?}", begun.elapsed());
     let begun = Instant::now();
     let size = watching.get("/api/state").len();
     println!("1000 runs as JSON: {size} bytes in {:?}", begun.elapsed());
     let mut events = Events::of(&watching);
-    assert_eq!(events.next().1["runs"].as_array().unwrap().len(), 1000);
+    assert_eq!(events.take().1["runs"].as_array().unwrap().len(), 1000);
     let path = lab.path("results/test/swarm-r500/run.json");
     let before = std::fs::read_to_string(&path).unwrap();
     let dir = path.parent().unwrap().to_owned();
@@ -138,10 +228,13 @@ fn a_thousand_runs_stay_usable() {
     std::fs::write(&path, before.replace("\"completed\"", "\"timeout\"")).unwrap();
     let mut told = 0;
     loop {
-        let (_, data) = events.next();
+        let (_, data) = events.take();
         let runs = data["runs"].as_array().unwrap();
         told += runs.len();
-        if runs.iter().any(|run| run["run"] == "swarm-r500" && run["outcome"] == "timeout") {
+        if runs
+            .iter()
+            .any(|run| run["run"] == "swarm-r500" && run["outcome"] == "timeout")
+        {
             break;
         }
     }

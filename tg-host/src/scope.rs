@@ -52,9 +52,7 @@ impl Scope {
 /// The ids of containers.
 pub fn containers(db: &Connection) -> Result<BTreeSet<String>> {
     let sql = "SELECT DISTINCT from_task_id FROM dependencies WHERE dep_type = 'contains'";
-    db.prepare(sql)?
-        .query_map([], |row| row.get(0))?
-        .collect()
+    db.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
 }
 
 fn facts(db: &Connection, run: &str) -> Result<(i64, Option<String>)> {

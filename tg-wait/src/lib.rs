@@ -113,6 +113,7 @@ pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write
         }
         exit
     });
+    shared.arms.clear();
     gone.map_or(Ok(exit), Err)
 }
 

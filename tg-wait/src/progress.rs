@@ -35,11 +35,11 @@ impl Arms {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A run of an arm came in.
-    pub fn came(&self, bars: &MultiProgress, run: &Run) {
+    /// A run of an arm came in; its arm's line.
+    pub fn came(&self, bars: &MultiProgress, run: &Run) -> ProgressBar {
         let mut arms = self.lock();
         let arm = arms.entry(run.arm.clone()).or_insert_with(|| Arm {
-            bar: line(bars, "{msg}", &run.arm),
+            bar: styled(bars.add(ProgressBar::new(0)), "{wide_msg}", &run.arm),
             dir: Path::new(&run.dir).parent().map(Path::to_owned),
             came: 0,
             outcomes: BTreeMap::new(),
@@ -47,6 +47,21 @@ impl Arms {
         });
         arm.came += 1;
         arm.show(&run.arm);
+        arm.bar.clone()
+    }
+
+    /// Runs of an arm may have been made meanwhile.
+    fn refresh(&self, arm: &str) {
+        if let Some(known) = self.lock().get(arm) {
+            known.show(arm);
+        }
+    }
+
+    /// Take all lines away.
+    pub fn clear(&self) {
+        self.lock()
+            .values()
+            .for_each(|arm| arm.bar.finish_and_clear());
     }
 
     /// A run is over, now or long ago.
@@ -59,7 +74,9 @@ impl Arms {
             return;
         };
         *arm.outcomes.entry(wait.outcome).or_default() += 1;
-        let start = record.value("launch").map(|launch| &launch["started_at_ms"]);
+        let start = record
+            .value("launch")
+            .map(|launch| &launch["started_at_ms"]);
         arm.took.extend(
             start
                 .and_then(serde_json::Value::as_i64)
@@ -76,7 +93,10 @@ impl Arm {
         }
         let over: u64 = self.outcomes.values().sum();
         let all = self.made(name).max(self.came);
-        let ends = self.outcomes.iter().map(|(how, runs)| format!("{runs} {how}"));
+        let ends = self
+            .outcomes
+            .iter()
+            .map(|(how, runs)| format!("{runs} {how}"));
         let ends = ends.collect::<Vec<_>>().join(", ");
         let left = self.took.iter().sum::<i64>() / (self.took.len() as i64).max(1);
         let left = left.max(0) as u64 * all.saturating_sub(over);
@@ -95,15 +115,16 @@ impl Arm {
         let names = rundir::planned(dir).unwrap_or_else(|| {
             let dirs = rundir::runs(dir).into_iter();
             let names = dirs.filter_map(|dir| dir.file_name().map(OsStr::to_os_string));
-            names.map(|name| name.to_string_lossy().into_owned()).collect()
+            names
+                .map(|name| name.to_string_lossy().into_owned())
+                .collect()
         });
         let ours = names.iter().filter(|run| rundir::arm_of(run) == name);
         ours.count() as u64
     }
 }
 
-fn line(bars: &MultiProgress, template: &str, prefix: &str) -> ProgressBar {
-    let bar = bars.add(ProgressBar::new(0));
+fn styled(bar: ProgressBar, template: &str, prefix: &str) -> ProgressBar {
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style.progress_chars("=> "));
     }
@@ -112,8 +133,10 @@ fn line(bars: &MultiProgress, template: &str, prefix: &str) -> ProgressBar {
 }
 
 /// The line of one run.
-pub struct Line {
+pub struct Line<'a> {
     bar: ProgressBar,
+    arms: &'a Arms,
+    arm: String,
     dir: Option<PathBuf>,
     state: RefCell<State>,
 }
@@ -124,17 +147,20 @@ struct State {
     is_due: bool,
 }
 
-impl Line {
+impl<'a> Line<'a> {
     /// Show a line for `run`, if stderr is a terminal.
-    pub fn new(shared: &Shared, record: &Record, run: &Run) -> Self {
-        shared.arms.came(&shared.bars, run);
+    pub fn new(shared: &'a Shared, record: &Record, run: &Run) -> Self {
+        let arm = shared.arms.came(&shared.bars, run);
+        let bar = shared.bars.insert_after(&arm, ProgressBar::new(0));
         let template = "  {prefix} {bar:16} {pos}/{len} {wide_msg}";
-        let bar = line(&shared.bars, template, &run.id);
+        let bar = styled(bar, template, &run.id);
         if !bar.is_hidden() {
             bar.enable_steady_tick(Duration::from_secs(1));
         }
         Self {
             bar,
+            arms: &shared.arms,
+            arm: run.arm.clone(),
             dir: record.dir().filter(|dir| dir.is_dir()),
             state: RefCell::new(State {
                 live: Live::new(&run.id),
@@ -165,6 +191,7 @@ impl Line {
         state.live.look(probe.db())?;
         let seen = self.dir.as_deref().map(RunDir::read).unwrap_or_default();
         self.show(&state.live, &seen);
+        self.arms.refresh(&self.arm);
         Ok(())
     }
 
@@ -184,7 +211,8 @@ impl Line {
             let mut text = time::show(Duration::from_secs(elapsed / 1000));
             if over > 0 && over < all {
                 let left = elapsed * (all - over) / over;
-                text.push_str(&format!(", about {} left", time::show(Duration::from_secs(left / 1000))));
+                let left = time::show(Duration::from_secs(left / 1000));
+                text = format!("{text}, about {left} left");
             }
             words.push(text);
         }

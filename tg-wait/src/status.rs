@@ -51,7 +51,11 @@ pub fn once(results: &Path, output: impl Write) -> Result<Exit> {
         }
         if is_table {
             let name = experiment.file_name().unwrap_or_default().to_string_lossy();
-            let text = format!("{name}: {over} of {} runs over\n{}", table.len(), aligned(&table));
+            let text = format!(
+                "{name}: {over} of {} runs over\n{}",
+                table.len(),
+                aligned(&table)
+            );
             output.bytes(text.as_bytes())?;
         }
     }
@@ -98,8 +102,14 @@ fn row(status: &Status) -> [String; 7] {
     let dir = status.dir;
     let (over, all) = over(&status.tasks);
     let word = |phase: Phase| json!(phase).as_str().unwrap_or_default().to_string();
-    let why = dir.outcome.as_ref().or(dir.error.as_ref()).or(dir.problem.as_ref());
-    let took = dir.elapsed_ms(status.at_ms).map(|ms| Duration::from_millis(ms as u64));
+    let why = dir
+        .outcome
+        .as_ref()
+        .or(dir.error.as_ref())
+        .or(dir.problem.as_ref());
+    let took = dir
+        .elapsed_ms(status.at_ms)
+        .map(|ms| Duration::from_millis(ms as u64));
     let mut who = gauges(&status.agents);
     if let Some(last) = status.last_event {
         who = format!("{who}  {}", event(last));
@@ -108,10 +118,18 @@ fn row(status: &Status) -> [String; 7] {
         live::cut(&dir.run).text,
         word(dir.phase),
         why.map_or_else(String::new, |why| live::cut(why).text),
-        if all > 0 { format!("{over}/{all}") } else { String::new() },
+        if all > 0 {
+            format!("{over}/{all}")
+        } else {
+            String::new()
+        },
         took.map_or_else(String::new, time::show),
         tokens_and_cost(dir),
-        if dir.phase == Phase::Running { who } else { String::new() },
+        if dir.phase == Phase::Running {
+            who
+        } else {
+            String::new()
+        },
     ]
 }
 
@@ -123,7 +141,9 @@ fn aligned(rows: &[[String; 7]]) -> String {
     let mut text = String::new();
     for row in &all {
         let cells = row.iter().zip(widths);
-        let cells: Vec<String> = cells.map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let cells: Vec<String> = cells
+            .map(|(cell, width)| format!("{cell:<width$}"))
+            .collect();
         text.push_str(cells.join("  ").trim_end());
         text.push('\n');
     }
@@ -153,7 +173,9 @@ pub fn over(tally: &[Tally]) -> (u64, u64) {
 /// The states of tasks that are not over, in words.
 pub fn open(tally: &[Tally]) -> String {
     let open = tally.iter().filter(|one| one.class != "success");
-    let words: Vec<String> = open.map(|one| format!("{} {}", one.tasks, one.state)).collect();
+    let words: Vec<String> = open
+        .map(|one| format!("{} {}", one.tasks, one.state))
+        .collect();
     words.join(" ")
 }
 
@@ -175,7 +197,11 @@ pub fn gauges(workers: &[Worker]) -> String {
 /// What a run used so far, in words; empty where nothing is known.
 pub fn tokens_and_cost(dir: &RunDir) -> String {
     let cost = dir.cost_usd.map(|usd| format!("${usd:.2}"));
-    let tokens = dir.tokens.map(|tokens| format!("{tokens} tokens"));
+    let tokens = dir.tokens.map(|tokens| match tokens {
+        1_000_000.. => format!("{:.1}M tokens", tokens as f64 / 1e6),
+        10_000.. => format!("{}k tokens", tokens / 1000),
+        _ => format!("{tokens} tokens"),
+    });
     let words: Vec<String> = cost.into_iter().chain(tokens).collect();
     words.join(" ")
 }

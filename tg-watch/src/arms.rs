@@ -119,11 +119,19 @@ impl Arm {
         if let Some(outcome) = &run.outcome {
             *self.outcomes.entry(outcome.clone()).or_default() += 1;
         }
-        let both = [self.total(), Total { cost_usd: run.cost_usd, tokens: run.tokens }];
+        let both = [
+            self.total(),
+            Total {
+                cost_usd: run.cost_usd,
+                tokens: run.tokens,
+            },
+        ];
         let sum: Total = both.into_iter().sum();
         (self.cost_usd, self.tokens) = (sum.cost_usd, sum.tokens);
         match (run.phase, run.started_at_ms, run.ended_at_ms) {
-            (Phase::Ended, Some(start), Some(end)) if run.outcome.as_deref() == Some("completed") => {
+            (Phase::Ended, Some(start), Some(end))
+                if run.outcome.as_deref() == Some("completed") =>
+            {
                 self.took.push((end - start).max(0));
             }
             _ => {}

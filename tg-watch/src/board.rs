@@ -167,7 +167,10 @@ impl State {
         let experiments: Vec<&str> = newer(experiments, change).collect();
         let listed = self.order.iter().filter_map(|key| self.runs.get(key));
         let runs: Vec<&str> = newer(listed, change).collect();
-        let gone = self.gone.iter().filter(|gone| *gone.1 > change && change > 0);
+        let gone = self
+            .gone
+            .iter()
+            .filter(|gone| *gone.1 > change && change > 0);
         let gone: Vec<&String> = gone.map(|gone| gone.0).collect();
         let mut work = Vec::new();
         for key in self.segments.keys() {

@@ -170,8 +170,15 @@ mod tests {
         let names: Vec<String> = expected.iter().map(|one| one.0.to_string()).collect();
         let last = BTreeMap::from([("handoffs".to_string(), None)]);
         for (counter, (name, value)) in all(&names, &last, &seen).iter().zip(expected) {
-            assert_eq!((counter.value, counter.live), (value, name != "handoffs"), "{name}");
+            assert_eq!(
+                (counter.value, counter.live),
+                (value, name != "handoffs"),
+                "{name}"
+            );
         }
-        assert_eq!(all(&[], &BTreeMap::new(), &seen).len(), metric::DEFAULT.len());
+        assert_eq!(
+            all(&[], &BTreeMap::new(), &seen).len(),
+            metric::DEFAULT.len()
+        );
     }
 }

@@ -15,9 +15,9 @@ use tg_stage::rundir::{Phase, RunDir};
 use tg_stage::time;
 
 /// Looks into one database come at most this often...
-const SOONEST: Duration = Duration::from_millis(25);
+const SOONEST: Duration = Duration::from_millis(80);
 /// ... and take at most one part in so many of the time, however large it is.
-const SHARE: u32 = 20;
+const SHARE: u32 = 50;
 /// How soon to look again after a notice that brought nothing: the commit it tells of cannot be seen yet.
 const AGAIN: [u64; 6] = [1, 2, 4, 8, 20, 60];
 
@@ -106,7 +106,9 @@ impl Follow {
         }
         let may_look = match self.seen.phase {
             Phase::Running => true,
-            Phase::Ending => self.seen.is_launched && !std::mem::replace(&mut self.had_last_look, true),
+            Phase::Ending => {
+                self.seen.is_launched && !std::mem::replace(&mut self.had_last_look, true)
+            }
             _ => false,
         };
         self.due = None;
@@ -122,7 +124,11 @@ impl Follow {
             return;
         }
         let begun = Instant::now();
-        self.problem = self.live.look_into(&self.seen.db).err().map(|error| error.to_string());
+        self.problem = self
+            .live
+            .look_into(&self.seen.db)
+            .err()
+            .map(|error| error.to_string());
         self.cost = begun.elapsed();
         self.looked = Some(Instant::now());
         self.stamp = stamp;
@@ -161,7 +167,8 @@ impl Follow {
             state.drop_segments(&self.key, u64::MAX);
         }
         let now = time::now_ms();
-        let changed = (self.seen.phase == Phase::Running).then(|| live::written_at_ms(&self.seen.db));
+        let changed =
+            (self.seen.phase == Phase::Running).then(|| live::written_at_ms(&self.seen.db));
         if self.seen.problem.is_none() {
             self.seen.problem.clone_from(&self.problem);
         }

@@ -76,7 +76,11 @@ mod tests {
             "[::1]:4000",
             "127.0.0.1",
         ] {
-            assert_eq!(status(&format!("GET / HTTP/1.1\nHost: {host}")), "", "{host}");
+            assert_eq!(
+                status(&format!("GET / HTTP/1.1\nHost: {host}")),
+                "",
+                "{host}"
+            );
         }
         for host in [
             "evil.example",
@@ -95,7 +99,11 @@ mod tests {
 
     #[test]
     fn only_our_own_pages_and_links() {
-        let with = |more: &str| status(&format!("GET /api/state HTTP/1.1\nHost: localhost:1\n{more}"));
+        let with = |more: &str| {
+            status(&format!(
+                "GET /api/state HTTP/1.1\nHost: localhost:1\n{more}"
+            ))
+        };
         assert_eq!(with("Origin: http://localhost:1"), "");
         assert_eq!(with("Sec-Fetch-Site: same-origin"), "");
         assert_eq!(with("Sec-Fetch-Site: none"), "");

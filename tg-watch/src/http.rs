@@ -1,7 +1,7 @@
 //! As much of HTTP as a page and its JSON need: one request a connection, GET and HEAD, no body.
 //!
 //! `httparse` reads the head; it is what hyper parses with, is kept by its authors, and depends on nothing. The servers
-//! without an async runtime that were looked at (tiny_http, rouille, touche) have had no release for years, or give a
+//! without an async runtime that were looked at (`tiny_http`, `rouille`, `touche`) have had no release for years, or give a
 //! connection no time limit, and a stream of events that may last for hours needs its socket: how long a write may take
 //! and when the browser has gone are what matters here. So the socket is ours, and the rest is small.
 
@@ -148,7 +148,10 @@ pub fn send(stream: &mut TcpStream, response: &Response, with_body: bool) -> io:
     if response.status.starts_with("405") {
         head.push_str("Allow: GET, HEAD\r\n");
     }
-    head.push_str(&format!("Content-Length: {}\r\n\r\n", response.body.len()));
+    let length = response.body.len();
+    head.push_str("Content-Length: ");
+    head.push_str(&length.to_string());
+    head.push_str("\r\n\r\n");
     stream.write_all(head.as_bytes())?;
     if with_body {
         stream.write_all(&response.body)?;

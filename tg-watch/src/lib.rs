@@ -43,11 +43,13 @@ pub fn run(args: &Args) -> Result<Exit> {
         return Err(Error::usage(args.results.display(), "is no directory")
             .hint("give the directory that an experiment writes its runs to: results"));
     }
-    let listener = TcpListener::bind(args.listen)
-        .map_err(|cause| Error::outside(args.listen, cause).hint("tg-watch --listen 127.0.0.1:0"))?;
+    let listener = TcpListener::bind(args.listen).map_err(|cause| {
+        Error::outside(args.listen, cause).hint("tg-watch --listen 127.0.0.1:0")
+    })?;
     let ours = listener
         .local_addr()
         .map_err(|cause| Error::outside(args.listen, cause))?;
+    let _ = rustix::process::nice(10); // those who work go first
     let board = Arc::new(Board::default());
     let watcher_board = Arc::clone(&board);
     let watched = results.clone();
@@ -76,10 +78,14 @@ fn serve(
         if open.fetch_add(1, Ordering::Relaxed) >= MOST {
             open.fetch_sub(1, Ordering::Relaxed);
             let words = "too many browsers at once";
-            let _ = refuse_at_once(&mut stream, &http::Response::refusal("503 Service Unavailable", words));
+            let _ = refuse_at_once(
+                &mut stream,
+                &http::Response::refusal("503 Service Unavailable", words),
+            );
             continue;
         }
-        let (board, results, open_here) = (Arc::clone(board), Arc::clone(results), Arc::clone(&open));
+        let (board, results, open_here) =
+            (Arc::clone(board), Arc::clone(results), Arc::clone(&open));
         let begun = thread::Builder::new().stack_size(STACK).spawn(move || {
             let _ = converse(&mut stream, ours, &board, &results); // a browser that went is no fault of ours
             open_here.fetch_sub(1, Ordering::Relaxed);

@@ -35,9 +35,9 @@ fn row(run: &Value) -> String {
         .iter()
         .filter(|one| matches!(one["class"].as_str(), Some("success" | "failure")))
         .filter_map(|one| one["tasks"].as_u64());
-    let tasks = run["task_count"].as_u64().map_or_else(String::new, |all| {
-        format!("{} of {all}", over.sum::<u64>())
-    });
+    let tasks = run["task_count"]
+        .as_u64()
+        .map_or_else(String::new, |all| format!("{} of {all}", over.sum::<u64>()));
     let cost = run["cost_usd"]
         .as_f64()
         .map_or_else(String::new, |usd| format!("${usd:.2}"));

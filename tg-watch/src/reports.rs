@@ -34,7 +34,9 @@ pub fn find(dir: &Path, below: &str) -> Vec<Report> {
     let mut names: Vec<String> = entries
         .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
         .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| name.starts_with("report") && name.ends_with(".html"))
+        .filter(|name| {
+            name.starts_with("report") && Path::new(name).extension() == Some("html".as_ref())
+        })
         .collect();
     names.sort();
     let report = |name: String| Report {

@@ -91,7 +91,9 @@ impl<'a> Watcher<'a> {
         };
         let summaries = self.experiments.values().filter_map(|one| one.due);
         let dues = self.runs.values().filter_map(Follow::due).chain(summaries);
-        let next = dues.min().map_or(self.beat + beat, |due| due.min(self.beat + beat));
+        let next = dues
+            .min()
+            .map_or(self.beat + beat, |due| due.min(self.beat + beat));
         let changed = self
             .notices
             .wait(next.saturating_duration_since(Instant::now()));
@@ -101,7 +103,13 @@ impl<'a> Watcher<'a> {
         };
         let list = changed.iter().any(is_listing);
         for run in self.runs.values_mut() {
-            if changed.contains(&run.dir) || run.seen.db.parent().is_some_and(|dir| changed.contains(dir)) {
+            if changed.contains(&run.dir)
+                || run
+                    .seen
+                    .db
+                    .parent()
+                    .is_some_and(|dir| changed.contains(dir))
+            {
                 run.notice();
             }
         }

@@ -3,14 +3,19 @@
 //! Files are written whole or not at all, but a directory can be half made, half gone, or not ours: what cannot be read is
 //! said in `problem` and never an error. What the database of a live run says is `tg_host::live`'s business.
 
-use crate::file::{self, Lock};
-use crate::spent::{AgentSpent, Spent, State, Total};
+mod agent;
+mod find;
+
+pub use agent::AgentDir;
+pub use find::{arm_of, directories, experiments, planned, runs};
+
+use crate::file::Lock;
+use crate::spent::{Spent, Total};
 use crate::{Instantiate, Launch, Limits, Record, Run, Wait};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 /// Where a run is in its life.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -88,21 +93,6 @@ pub struct RunDir {
     /// The record, if it can be read.
     #[serde(skip)]
     pub record: Option<Record>,
-}
-
-/// What an agent's files say.
-#[derive(Debug, Clone, Default)]
-pub struct AgentDir {
-    /// Its id at the host.
-    pub worker: String,
-    /// `worker`, `coordinator`, ...
-    pub role: String,
-    /// When it printed something last.
-    pub heard_at_ms: Option<i64>,
-    /// Its process has ended.
-    pub is_gone: bool,
-    /// What it used so far.
-    pub spent: Total,
 }
 
 #[derive(Deserialize)]
@@ -239,103 +229,131 @@ fn beside(dir: &Path, recorded: &Path, db: &Path) -> PathBuf {
         .unwrap_or_else(|| dir.join("tasks.db"))
 }
 
-impl AgentDir {
-    fn read(run: &Path, worker: &str, role: &str, spent: Option<&Spent>) -> Self {
-        let dir = run.join("agents").join(worker);
-        let known = spent.and_then(|spent| spent.agents.get(worker)).cloned();
-        let used: AgentSpent = known.unwrap_or_else(|| {
-            let text = file::read(&dir.join("usage.json")).unwrap_or_default();
-            serde_json::from_str(&text).unwrap_or_default()
-        });
-        let output = ["stdout.log", "stderr.log"].map(|log| modified_ms(&dir.join(log)));
-        let ends = ["end.json", "exit.json"].map(|end| dir.join(end).exists());
-        Self {
-            worker: worker.into(),
-            role: role.into(),
-            heard_at_ms: output.into_iter().flatten().max(),
-            is_gone: used.state == State::Exited || ends.contains(&true),
-            spent: used.total(),
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn made(record: &Value) -> tempfile::TempDir {
+        let lab = tempfile::tempdir().unwrap();
+        let dir = lab.path().join("e/a-r1");
+        fs::create_dir_all(&dir).unwrap();
+        fs::write(dir.join("run.json"), record.to_string()).unwrap();
+        lab
+    }
+
+    fn record(more: &Value) -> Value {
+        let mut record = json!({"type": "run", "v": 1, "run": {"id": "a-r1", "arm": "a", "dir": "results/e/a-r1"},
+            "instantiate": {"db": "results/e/a-r1/tasks.db"}});
+        record
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        record
+    }
+
+    #[test]
+    fn phases() {
+        let launch = json!({"agents": [{"worker": "w", "role": "worker"}], "started_at_ms": 5});
+        let launched = || record(&json!({"launch": launch}));
+        let phase = |record: &Value, locks: &[&str], end: bool| {
+            let lab = made(record);
+            let dir = lab.path().join("e/a-r1");
+            let held: Vec<_> = locks
+                .iter()
+                .map(|lock| Lock::take(&dir.join(lock)).unwrap())
+                .collect();
+            if end {
+                fs::write(
+                    dir.join("end.json"),
+                    "{\"outcome\":\"timeout\",\"ended_at_ms\":9}",
+                )
+                .unwrap();
+            }
+            let seen = RunDir::read(&dir);
+            drop(held);
+            (seen.phase, seen.outcome)
+        };
+        let timeout = Some("timeout".to_string());
+        assert_eq!(
+            phase(&record(&json!({})), &[], false),
+            (Phase::Waiting, None)
+        );
+        assert_eq!(
+            phase(&record(&json!({})), &["launch.lock"], false),
+            (Phase::Running, None)
+        );
+        assert_eq!(
+            phase(&launched(), &["launch.lock"], false),
+            (Phase::Running, None)
+        );
+        assert_eq!(
+            phase(&launched(), &["wait.lock"], false),
+            (Phase::Running, None)
+        );
+        assert_eq!(
+            phase(&launched(), &["wait.lock"], true),
+            (Phase::Ending, timeout.clone())
+        );
+        assert_eq!(phase(&launched(), &[], false), (Phase::Interrupted, None));
+        assert_eq!(
+            phase(&launched(), &[], true),
+            (Phase::Interrupted, timeout.clone())
+        );
+        let by_hand = record(&json!({"launch": {"manual": true, "started_at_ms": 5}}));
+        assert_eq!(phase(&by_hand, &[], false), (Phase::Running, None));
+        let ended =
+            record(&json!({"launch": launch, "wait": {"outcome": "timeout", "ended_at_ms": 9}}));
+        assert_eq!(phase(&ended, &[], true), (Phase::Ended, timeout));
+        let failed = record(
+            &json!({"launch": {"error": {"kind": "outside", "message": "no such program"}}}),
+        );
+        assert_eq!(phase(&failed, &[], false), (Phase::Failed, None));
+        assert_eq!(
+            phase(&json!({"type": "run", "v": 2}), &[], false),
+            (Phase::Unreadable, None)
+        );
+    }
+
+    #[test]
+    fn what_agents_used_is_taken_from_one_place() {
+        let lab = made(&record(
+            json!({"launch": {"agents": [{"worker": "w"}, {"worker": "v"}], "started_at_ms": 5}}),
+        ));
+        let dir = lab.path().join("e/a-r1");
+        fs::create_dir_all(dir.join("agents/w")).unwrap();
+        assert_eq!(RunDir::read(&dir).cost_usd, None);
+        fs::write(
+            dir.join("agents/w/usage.json"),
+            "{\"cost_usd\":0.5,\"tokens_in\":3,\"calls\":1}",
+        )
+        .unwrap();
+        let seen = RunDir::read(&dir);
+        assert_eq!((seen.cost_usd, seen.tokens), (Some(0.5), Some(3)));
+        let spent = json!({"at_ms": 1, "cost_usd": 2.0, "tokens": null, "agents": {"v": {"cost_usd": 2.0, "state": "exited"}}});
+        fs::write(dir.join("spent.json"), spent.to_string()).unwrap();
+        let seen = RunDir::read(&dir);
+        assert_eq!((seen.cost_usd, seen.tokens), (Some(2.0), None));
+        assert!(!seen.agents[0].is_gone && seen.agents[1].is_gone);
+    }
+
+    #[test]
+    fn databases_are_found_from_where_we_stand_and_stay_inside() {
+        let dir = Path::new("/elsewhere/e/a-r1");
+        let found = |db: &str| beside(dir, Path::new("results/e/a-r1"), Path::new(db));
+        assert_eq!(found("results/e/a-r1/tasks.db"), dir.join("tasks.db"));
+        assert_eq!(
+            found("results/e/shared-1.db"),
+            Path::new("/elsewhere/e/shared-1.db")
+        );
+        for strange in [
+            "/etc/passwd",
+            "results/e/a-r1/../../../x.db",
+            "results/e/../x.db",
+            "",
+            "results/e",
+        ] {
+            assert_eq!(found(strange), dir.join("tasks.db"), "{strange}");
         }
     }
-}
-
-/// When a file was last written to, in milliseconds since the epoch.
-fn modified_ms(path: &Path) -> Option<i64> {
-    let data = fs::metadata(path).ok().filter(|data| data.len() > 0)?;
-    let since = data.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-    Some(since.as_millis() as i64)
-}
-
-/// The experiments in `results`, each a directory with run directories in it: `results` itself, if it is one.
-pub fn experiments(results: &Path) -> Vec<PathBuf> {
-    if !runs(results).is_empty() {
-        return vec![results.into()];
-    }
-    let found = directories(results);
-    found.into_iter().filter(|dir| is_experiment(dir)).collect()
-}
-
-fn is_experiment(dir: &Path) -> bool {
-    !runs(dir).is_empty()
-}
-
-/// The run directories in an experiment's, by name, earlier attempts not among them.
-pub fn runs(experiment: &Path) -> Vec<PathBuf> {
-    let found = directories(experiment);
-    found.into_iter().filter(|dir| is_run(dir)).collect()
-}
-
-fn is_run(dir: &Path) -> bool {
-    let name = dir.file_name().unwrap_or_default().to_string_lossy();
-    let is_earlier = name.rsplit_once(".try").is_some_and(|(_, number)| {
-        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
-    });
-    let is_made = ["run.json", "tasks.db", "host"]
-        .iter()
-        .any(|part| dir.join(part).exists());
-    !is_earlier && is_made
-}
-
-/// The runs that an experiment is to have, as `tg-instantiate` listed them; `None` where nobody did.
-pub fn planned(experiment: &Path) -> Option<Vec<String>> {
-    #[derive(Deserialize)]
-    struct List {
-        rows: Vec<String>,
-    }
-    let text = file::read(&experiment.join("rows.json")).ok()?;
-    serde_json::from_str::<List>(&text)
-        .ok()
-        .map(|list| list.rows)
-}
-
-/// The arm of a run, by the run's name: `swarm` of `swarm-r3`.
-pub fn arm_of(run: &str) -> &str {
-    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    run.rsplit_once("-r")
-        .filter(|(_, replicate)| number(replicate))
-        .map_or(run, |(arm, _)| arm)
-}
-
-/// The directories in `dir` that are neither hidden nor links, by name: `r2` before `r10`.
-pub fn directories(dir: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-    let mut found: Vec<PathBuf> = entries
-        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
-        .filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'))
-        .map(|entry| entry.path())
-        .collect();
-    found.sort_by_cached_key(|path| by_number(path));
-    found
-}
-
-/// A name and the number at its end, so that numbers are ordered as numbers.
-fn by_number(path: &Path) -> (String, u64) {
-    let name = path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    let number = name[stem.len()..].parse().unwrap_or(0);
-    (stem.to_string(), number)
 }
