@@ -1,5 +1,7 @@
 //! tg-watch among strangers: other people's pages, other people's texts, files that are half there or gone.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use serde_json::{Value, json};
 use std::fs;
 use std::thread::sleep;

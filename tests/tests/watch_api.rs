@@ -1,5 +1,7 @@
 //! `docs/watch.md` against real answers: every key that is there is described, every key described is there.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use tg_tests::watching::{Events, Watching};
@@ -189,27 +191,41 @@ fn counters_come_to_what_is_measured() {
         "m.yaml",
         &manifest("medium-feature", 3, &["swarm", "push"], &more),
     );
-    let chain =
-        "tg-instantiate m.yaml | tg-launch -j 2 | tg-wait --settle 1s | tg-export | tg-metrics";
-    let measured = records(&lab.sh(chain).ok().out);
-    let state = watching.until("both ended", |state| {
+    lab.sh("tg-instantiate m.yaml | tg-launch -j 2 | tg-wait --settle 1s | tg-export >runs.jsonl")
+        .ok();
+    let is_over = |state: &Value, is_live: bool| {
         let runs = state["runs"].as_array().unwrap();
-        runs.len() == 2 && runs.iter().all(|run| run["phase"] == "ended")
-    });
-    for run in state["runs"].as_array().unwrap() {
+        let is = |run: &Value| run["phase"] == "ended" && run["metrics"][0]["live"] == is_live;
+        runs.len() == 2 && runs.iter().all(is)
+    };
+    let state = watching.until("both ended", |state| is_over(state, true));
+    let measured = records(&lab.sh("tg-metrics <runs.jsonl").ok().out);
+    let last = watching.until("both measured", |state| is_over(state, false));
+    let both = state["runs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip(last["runs"].as_array().unwrap());
+    for (run, last) in both {
         let of = measured
             .iter()
             .find(|record| record["run"]["id"] == run["run"])
             .unwrap();
-        let counters = run["metrics"].as_array().unwrap();
+        let (counters, last) = (
+            run["metrics"].as_array().unwrap(),
+            last["metrics"].as_array().unwrap(),
+        );
         assert_eq!(counters.len(), NAMES.len());
-        for counter in counters {
+        for (counter, last) in counters.iter().zip(last) {
             let name = counter["name"].as_str().unwrap();
             let (seen, exact) = (
                 counter["value"].as_f64().unwrap(),
                 of["metrics"][name].as_f64().unwrap(),
             );
-            assert_eq!(counter["live"], true);
+            assert_eq!(
+                (last["value"].as_f64(), &last["name"]),
+                (Some(exact), &counter["name"])
+            );
             let allowed = 0.02 * exact.abs() + 1e-9;
             assert!(
                 (seen - exact).abs() <= allowed,

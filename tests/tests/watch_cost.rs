@@ -3,6 +3,8 @@
 //! Ten stand-ins as fast as the host allows, with and without tg-watch and a browser on its events, in turn. Timings are
 //! printed, never asserted.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use serde_json::Value;
 use std::fs;
 use std::io::Read;

@@ -1,5 +1,7 @@
 //! Looking leaves no trace and is in nobody's way: `tg-wait --once` and tg-watch on runs that live, crashed or are over.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -21,6 +21,9 @@ const SHARE: u32 = 50;
 /// How soon to look again after a notice that brought nothing: the commit it tells of cannot be seen yet.
 const AGAIN: [u64; 6] = [1, 2, 4, 8, 20, 60];
 
+/// How long a run is watched after its end was seen.
+const AFTERMATH: Duration = Duration::from_mins(1);
+
 /// When files were last changed, by those that matter.
 type Marks = [Option<SystemTime>; 4];
 
@@ -43,6 +46,7 @@ pub struct Follow {
     tries: usize,
     shown: u64,
     problem: Option<String>,
+    ended: Option<Instant>,
 }
 
 impl Follow {
@@ -64,17 +68,19 @@ impl Follow {
             tries: 0,
             shown: 0,
             problem: None,
+            ended: None,
         };
         run.read();
         run
     }
 
-    /// Whether anything can still happen here that is not told by its `run.json`.
+    /// Whether something may happen here soon; when a run is over, later tools add to its record.
     pub fn is_alive(&self) -> bool {
-        matches!(
-            self.seen.phase,
-            Phase::Running | Phase::Ending | Phase::Waiting | Phase::Unreadable
-        )
+        self.ended.is_some_and(|at| at.elapsed() < AFTERMATH)
+            || matches!(
+                self.seen.phase,
+                Phase::Running | Phase::Ending | Phase::Waiting | Phase::Unreadable
+            )
     }
 
     /// When it wants to be looked at again, heartbeats aside.
@@ -151,6 +157,10 @@ impl Follow {
         }
         if seen.phase != Phase::Ending {
             self.had_last_look = false;
+        }
+        let was_going_on = matches!(self.seen.phase, Phase::Running | Phase::Ending);
+        if was_going_on && seen.phase == Phase::Ended {
+            self.ended = Some(Instant::now());
         }
         self.kept = Kept::of(&mut seen);
         tame(&mut seen);

@@ -318,7 +318,7 @@ mod tests {
     #[test]
     fn what_agents_used_is_taken_from_one_place() {
         let lab = made(&record(
-            json!({"launch": {"agents": [{"worker": "w"}, {"worker": "v"}], "started_at_ms": 5}}),
+            &json!({"launch": {"agents": [{"worker": "w"}, {"worker": "v"}], "started_at_ms": 5}}),
         ));
         let dir = lab.path().join("e/a-r1");
         fs::create_dir_all(dir.join("agents/w")).unwrap();
