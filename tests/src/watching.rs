@@ -179,3 +179,24 @@ impl Events {
         }
     }
 }
+
+/// A results directory with one real run, and 999 that have its record under their own names.
+///
+/// # Panics
+/// If it cannot be made.
+pub fn thousand(lab: &Lab) {
+    lab.write(
+        "m.yaml",
+        &crate::manifest("tiny-feature", 2, &["swarm"], crate::FAST),
+    );
+    lab.sh("tg-instantiate m.yaml | tg-launch | tg-wait | tg-export >runs.jsonl")
+        .ok();
+    let record = lab.path("results/test/swarm-r1/run.json");
+    let record = std::fs::read_to_string(record).expect("a record");
+    for run in 2..=1000 {
+        let dir = lab.path("results/test").join(format!("swarm-r{run}"));
+        std::fs::create_dir(&dir).expect("a directory");
+        let text = record.replace("swarm-r1", &format!("swarm-r{run}"));
+        std::fs::write(dir.join("run.json"), text).expect("a file");
+    }
+}

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 use tg_tests::browser::Browser;
-use tg_tests::watching::Watching;
+use tg_tests::watching::{Watching, thousand};
 use tg_tests::{Lab, manifest};
 
 const VIEWS: [(u32, &str, &str); 4] = [
@@ -100,6 +100,57 @@ fn a_run_is_seen_to_appear_to_move_and_to_end() {
         browser.picture(&format!("ended-{}-{}.png", view.0, view.1));
     }
     quiet(&browser, &watching.url());
+}
+
+/// A thousand runs are a page that can be used; without a script it is a table.
+#[test]
+fn a_thousand_runs_with_and_without_a_script() {
+    let lab = Lab::new();
+    let Some(mut browser) = Browser::start(&lab.path("profile")) else {
+        eprintln!("skipped: no Chromium here; scripts/install-test-deps installs it");
+        return;
+    };
+    thousand(&lab);
+    lab.sh("tg-report --html results/test/report.html runs.jsonl");
+    let watching = Watching::start(&lab, "results");
+    let begun = Instant::now();
+    browser.view(VIEWS[0]);
+    browser.go(&watching.url());
+    wait(
+        &mut browser,
+        "document.querySelectorAll('tbody tr').length > 50",
+    );
+    println!("1000 runs are on the page after {:?}", begun.elapsed());
+    fits(&mut browser, VIEWS[0]);
+    let rows = "document.querySelectorAll('.experiment tbody tr').length";
+    assert_eq!(browser.value(rows), 100, "the rest is for those who ask");
+    browser.value("document.querySelector('.more').click()");
+    assert_eq!(browser.value(rows), 300);
+    browser.view(VIEWS[2]);
+    browser.picture("thousand-1440.png");
+    let tab = json!({"type": "keyDown", "key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9});
+    let focus = "document.activeElement.className";
+    browser.call("Input.dispatchKeyEvent", &tab);
+    assert_eq!(
+        browser.value(focus),
+        "skip",
+        "the keyboard comes to the runs at once"
+    );
+    quiet(&browser, &watching.url());
+    browser.call(
+        "Emulation.setScriptExecutionDisabled",
+        &json!({"value": true}),
+    );
+    browser.go(&watching.url());
+    browser.picture("static-1440.png");
+    let static_rows = "document.querySelectorAll('#static tbody tr').length";
+    assert_eq!(browser.value(static_rows), 1000);
+    let first = browser.value("document.querySelector('#static tbody tr').innerText");
+    let first = first.as_str().unwrap_or_default();
+    assert!(
+        first.starts_with("swarm-r1\ttest\tended\tcompleted\t4 of 4\t$"),
+        "{first}"
+    );
 }
 
 fn fits(browser: &mut Browser, view: (u32, &str, &str)) {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use tg_stage::file::tree;
-use tg_tests::watching::{Events, Watching};
+use tg_tests::watching::{Events, Watching, thousand};
 use tg_tests::{FAST, Lab, find_processes, manifest, records, refused};
 
 const CHAIN: &str = "tg-instantiate m.yaml | tg-launch | tg-wait | tg-export >runs.jsonl";
@@ -202,15 +202,7 @@ fn the_end_of_a_run_is_not_disturbed() {
 #[test]
 fn a_thousand_runs_stay_usable() {
     let lab = Lab::new();
-    lab.write("m.yaml", &manifest("tiny-feature", 2, &["swarm"], FAST));
-    lab.sh(CHAIN).ok();
-    let record = std::fs::read_to_string(lab.path("results/test/swarm-r1/run.json")).unwrap();
-    for run in 2..=1000 {
-        let dir = lab.path("results/test").join(format!("swarm-r{run}"));
-        std::fs::create_dir(&dir).unwrap();
-        let text = record.replace("swarm-r1", &format!("swarm-r{run}"));
-        std::fs::write(dir.join("run.json"), text).unwrap();
-    }
+    thousand(&lab);
     let begun = Instant::now();
     let watching = Watching::start(&lab, "results");
     watching.until("all", |state| {

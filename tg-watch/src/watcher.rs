@@ -188,8 +188,9 @@ impl<'a> Watcher<'a> {
         let kept: BTreeSet<&Key> = order.iter().collect();
         self.runs.retain(|key, _| kept.contains(key));
         self.watch(true);
-        self.show(&shown);
+        // First their order: who connects in between is told of each run when it is shown.
         self.board.put(|state| state.put_order(order));
+        self.show(&shown);
     }
 
     /// Watch what may change, and nothing else; `again` where a name may be another directory's by now.

@@ -29,11 +29,11 @@ export function set(node, name, value) {
 
 export function duration(ms) {
   if (ms === null || ms === undefined) return "";
-  if (ms < 10000) return `${(Math.max(0, ms) / 1000).toFixed(1)} s`;
+  if (ms < 10000) return `${(Math.max(0, ms) / 1000).toFixed(1)}s`;
   const s = Math.round(ms / 1000), m = Math.floor(s / 60), h = Math.floor(m / 60);
-  if (m === 0) return `${s} s`;
-  if (h === 0) return `${m} min ${String(s % 60).padStart(2, "0")} s`;
-  return `${h} h ${String(m % 60).padStart(2, "0")} min`;
+  if (m === 0) return `${s}s`;
+  if (h === 0) return `${m}m ${String(s % 60).padStart(2, "0")}s`;
+  return `${h}h ${String(m % 60).padStart(2, "0")}m`;
 }
 export const money = (usd) => (usd === null || usd === undefined ? "" : `$${usd.toFixed(usd < 1 ? 3 : 2)}`);
 export function count(number) {
