@@ -121,7 +121,7 @@ impl Browser {
         }
     }
 
-    /// All of the page as a picture in `file`, if `TG_SCREENSHOTS` names a directory for it.
+    /// The page, the first 2,000 pixels of it, as a picture in `file`, if `TG_SCREENSHOTS` names a directory for it.
     ///
     /// # Panics
     /// If it cannot be written.
@@ -129,7 +129,10 @@ impl Browser {
         let Some(dir) = std::env::var_os("TG_SCREENSHOTS") else {
             return;
         };
-        let whole = json!({"captureBeyondViewport": true});
+        let size = "({x: 0, y: 0, scale: 1, width: innerWidth, \
+                    height: Math.min(2000, document.documentElement.scrollHeight)})";
+        let clip = self.value(size);
+        let whole = json!({"captureBeyondViewport": true, "clip": clip});
         let picture = self.call("Page.captureScreenshot", &whole);
         let mut decoder = Command::new("base64")
             .arg("-d")

@@ -164,8 +164,16 @@ fn a_database_that_disappears_takes_nothing_with_it() {
     for name in ["tasks.db", "tasks.db-wal", "tasks.db-shm"] {
         fs::remove_file(run.join(name)).unwrap();
     }
-    sleep(Duration::from_millis(300));
-    assert!(watching.json("/api/state")["runs"][0]["tasks"].is_array());
+    let state = watching.until("it is said", |state| {
+        state["runs"][0]["problem"].is_string()
+    });
+    assert!(
+        state["runs"][0]["problem"]
+            .as_str()
+            .unwrap()
+            .ends_with("tasks.db is gone")
+    );
+    assert!(work(&state["runs"][0]), "what was seen is still there");
     let _ = rustix_kill(chain.id());
     chain.wait().unwrap();
     lab.settle();

@@ -19,9 +19,16 @@ pub struct State {
     change: u64,
     experiments: BTreeMap<String, Newest>,
     runs: BTreeMap<Key, Newest>,
-    segments: BTreeMap<Key, BTreeMap<u64, Newest>>,
+    work: BTreeMap<Key, Work>,
     gone: BTreeMap<String, u64>,
     order: Vec<Key>,
+}
+
+/// The pieces of work of a run, by number, and the number of the newest change among them.
+#[derive(Debug, Default)]
+struct Work {
+    change: u64,
+    segments: BTreeMap<u64, Newest>,
 }
 
 /// The shared state.
@@ -109,14 +116,15 @@ impl State {
     /// Show a piece of work of a run.
     pub fn put_segment(&mut self, key: &Key, number: u64, text: String) {
         let change = self.next();
-        let segments = self.segments.entry(key.clone()).or_default();
-        segments.insert(number, (change, text.into()));
+        let work = self.work.entry(key.clone()).or_default();
+        work.change = change;
+        work.segments.insert(number, (change, text.into()));
     }
 
     /// Show none of a run's pieces of work before number `first`.
     pub fn drop_segments(&mut self, key: &Key, first: u64) {
-        if let Some(segments) = self.segments.get_mut(key) {
-            *segments = segments.split_off(&first);
+        if let Some(work) = self.work.get_mut(key) {
+            work.segments = work.segments.split_off(&first);
         }
     }
 
@@ -134,7 +142,7 @@ impl State {
             .collect();
         for key in lost {
             self.runs.remove(&key);
-            self.segments.remove(&key);
+            self.work.remove(&key);
             let change = self.next();
             self.gone.insert(path(&key), change);
         }
@@ -155,7 +163,8 @@ impl State {
     }
 
     fn work_since(&self, key: &Key, change: u64) -> Vec<Arc<str>> {
-        let segments = self.segments.get(key).into_iter().flatten();
+        let work = self.work.get(key).filter(|work| work.change > change);
+        let segments = work.into_iter().flat_map(|work| &work.segments);
         segments
             .filter(|segment| segment.1.0 > change)
             .map(|segment| segment.1.1.clone())
@@ -173,7 +182,7 @@ impl State {
             .filter(|gone| *gone.1 > change && change > 0);
         let gone: Vec<&String> = gone.map(|gone| gone.0).collect();
         let mut work = Vec::new();
-        for key in self.segments.keys() {
+        for key in self.work.keys() {
             let segments = self.work_since(key, change);
             if !segments.is_empty() && self.is_told(key) {
                 let of = serde_json::json!([key.0, key.1]);

@@ -118,6 +118,10 @@ impl Follow {
             _ => false,
         };
         self.due = None;
+        if may_look && !self.seen.db.exists() {
+            let name = self.seen.db.file_name().unwrap_or_default();
+            self.problem = Some(format!("{} is gone", name.to_string_lossy()));
+        }
         if !may_look || !live::is_open(&self.seen.db) {
             return;
         }

@@ -11,6 +11,7 @@ use crate::notices::Notices;
 use crate::reports;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use tg_stage::rundir;
@@ -23,6 +24,10 @@ const BLIND_BEAT: Duration = Duration::from_millis(250);
 /// Between looks at what directories there are, where nothing tells of new ones.
 const LISTING: Duration = Duration::from_secs(10);
 
+/// Between such looks, however many notices there are: a shared database is written to where new runs would appear.
+const LIST_PAUSE: Duration = Duration::from_millis(500);
+/// Notices come in bursts, several to a commit: those that come together are taken together.
+const SETTLE: Duration = Duration::from_millis(2);
 /// A summary of an experiment, for which all its runs are gone through, is made at most this often.
 const SUMMARY: Duration = Duration::from_millis(250);
 
@@ -54,7 +59,8 @@ pub struct Watcher<'a> {
     experiments: BTreeMap<String, Followed>,
     candidates: Vec<PathBuf>,
     runs: BTreeMap<Key, Follow>,
-    listed: Option<Instant>,
+    listed: Instant,
+    list_due: Option<Instant>,
     beat: Instant,
 }
 
@@ -69,7 +75,8 @@ impl<'a> Watcher<'a> {
             experiments: BTreeMap::new(),
             candidates: Vec::new(),
             runs: BTreeMap::new(),
-            listed: None,
+            listed: Instant::now(),
+            list_due: None,
             beat: Instant::now(),
         };
         watcher.list();
@@ -90,18 +97,25 @@ impl<'a> Watcher<'a> {
             BEAT
         };
         let summaries = self.experiments.values().filter_map(|one| one.due);
-        let dues = self.runs.values().filter_map(Follow::due).chain(summaries);
+        let dues = self.runs.values().filter_map(Follow::due);
+        let dues = dues.chain(summaries).chain(self.list_due);
         let next = dues
             .min()
             .map_or(self.beat + beat, |due| due.min(self.beat + beat));
-        let changed = self
-            .notices
-            .wait(next.saturating_duration_since(Instant::now()));
+        let timeout = next.saturating_duration_since(Instant::now());
+        let mut changed = self.notices.wait(timeout);
+        if !changed.is_empty() {
+            sleep(SETTLE);
+            changed.extend(self.notices.wait(Duration::ZERO));
+        }
         let is_listing = |dir: &PathBuf| {
             let is_experiment = self.experiments.values().any(|one| one.dir == *dir);
             *dir == self.results || is_experiment || self.candidates.contains(dir)
         };
-        let list = changed.iter().any(is_listing);
+        if changed.iter().any(is_listing) {
+            let soonest = Instant::now().max(self.listed + LIST_PAUSE);
+            self.list_due.get_or_insert(soonest);
+        }
         for run in self.runs.values_mut() {
             if changed.contains(&run.dir)
                 || run
@@ -117,7 +131,8 @@ impl<'a> Watcher<'a> {
         if is_beat {
             self.beat = Instant::now();
         }
-        if list || self.listed.is_none_or(|at| at.elapsed() > LISTING) {
+        let is_due = self.list_due.is_some_and(|due| due <= Instant::now());
+        if is_due || self.listed.elapsed() > LISTING {
             self.list();
         }
         self.refresh(is_beat);
@@ -127,22 +142,27 @@ impl<'a> Watcher<'a> {
     fn refresh(&mut self, is_beat: bool) {
         let now = Instant::now();
         let mut shown = Vec::new();
+        let mut is_another = false;
         for (key, run) in &mut self.runs {
             if run.due().is_some_and(|due| due <= now) || (is_beat && run.is_alive()) {
+                let was_alive = run.is_alive();
                 run.refresh(is_beat);
+                is_another |= was_alive != run.is_alive();
                 shown.push(key.clone());
                 if let Some(experiment) = self.experiments.get_mut(&key.0) {
                     experiment.touch();
                 }
             }
         }
-        self.watch(false);
+        if is_another {
+            self.watch(false);
+        }
         self.show(&shown);
     }
 
     /// See which runs there are, and read those that are new or changed.
     fn list(&mut self) {
-        self.listed = Some(Instant::now());
+        (self.listed, self.list_due) = (Instant::now(), None);
         // What has no runs yet is watched before it is looked into, so that none is missed that comes meanwhile.
         self.candidates = if rundir::runs(&self.results).is_empty() {
             rundir::directories(&self.results)

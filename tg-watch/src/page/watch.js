@@ -25,6 +25,7 @@ function disconnect() {
   stream = null;
 }
 function link(state, text) {
+  p.byId("link").hidden = false;
   p.byId("link").className = `link-state ${state}`;
   p.say(p.byId("link"), text);
 }
@@ -296,7 +297,7 @@ function drawTable(name) {
   const rank = { failed: 0, interrupted: 0, unreadable: 0, ended: 1, waiting: 2 };
   const rest = own.filter((run) => !run.card && !isActive(run.data));
   rest.sort((a, b) => rank[a.data.phase] - rank[b.data.phase] || (b.data.ended_at_ms ?? 0) - (a.data.ended_at_ms ?? 0));
-  p.say(parts.rest.querySelector("summary"), `${rest.length} other runs`);
+  p.say(parts.rest.querySelector("summary"), `${rest.length} ${rest.length < own.length ? "other " : ""}${rest.length === 1 ? "run" : "runs"}`);
   parts.rest.hidden = rest.length === 0;
   if (!parts.wasOpened && rest.length > 0) {
     parts.wasOpened = true;
