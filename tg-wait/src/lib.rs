@@ -4,6 +4,7 @@
 //! run is over; what is over is a pure function of what was seen (`decide`).
 
 mod args;
+mod budget;
 mod decide;
 mod finish;
 mod launcher;
@@ -12,6 +13,7 @@ mod progress;
 mod status;
 mod verify;
 mod watch;
+mod why;
 
 pub use args::Args;
 

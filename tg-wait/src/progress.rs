@@ -171,28 +171,25 @@ impl<'a> Line<'a> {
     }
 
     /// Something in the database changed.
-    pub fn update(&self, probe: &Probe) -> rusqlite::Result<()> {
+    pub fn update(&self) {
         self.state.borrow_mut().is_due = true;
-        self.keep(probe)
     }
 
-    /// Nothing changed: show what changes by itself, now and then.
-    pub fn keep(&self, probe: &Probe) -> rusqlite::Result<()> {
+    /// Show what is new, now and then. What cannot be read now is left to the next time.
+    pub fn keep(&self, probe: &Probe) {
         if self.bar.is_hidden() {
-            return Ok(());
+            return;
         }
         let state = &mut *self.state.borrow_mut();
         let pause = if state.is_due { SOONEST } else { BEAT };
         if state.looked.is_some_and(|at| at.elapsed() < pause) {
-            return Ok(());
+            return;
         }
         state.looked = Some(Instant::now());
-        state.is_due = false;
-        state.live.look(probe.db())?;
+        state.is_due = state.live.look(probe.db()).is_err();
         let seen = self.dir.as_deref().map(RunDir::read).unwrap_or_default();
         self.show(&state.live, &seen);
         self.arms.refresh(&self.arm);
-        Ok(())
     }
 
     fn show(&self, live: &Live, seen: &RunDir) {

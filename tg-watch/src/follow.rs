@@ -181,12 +181,17 @@ impl Follow {
             state.drop_segments(&self.key, u64::MAX);
         }
         let now = time::now_ms();
-        let changed =
-            (self.seen.phase == Phase::Running).then(|| live::written_at_ms(&self.seen.db));
+        let called = self
+            .seen
+            .agents
+            .iter()
+            .filter_map(|agent| agent.called_at_ms);
+        let changed = called.max().max(live::written_at_ms(&self.seen.db));
+        let changed = changed.filter(|_| self.seen.phase == Phase::Running);
         if self.seen.problem.is_none() {
             self.seen.problem.clone_from(&self.problem);
         }
-        let view = View::new(&self.seen, &self.kept, &self.live, changed.flatten(), now);
+        let view = View::new(&self.seen, &self.kept, &self.live, changed, now);
         if let Ok(text) = serde_json::to_string(&view) {
             state.put_run(&self.key, text);
         }

@@ -13,8 +13,10 @@ pub struct AgentDir {
     pub worker: String,
     /// `worker`, `coordinator`, ...
     pub role: String,
-    /// When it printed something last.
+    /// When it printed something, or called the host, last.
     pub heard_at_ms: Option<i64>,
+    /// When it called the host last, where its calls are written down: what only reads leaves no other trace.
+    pub called_at_ms: Option<i64>,
     /// Its process has ended.
     pub is_gone: bool,
     /// What it used so far.
@@ -31,11 +33,13 @@ impl AgentDir {
             serde_json::from_str(&text).unwrap_or_default()
         });
         let output = ["stdout.log", "stderr.log"].map(|log| modified_ms(&dir.join(log)));
+        let called_at_ms = modified_ms(&dir.join("mcp.jsonl"));
         let ends = ["end.json", "exit.json"].map(|end| dir.join(end).exists());
         Self {
             worker: worker.into(),
             role: role.into(),
-            heard_at_ms: output.into_iter().flatten().max(),
+            heard_at_ms: output.into_iter().flatten().max().max(called_at_ms),
+            called_at_ms,
             is_gone: used.state == State::Exited || ends.contains(&true),
             spent: used.total(),
         }
