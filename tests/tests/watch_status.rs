@@ -121,10 +121,10 @@ fn a_crash_is_seen_and_so_is_what_was_done() {
         .status()
         .unwrap();
     chain.wait().unwrap();
-    let state = watching.until("interrupted", |state| {
-        state["runs"][0]["phase"] == "interrupted"
+    watching.until("interrupted", |state| {
+        let phases = &state["experiments"][0]["phases"];
+        state["runs"][0]["phase"] == "interrupted" && *phases == json!({"interrupted": 1})
     });
-    assert_eq!(state["experiments"][0]["phases"], json!({"interrupted": 1}));
     assert_eq!(status(&lab)[0]["phase"], "interrupted");
     assert_eq!(status(&lab)[0]["outcome"], Value::Null);
     drop(watching);
