@@ -109,12 +109,15 @@ fn a_crash_is_seen_and_so_is_what_was_done() {
     let watching = Watching::start(&lab, "results");
     let mut chain = lab.start(CHAIN);
     let is_begun = |run: &Value| run["tasks"].to_string().contains("completed");
-    watching.until("a task is over", |state| is_begun(&state["runs"][0]));
+    let is_paid = |run: &Value| run["cost_usd"].as_f64() > Some(0.0); // told half a second later
+    watching.until("a task is over", |state| {
+        is_begun(&state["runs"][0]) && is_paid(&state["runs"][0])
+    });
     let seen = status(&lab);
     assert_eq!(seen[0]["phase"], "running");
     assert!(is_begun(&seen[0]), "{}", seen[0]);
     assert_eq!(seen[0]["agents"].as_array().unwrap().len(), 2);
-    assert!(seen[0]["cost_usd"].as_f64() > Some(0.0), "{}", seen[0]);
+    assert!(is_paid(&seen[0]), "{}", seen[0]);
     let line = format!("kill -KILL -- -{}", chain.id());
     std::process::Command::new("bash")
         .args(["-c", &line])
