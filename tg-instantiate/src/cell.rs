@@ -72,7 +72,6 @@ pub fn cell(
         .command
         .clone()
         .unwrap_or_else(|| STAND_IN.map(String::from).into());
-    let command = located(command, path)?;
     let is_stand_in = |word: &String| {
         Path::new(word)
             .file_name()
@@ -138,17 +137,18 @@ pub fn cell(
     Ok(run)
 }
 
-/// Agents start in the run's working directory, so a program named by a relative path is looked for like a template.
-fn located(mut command: Vec<String>, manifest: &Path) -> Result<Vec<String>> {
-    let program = Path::new(&command[0]);
-    if program.is_relative() && program.components().count() > 1 {
-        let found = beside(manifest, &command[0])?;
-        command[0] = std::path::absolute(&found)
-            .unwrap_or(found)
-            .to_string_lossy()
-            .into_owned();
+/// Agents start in the run's working directory, so a program named by a relative path is looked for like a template. The
+/// run keeps the path as the manifest has it: two machines that have it elsewhere run the same.
+pub fn program(manifest: &Manifest, path: &Path) -> Result<Option<String>> {
+    let Some(name) = manifest.command.as_ref().and_then(|words| words.first()) else {
+        return Ok(None);
+    };
+    if Path::new(name).is_absolute() || Path::new(name).components().count() < 2 {
+        return Ok(None);
     }
-    Ok(command)
+    let found = beside(path, name)?;
+    let found = std::path::absolute(&found).unwrap_or(found);
+    Ok(Some(found.to_string_lossy().into_owned()))
 }
 
 /// What the slots mean unless the manifest says otherwise: what the stand-in logs.
@@ -214,7 +214,9 @@ fn inputs(
 }
 
 fn workspace(shared: &Ground) -> Option<Workspace> {
-    let per_agent = shared.manifest.workspace.as_ref()?.mode == Mode::PerAgent;
-    let path = shared.workspace.as_ref()?.to_string_lossy().into_owned();
-    Some(Workspace { path, per_agent })
+    let workspace = shared.manifest.workspace.as_ref()?;
+    Some(Workspace {
+        path: workspace.path.clone(),
+        per_agent: workspace.mode == Mode::PerAgent,
+    })
 }

@@ -5,7 +5,7 @@
 //! row whose hash differs from that of the run on disk is run again.
 
 use crate::args::Args;
-use crate::cell::cell;
+use crate::cell::{cell, program};
 use crate::manifest::{Config, Manifest, check_name};
 use crate::names;
 use crate::null_arms;
@@ -30,6 +30,18 @@ pub struct Row {
     pub workflow: Rc<Workflow>,
     /// The host it is for.
     pub host: Rc<Host>,
+    /// Where things are on this machine.
+    pub here: Here,
+}
+
+/// Where what the manifest names is on this machine. None of it is part of the run: the same run has it elsewhere on
+/// another machine.
+#[derive(Debug, Clone, Default)]
+pub struct Here {
+    /// The program of `command`, if the manifest names it by a path of its own.
+    pub program: Option<String>,
+    /// The workspace.
+    pub workspace: Option<PathBuf>,
 }
 
 /// What all rows of a manifest share.
@@ -44,21 +56,22 @@ pub struct Ground<'m> {
     pub shared_db: bool,
     /// The host.
     pub host: Rc<Host>,
-    /// The workspace, where there is one, and the hash of all that is in it.
-    pub workspace: Option<PathBuf>,
-    /// See `workspace`.
+    /// The hash of all that is in the workspace, where there is one.
     pub workspace_sha256: Option<String>,
 }
 
 /// All rows of a manifest.
 pub fn rows(manifest: &Manifest, path: &Path, results: &Path, shared_db: bool) -> Result<Vec<Row>> {
-    let (dir, workspace_sha256) = workspace(manifest, path)?.unzip();
+    let (workspace, workspace_sha256) = workspace(manifest, path)?.unzip();
+    let here = Here {
+        program: program(manifest, path)?,
+        workspace,
+    };
     let shared = Ground {
         manifest,
         path,
         results,
         shared_db,
-        workspace: dir,
         workspace_sha256,
         host: Rc::new(Host::find().map_err(outside)?),
     };
@@ -87,6 +100,7 @@ pub fn rows(manifest: &Manifest, path: &Path, results: &Path, shared_db: bool) -
                         template,
                         workflow,
                         host,
+                        here: here.clone(),
                     });
                 }
             }

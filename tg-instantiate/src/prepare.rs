@@ -70,8 +70,8 @@ fn fill(row: &Row, title_prefix: &str, making: &Path, shared: Option<&SharedDb>)
         empty::create(&row.host, &db).map_err(outside)?;
     }
     let run = &row.run;
-    if let Some(workspace) = &run.workspace {
-        file::copy_tree(Path::new(&workspace.path), &making.join("work"))?;
+    if let Some(workspace) = &row.here.workspace {
+        file::copy_tree(workspace, &making.join("work"))?;
     }
     let run_tag = format!("run:{}-{}", run.arm, run.replicate);
     let stamp = Stamp {
@@ -84,13 +84,18 @@ fn fill(row: &Row, title_prefix: &str, making: &Path, shared: Option<&SharedDb>)
         config_snapshot: Some(workflow.snapshot(&row.host).to_string()),
     };
     let now = write(&db, &row.template, &stamp)?;
-    let record = record(
+    let mut record = record(
         run,
         &row.template,
         shown.to_string_lossy().into_owned(),
         &row.host.version,
         now,
     )?;
+    if row.here.program.is_some() {
+        let mut made: Instantiate = record.get("instantiate")?;
+        made.program.clone_from(&row.here.program);
+        record.set("instantiate", &made)?;
+    }
     file::write(&making.join("run.json"), &record.line())?;
     Ok(record)
 }
@@ -113,6 +118,7 @@ pub fn record(run: &Run, template: &Template, db: String, host: &str, now: i64) 
         ordering_deps: template.ordering_deps() as u64,
         host: host.into(),
         created_at_ms: now,
+        program: None,
     };
     record.set("instantiate", &made)?;
     Ok(record)

@@ -4,6 +4,7 @@
 //! tasks) is data and is not repeated; a run that was cancelled, or in which the machinery failed, is.
 
 use crate::matrix::Row;
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use tg_stage::file::Lock;
@@ -81,7 +82,8 @@ pub fn state(row: &Row, again: bool) -> Result<State> {
     Ok(State::Ready { record })
 }
 
-/// The record as the wait left it, with what is only shown taken from the manifest of today.
+/// The record as the wait left it, with what is only shown taken from the manifest of today, and places from where the
+/// run's directory is today: it may have been moved, or brought from another machine.
 fn refresh(record: &mut Record, row: &Row) -> Result<()> {
     let mut stages = Vec::new();
     for key in ["instantiate", "launch", "wait"] {
@@ -93,9 +95,19 @@ fn refresh(record: &mut Record, row: &Row) -> Result<()> {
     run.slots.clone_from(&row.run.slots);
     run.dir.clone_from(&row.run.dir);
     record.set("run", &run)?;
-    stages
-        .iter()
-        .try_for_each(|(key, value)| record.set(key, value))
+    for (key, value) in &mut stages {
+        if let ("instantiate", Value::Object(made)) = (*key, &mut *value) {
+            if !run.shared_db {
+                let db = Path::new(&run.dir).join("tasks.db");
+                made.insert("db".into(), db.to_string_lossy().into());
+            }
+            if let Some(program) = &row.here.program {
+                made.insert("program".into(), program.clone().into());
+            }
+        }
+        record.set(key, value)?;
+    }
+    Ok(())
 }
 
 fn changed(before: &Run, now: &Run) -> Vec<String> {

@@ -43,8 +43,11 @@ pub struct Ready {
 
 /// Deal the roles and write every agent's files.
 pub fn prepare(record: &Record) -> Result<Ready> {
-    let run: Run = record.get("run")?;
+    let mut run: Run = record.get("run")?;
     let made: Instantiate = record.get("instantiate")?;
+    if let (Some(program), Some(word)) = (&made.program, run.command.first_mut()) {
+        word.clone_from(program);
+    }
     let Some(dir) = record.dir() else {
         return Err(
             Error::input("run.dir", "is empty: this run has no directory to work in")
