@@ -98,6 +98,8 @@ fn look(row: &Row, args: &Args, tries: u32) -> (Word, String) {
         return (Word::Due, why);
     }
     let left = Attempt::of(dir, row);
+    let told = left.as_ref().and_then(Attempt::refused);
+    let why = told.map_or(why, |(_, message)| format!("launch failed: {message}"));
     match left.as_ref().and_then(Attempt::refused) {
         Some(("input" | "usage", message)) => (Word::Failed, message.into()),
         Some(("budget" | "breaker", message)) => (Word::Held, message.into()),

@@ -5,10 +5,10 @@
 
 use crate::insert::{self, Stamp};
 use crate::matrix::Row;
-use crate::resume::put_aside;
 use crate::template::Template;
 use std::path::{Path, PathBuf};
 use tg_host::{Seal, Workflow, database, empty, workflow::verify};
+use tg_stage::attempt::put_aside;
 use tg_stage::error::{file_error, outside};
 use tg_stage::{Error, Instantiate, Record, Result, Run, file, time};
 

@@ -115,25 +115,3 @@ fn changed(before: &Run, now: &Run) -> Vec<String> {
     let differs = |name: &&String| before.inputs.get(*name) != now.inputs.get(*name);
     names.into_iter().filter(differs).cloned().collect()
 }
-
-/// Keep an earlier attempt as `RUN.try1`, `RUN.try2`, ...
-pub fn put_aside(dir: &Path) -> Result<()> {
-    if !dir.exists() {
-        return Ok(());
-    }
-    let name = dir
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    let free = (1..100_000)
-        .map(|attempt| dir.with_file_name(format!("{name}.try{attempt}")))
-        .find(|path| !path.exists());
-    let Some(free) = free else {
-        return Err(Error::outside(
-            dir.display(),
-            "has too many earlier attempts beside it",
-        ));
-    };
-    std::fs::rename(dir, &free).map_err(tg_stage::error::file_error(dir))
-}
