@@ -7,8 +7,8 @@ use std::path::PathBuf;
 ///
 /// For rows that were run on several machines. Everything is looked at before anything is copied, and runs that do not
 /// belong together are named and nothing is done: the report over what is brought together is then the one over runs of
-/// one machine. Nothing is ever overwritten: a run that ended takes the place of one that did not, which is kept as
-/// RUN.try1. What is there already is left alone, so the same command may be repeated.
+/// one machine. Nothing is ever overwritten: a run that ended takes the place of one that did not, and attempts that are
+/// not taken are kept as RUN.try1, ... What is there already is left alone, so the same command may be repeated.
 #[derive(Debug, Clone, Default, Parser)]
 #[command(version, after_help = AFTER)]
 pub struct Args {
@@ -32,7 +32,7 @@ Refused: a run that two places have with different inputs, or (without --keep-fi
   places that differ in an input that is to be constant; a snapshot that is not the one its record
   names; a run that is not over; runs of another experiment
 
-Reads: RUN/run.json and RUN/snapshot.json.gz of all places; earlier attempts, .tryN, are left out
+Reads: RUN/ of all places, earlier attempts as well
 Writes: INTO/RUN/, each at once or not at all; on stderr, what was done
 
 Exit status: 0 all done; 1 the runs do not belong together, and nothing was done; 2 the command line

@@ -1,11 +1,11 @@
-//! The runs that a place has.
+//! The runs that a place has, earlier attempts among them.
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use tg_host::Snapshot;
 use tg_stage::error::{file_error, outside};
 use tg_stage::file::{self, Lock};
-use tg_stage::{Error, Export, Record, Result, Run, Wait};
+use tg_stage::{Error, Export, Instantiate, Record, Result, Run, Wait};
 
 /// A run as one place has it.
 #[derive(Debug)]
@@ -18,6 +18,12 @@ pub struct Found {
     pub place: PathBuf,
     /// It is where all are to be.
     pub is_ours: bool,
+    /// It is an earlier attempt, `RUN.try1`.
+    pub is_earlier: bool,
+    /// When its tasks were created: with the id, what tells one attempt from another.
+    pub created_at_ms: i64,
+    /// Somebody worked in it, or failed to begin.
+    pub was_launched: bool,
     /// How it ended, if it did.
     pub outcome: Option<String>,
     /// The SHA-256 of its snapshot, if it has one.
@@ -41,7 +47,7 @@ pub fn below(place: &Path, is_ours: bool, faults: &mut Vec<Error>) -> Result<Vec
         for entry in place.read_dir().map_err(file_error(place))? {
             let entry = entry.map_err(file_error(place))?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            if !name.starts_with('.') && !is_earlier(&name) && is_run(&entry.path()) {
+            if !name.starts_with('.') && is_run(&entry.path()) {
                 dirs.push(entry.path());
             }
         }
@@ -50,7 +56,9 @@ pub fn below(place: &Path, is_ours: bool, faults: &mut Vec<Error>) -> Result<Vec
     let mut found = Vec::new();
     for dir in dirs {
         match read(&dir, place, is_ours) {
-            Ok(run) => found.push(run),
+            Ok(run) if run.was_launched => found.push(run),
+            Ok(_) => {} // nobody worked in it, and it can be made anywhere
+            Err(_) if is_earlier(&dir) => {} // whatever it was, no report rests on it
             Err(error) => faults.push(error.within(dir.display())),
         }
     }
@@ -63,7 +71,8 @@ fn is_run(dir: &Path) -> bool {
         .any(|name| dir.join(name).is_file())
 }
 
-fn is_earlier(name: &str) -> bool {
+fn is_earlier(dir: &Path) -> bool {
+    let name = dir.file_name().unwrap_or_default().to_string_lossy();
     name.rsplit_once(".try")
         .is_some_and(|(_, number)| number.parse::<u32>().is_ok())
 }
@@ -96,6 +105,15 @@ fn read(dir: &Path, place: &Path, is_ours: bool) -> Result<Found> {
         dir: dir.into(),
         place: place.into(),
         is_ours,
+        is_earlier: is_earlier(dir),
+        created_at_ms: record
+            .as_ref()
+            .and_then(|record| record.get::<Instantiate>("instantiate").ok())
+            .map_or(0, |made| made.created_at_ms),
+        was_launched: path.is_file()
+            || record
+                .as_ref()
+                .is_some_and(|record| record.value("launch").is_some()),
         outcome,
         snapshot: None,
     };

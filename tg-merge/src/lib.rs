@@ -14,11 +14,15 @@ pub use args::Args;
 
 use found::Found;
 use std::io::{BufRead, Write};
+use std::time::Duration;
 use tg_stage::file::{self, Lock};
 use tg_stage::{Error, Exit, Result, say};
 
 /// The name that lines on stderr begin with.
 const TOOL: &str = "tg-merge";
+
+/// How long to wait for others that make or bring runs in the same place.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Bring the runs of `from` into `into`. Neither input nor output is used.
 pub fn run(args: &Args, _input: impl BufRead, _output: impl Write) -> Result<Exit> {
@@ -47,7 +51,7 @@ pub fn run(args: &Args, _input: impl BufRead, _output: impl Write) -> Result<Exi
     }
     file::make_dir(&args.into)?;
     let lock = args.into.join(".lock");
-    let Some(_held) = Lock::take(&lock)? else {
+    let Some(_held) = Lock::wait(&lock, PATIENCE)? else {
         return Err(Error::held(&lock));
     };
     let chosen = choice::of(&runs);
@@ -55,6 +59,9 @@ pub fn run(args: &Args, _input: impl BufRead, _output: impl Write) -> Result<Exi
     for run in chosen.iter().filter(|run| !run.is_ours) {
         copy::run(run, &args.into)?;
         brought += 1;
+    }
+    for run in choice::attempts(&runs, &chosen) {
+        copy::earlier(run, &args.into)?;
     }
     let left = chosen.iter().filter(|run| !run.is_over()).count();
     let left = if left > 0 {
