@@ -5,13 +5,14 @@
 //! tries with the inputs of today count, and none that somebody cancelled or that was held back for lack of budget.
 
 use crate::args::Args;
+use crate::attempts;
+use crate::manifest::Manifest;
 use crate::matrix::Row;
 use crate::resume::{self, State};
-use serde_json::Value;
 use std::fmt::Write as _;
 use std::io::Write;
-use std::path::{Path, PathBuf};
-use tg_stage::{Exit, Output, Record, Result, Run, Wait};
+use std::path::Path;
+use tg_stage::{Exit, Output, Record, Result, Run};
 
 /// What a script does about a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,15 +49,20 @@ impl Word {
     }
 }
 
+/// How often a row is tried where neither the call nor the manifest says: an engine's first try, and two more.
+const TRIES: u32 = 3;
+
 /// Print a line for each row; the exit status is that of the row with most left to do.
-pub fn print(rows: &[Row], args: &Args, output: impl Write) -> Result<Exit> {
+pub fn print(rows: &[Row], args: &Args, manifest: &Manifest, output: impl Write) -> Result<Exit> {
+    let said = (manifest.retries > 0).then_some(manifest.retries + 1);
+    let most = args.tries.or(said).unwrap_or(TRIES);
     let mut text = String::new();
     let mut exit = Exit::Done;
     for row in rows {
-        let tries = tries(row);
-        let (word, why) = look(row, args, tries);
-        exit = exit.max(word.exit());
         let run = &row.run;
+        let tries = attempts::failures(Path::new(&run.dir), &run.inputs_sha256);
+        let (word, why) = look(row, args.again, tries, most);
+        exit = exit.max(word.exit());
         let _ = writeln!(
             text,
             "{}\t{}\t{}\t{}\t{tries}\t{}\t{}\t{}",
@@ -73,88 +79,65 @@ pub fn print(rows: &[Row], args: &Args, output: impl Write) -> Result<Exit> {
     Ok(exit)
 }
 
-fn look(row: &Row, args: &Args, tries: u32) -> (Word, String) {
+fn look(row: &Row, again: bool, tries: u32, most: u32) -> (Word, String) {
     let dir = Path::new(&row.run.dir);
-    let why = match resume::state(row, args.again) {
-        Ok(State::Done { why, .. }) => {
-            return if dir.join("snapshot.json.gz").is_file() {
-                (Word::Done, why)
-            } else if row.run.shared_db || dir.join("tasks.db").is_file() {
-                (
-                    Word::Due,
-                    format!("ended as {why}, and is not exported yet"),
-                )
-            } else {
-                let lost = "its snapshot and its database are gone: --again runs it anew";
-                (Word::Failed, lost.into())
-            };
-        }
-        Ok(State::Ready { .. }) => "instantiated before, and not launched yet".into(),
+    let why = match resume::state(row, again) {
+        Ok(State::Done { why, .. }) => return done(row, why),
+        Ok(State::Ready { why, .. }) => return (held(dir).unwrap_or(Word::Due), why),
+        Ok(State::Due { why }) if again => return (Word::Due, why),
         Ok(State::Due { why }) => why,
         Err(error) if error.kind == "held" => return (Word::Running, error.to_string()),
         Err(error) => return (Word::Failed, error.to_string()),
     };
-    if args.again {
+    let left = same(row);
+    let why = left.as_ref().and_then(told).unwrap_or(why);
+    if left.is_some_and(|record| matches!(kind(&record), Some("input" | "usage"))) {
+        return (Word::Failed, why);
+    }
+    if tries < most {
         return (Word::Due, why);
     }
-    let left = Attempt::of(dir, row);
-    let told = left.as_ref().and_then(Attempt::refused);
-    let why = told.map_or(why, |(_, message)| format!("launch failed: {message}"));
-    match left.as_ref().and_then(Attempt::refused) {
-        Some(("input" | "usage", message)) => (Word::Failed, message.into()),
-        Some(("budget" | "breaker", message)) => (Word::Held, message.into()),
-        _ if tries >= args.tries => (
-            Word::Failed,
-            format!(
-                "given up after {tries} tries: {why} (TG_MAX_TRIES={} tries once more)",
-                tries + 1
-            ),
-        ),
-        _ => (Word::Due, why),
-    }
+    let more = tries + 1;
+    let why = format!("given up after {tries} tries: {why} (TG_MAX_TRIES={more} tries once more)");
+    (Word::Failed, why)
 }
 
-/// How often the machinery failed on the row, in the attempts that are kept.
-fn tries(row: &Row) -> u32 {
-    let dir = PathBuf::from(&row.run.dir);
-    let kept = (1..).map(|number| dir.with_file_name(format!("{}.try{number}", row.run.id)));
-    let kept = kept.take_while(|path| path.exists());
-    let failed = kept
-        .chain([dir.clone()])
-        .filter_map(|dir| Attempt::of(&dir, row))
-        .filter(Attempt::counts);
-    failed.count() as u32
+/// A run that ended is done when its snapshot is there.
+fn done(row: &Row, why: String) -> (Word, String) {
+    let dir = Path::new(&row.run.dir);
+    if dir.join("snapshot.json.gz").is_file() {
+        return (Word::Done, why);
+    }
+    if row.run.shared_db || dir.join("tasks.db").is_file() {
+        return (
+            Word::Due,
+            format!("ended as {why}, and is not exported yet"),
+        );
+    }
+    let lost = "its snapshot and its database are gone: --again runs it anew";
+    (Word::Failed, lost.into())
 }
 
-/// What an attempt at the row left, with the inputs that the row has today.
-struct Attempt(Record);
+/// Whether the last try was held back because there was no money for it.
+fn held(dir: &Path) -> Option<Word> {
+    let record = Record::load(&dir.join("run.json")).ok()?;
+    attempts::is_stopped(&record).then_some(Word::Held)
+}
 
-impl Attempt {
-    fn of(dir: &Path, row: &Row) -> Option<Self> {
-        let record = Record::load(&dir.join("run.json")).ok()?;
-        let run: Run = record.get("run").ok()?;
-        (run.inputs_sha256 == row.run.inputs_sha256).then_some(Self(record))
-    }
+/// What the last try left, if it had the inputs of today.
+fn same(row: &Row) -> Option<Record> {
+    let record = Record::load(&Path::new(&row.run.dir).join("run.json")).ok()?;
+    let run: Run = record.get("run").ok()?;
+    (run.inputs_sha256 == row.run.inputs_sha256).then_some(record)
+}
 
-    /// Why it was not launched: the kind and the words of the error.
-    fn refused(&self) -> Option<(&str, &str)> {
-        let error = self.0.value("launch")?.get("error")?;
-        Some((
-            error["kind"].as_str()?,
-            error["message"].as_str().unwrap_or_default(),
-        ))
-    }
+/// Why a run was not launched: the kind of the error.
+fn kind(record: &Record) -> Option<&str> {
+    record.value("launch")?.get("error")?["kind"].as_str()
+}
 
-    /// Whether the machinery failed in it. One that was launched and says no end was killed.
-    fn counts(&self) -> bool {
-        let Some(wait) = self.0.value("wait") else {
-            let held = ["held", "budget", "breaker"];
-            return self.0.value("launch").is_some()
-                && !self.refused().is_some_and(|(kind, _)| held.contains(&kind));
-        };
-        match wait.get("outcome").and_then(Value::as_str) {
-            Some(outcome) => Wait::is_void(outcome) && outcome != "cancelled",
-            None => true, // the wait itself failed
-        }
-    }
+/// Why a run was not launched, in words.
+fn told(record: &Record) -> Option<String> {
+    let error = record.value("launch")?.get("error")?;
+    Some(format!("launch failed: {}", error["message"].as_str()?))
 }

@@ -3,6 +3,7 @@
 //! All of it is made under a temporary name and renamed when it is whole, so that a killed tool leaves no half row. The
 //! host confirms the workflow once per row, on a scratch database, before any agent is paid.
 
+use crate::attempts;
 use crate::insert::{self, Stamp};
 use crate::matrix::Row;
 use crate::template::Template;
@@ -34,15 +35,24 @@ impl SharedDb {
     }
 }
 
-/// Make the row and return its record.
-pub fn row(row: &Row, title_prefix: &str, shared: Option<&SharedDb>) -> Result<Record> {
+/// Make the row and return its record; `manifest` is the text it comes from, of which a copy is kept.
+pub fn row(
+    row: &Row,
+    title_prefix: &str,
+    shared: Option<&SharedDb>,
+    manifest: &str,
+) -> Result<Record> {
     let dir = PathBuf::from(&row.run.dir);
+    let mut row = row.clone();
+    row.run.earlier = attempts::earlier(&dir);
+    row.run.attempt = row.run.earlier.len() as u32 + 1;
     let making = dir.with_file_name(format!(".{}.new", row.run.id));
     if making.exists() {
         std::fs::remove_dir_all(&making).map_err(file_error(&making))?; // what a killed call left; never launched
     }
     file::make_dir(&making)?;
-    let made = fill(row, title_prefix, &making, shared);
+    let made = file::write(&making.join("manifest.yaml"), manifest.as_bytes())
+        .and_then(|()| fill(&row, title_prefix, &making, shared));
     let record = match made {
         Ok(record) => record,
         Err(error) => {

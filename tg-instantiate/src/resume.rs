@@ -1,11 +1,12 @@
 //! Which rows still have to be run, and why.
 //!
 //! A run is done when its record says how it ended and its inputs are unchanged. A bad outcome (a timeout, failed
-//! tasks) is data and is not repeated; a run that was cancelled, or in which the machinery failed, is.
+//! tasks) is data and is not repeated; a run that was cancelled, or in which the machinery failed, is. A row that was made
+//! and never begun, because a budget was spent or somebody else held it, is launched as it is.
 
 use crate::matrix::Row;
+use crate::{attempts, explain};
 use serde_json::Value;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use tg_stage::file::Lock;
 use tg_stage::{Error, Launch, Record, Result, Run, Wait};
@@ -15,7 +16,7 @@ pub enum State {
     /// It ran; the record is passed on, and the later stages leave it alone.
     Done { record: Record, why: String },
     /// Its database is there and nobody has worked in it.
-    Ready { record: Record },
+    Ready { record: Record, why: String },
     /// It has to be made.
     Due { why: String },
 }
@@ -45,7 +46,7 @@ pub fn state(row: &Row, again: bool) -> Result<State> {
     if before.inputs_sha256 != row.run.inputs_sha256 {
         return due(format!(
             "changed: {}",
-            changed(&before, &row.run).join(", ")
+            explain::changes(&before, &row.run).join("; ")
         ));
     }
     if record.has("wait") {
@@ -53,11 +54,24 @@ pub fn state(row: &Row, again: bool) -> Result<State> {
         if Wait::is_void(&outcome) {
             return due(format!("ended as {outcome}"));
         }
-        refresh(&mut record, row)?;
-        return Ok(State::Done {
-            record,
-            why: outcome,
-        });
+        refresh(&mut record, row, &["instantiate", "launch", "wait"])?;
+        let why = if is_edited(&before, &row.run) {
+            format!("{outcome}, and what was edited in the manifest since does not concern it")
+        } else {
+            outcome
+        };
+        return Ok(State::Done { record, why });
+    }
+    if attempts::is_refused(&record) {
+        let kind = record
+            .value("launch")
+            .map(|launch| launch["error"]["kind"].clone());
+        let why = format!(
+            "was not launched: {}",
+            kind.unwrap_or_default().as_str().unwrap_or_default()
+        );
+        refresh(&mut record, row, &["instantiate"])?;
+        return Ok(State::Ready { record, why });
     }
     if let Some(stage) = record.failed_stage() {
         return due(format!("{stage} failed"));
@@ -78,15 +92,29 @@ pub fn state(row: &Row, again: bool) -> Result<State> {
     if record.has("launch") {
         return due("was interrupted".into());
     }
-    refresh(&mut record, row)?;
-    Ok(State::Ready { record })
+    refresh(&mut record, row, &["instantiate"])?;
+    Ok(State::Ready {
+        record,
+        why: "was instantiated before, and not launched yet".into(),
+    })
 }
 
-/// The record as the wait left it, with what is only shown taken from the manifest of today, and places from where the
-/// run's directory is today: it may have been moved, or brought from another machine.
-fn refresh(record: &mut Record, row: &Row) -> Result<()> {
+/// Whether the manifest is another text than the one the run was made from.
+fn is_edited(before: &Run, now: &Run) -> bool {
+    let sha256 = |run: &Run| {
+        run.provenance
+            .as_ref()
+            .and_then(|own| own.manifest_sha256.clone())
+    };
+    sha256(before).is_some_and(|before| Some(before) != sha256(now))
+}
+
+/// The record with what `keys` hold, and with what is no input of the run taken from the manifest of today: what is shown,
+/// and what the experiment may cost; and with places from where the run's directory is today, as it may have been moved or
+/// brought from another machine.
+fn refresh(record: &mut Record, row: &Row, keys: &[&'static str]) -> Result<()> {
     let mut stages = Vec::new();
-    for key in ["instantiate", "launch", "wait"] {
+    for key in keys {
         stages.extend(record.value(key).cloned().map(|value| (key, value)));
     }
     let mut run: Run = record.get("run")?;
@@ -94,9 +122,10 @@ fn refresh(record: &mut Record, row: &Row) -> Result<()> {
     run.warmup.clone_from(&row.run.warmup);
     run.slots.clone_from(&row.run.slots);
     run.dir.clone_from(&row.run.dir);
+    run.limits.clone_from(&row.run.limits);
     record.set("run", &run)?;
     for (key, value) in &mut stages {
-        if let ("instantiate", Value::Object(made)) = (*key, &mut *value) {
+        if let ("instantiate", Value::Object(made)) = (**key, &mut *value) {
             if !run.shared_db {
                 let db = Path::new(&run.dir).join("tasks.db");
                 made.insert("db".into(), db.to_string_lossy().into());
@@ -108,10 +137,4 @@ fn refresh(record: &mut Record, row: &Row) -> Result<()> {
         record.set(key, value)?;
     }
     Ok(())
-}
-
-fn changed(before: &Run, now: &Run) -> Vec<String> {
-    let names: BTreeSet<&String> = now.inputs.keys().chain(before.inputs.keys()).collect();
-    let differs = |name: &&String| before.inputs.get(*name) != now.inputs.get(*name);
-    names.into_iter().filter(differs).cloned().collect()
 }

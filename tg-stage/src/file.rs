@@ -180,7 +180,7 @@ impl Lock {
         for _ in 0..20 {
             match file.try_lock() {
                 Ok(()) => {
-                    let who = format!("{} (process {})", program(), std::process::id());
+                    let who = who();
                     let _ = file
                         .set_len(0)
                         .and_then(|()| file.write_all(who.as_bytes())); // for messages only
@@ -211,9 +211,10 @@ impl Lock {
         let who = std::fs::read_to_string(path)
             .ok()
             .filter(|_| !Self::is_free(path))?;
-        who.split_once("(process ")?
-            .1
-            .trim_end_matches(')')
+        let after = who.split_once("(process ")?.1;
+        after
+            .split(|c: char| !c.is_ascii_digit())
+            .next()?
             .parse()
             .ok()
     }
@@ -224,10 +225,18 @@ impl Lock {
     }
 }
 
-fn program() -> String {
+/// `tg-launch (process 4711 on bench, since 2026-11-24T18:31:23Z)`
+fn who() -> String {
     let path = std::env::current_exe().unwrap_or_default();
-    path.file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
+    let program = path.file_name().unwrap_or_default().to_string_lossy();
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host = match host.trim() {
+        "" => String::new(),
+        host => format!(" on {host}"),
+    };
+    let since = humantime::format_rfc3339_seconds(std::time::SystemTime::now());
+    format!(
+        "{program} (process {}{host}, since {since})",
+        std::process::id()
+    )
 }

@@ -17,6 +17,8 @@ pub struct Seen {
     pub quiet: Duration,
     /// Since the launch.
     pub elapsed: Duration,
+    /// A budget is spent.
+    pub over_budget: bool,
     /// We were told to stop.
     pub told_to_stop: bool,
 }
@@ -28,8 +30,10 @@ pub enum Agents {
     Unknown,
     /// The launcher is there.
     Live,
-    /// All ended by themselves.
+    /// All ended by themselves, or were ended because they never registered.
     Gone,
+    /// All ended, and some because a budget was spent.
+    Spent,
     /// The launcher ended them because it was told to stop.
     Cancelled,
     /// The launcher went without saying how its agents ended.
@@ -49,7 +53,10 @@ pub struct Patience {
 
 /// The outcome, if the run is over.
 pub fn outcome(seen: &Seen, patience: &Patience) -> Option<&'static str> {
-    let ended = matches!(seen.agents, Agents::Gone | Agents::Cancelled | Agents::Lost);
+    let ended = matches!(
+        seen.agents,
+        Agents::Gone | Agents::Spent | Agents::Cancelled | Agents::Lost
+    );
     if !seen.open && !seen.unsuccessful {
         return Some("completed");
     }
@@ -60,8 +67,10 @@ pub fn outcome(seen: &Seen, patience: &Patience) -> Option<&'static str> {
         _ if seen.told_to_stop => Some("cancelled"),
         Agents::Cancelled => Some("cancelled"),
         Agents::Lost => Some("infra"),
+        Agents::Spent => Some("budget"),
         Agents::Gone if seen.any_worker => Some("agents_gone"),
         Agents::Gone => Some("never_connected"),
+        _ if seen.over_budget => Some("budget"),
         _ if seen.elapsed >= patience.timeout => Some("timeout"),
         _ if seen.quiet >= patience.stall => Some("stalled"),
         _ => None,
@@ -85,6 +94,7 @@ mod tests {
         any_worker: true,
         quiet: SECOND,
         elapsed: SECOND,
+        over_budget: false,
         told_to_stop: false,
     };
 
@@ -170,6 +180,38 @@ mod tests {
                     ..WORKING
                 },
                 Some("never_connected"),
+            ),
+            (
+                Seen {
+                    agents: Agents::Spent,
+                    ..WORKING
+                },
+                Some("budget"),
+            ),
+            (
+                Seen {
+                    over_budget: true,
+                    elapsed: long,
+                    ..WORKING
+                },
+                Some("budget"),
+            ),
+            (
+                Seen {
+                    open: false,
+                    agents: Agents::Spent,
+                    over_budget: true,
+                    ..WORKING
+                },
+                Some("completed"),
+            ),
+            (
+                Seen {
+                    agents: Agents::Gone,
+                    over_budget: true,
+                    ..WORKING
+                },
+                Some("agents_gone"),
             ),
             (
                 Seen {

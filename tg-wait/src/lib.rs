@@ -4,6 +4,7 @@
 //! run is over; what is over is a pure function of what was seen (`decide`).
 
 mod args;
+mod budget;
 mod decide;
 mod finish;
 mod launcher;
@@ -11,6 +12,7 @@ mod probe;
 mod progress;
 mod verify;
 mod watch;
+mod why;
 
 pub use args::Args;
 
