@@ -277,7 +277,13 @@ fn a_row_is_run_once_stopped_by_a_signal_and_ended_with_its_caller() {
     told(&row, Signal::TERM);
     let stopped = done(&row.wait_with_output().unwrap());
     assert_eq!(stopped.status, 75, "{}", stopped.err);
-    assert_eq!(outcome("swarm-r1").unwrap(), "cancelled");
+    assert_eq!(
+        outcome("swarm-r1").unwrap(),
+        "cancelled",
+        "{}\n{}",
+        stopped.err,
+        fs::read_to_string(lab.path("results/test/swarm-r1/run.json")).unwrap()
+    );
     let row = begin();
     told(&row, Signal::KILL);
     let _ = row.wait_with_output();

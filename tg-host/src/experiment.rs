@@ -195,6 +195,15 @@ pub fn registered(db: &Connection) -> Result<Vec<(String, i64)>> {
         .collect()
 }
 
+/// When the host last heard of each of the workers that are now there, in milliseconds since the epoch. It puts out whom it
+/// has not heard of for 300 s when a server starts, so nobody should start one then.
+pub fn heard(db: &Connection) -> Result<Vec<(String, i64)>> {
+    let mut query = db.prepare_cached("SELECT id, last_heartbeat FROM workers")?;
+    query
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
 /// Whether the history names a worker: it was there, though it may have left since.
 pub fn has_worked(db: &Connection, worker: &str) -> Result<bool> {
     let sql = "SELECT EXISTS(SELECT 1 FROM task_sequence WHERE worker_id = ?1)";

@@ -32,6 +32,9 @@ pub fn end(dir: &Path) -> String {
 }
 
 fn end_of(record: &Record) -> String {
+    if is_refused(record) {
+        return "unlaunched".into();
+    }
     if let Some(stage) = STAGES.iter().find(|stage| failed(record, stage)) {
         return format!("{stage} error");
     }

@@ -83,6 +83,10 @@ fn look(row: &Row, again: bool, tries: u32, most: u32) -> (Word, String) {
     let dir = Path::new(&row.run.dir);
     let why = match resume::state(row, again) {
         Ok(State::Done { why, .. }) => return done(row, why),
+        Ok(State::Decided { outcome, .. }) => {
+            let why = format!("ended as {outcome}, which only has to be written down");
+            return (Word::Due, why);
+        }
         Ok(State::Ready { why, .. }) => return (held(dir).unwrap_or(Word::Due), why),
         Ok(State::Due { why }) if again => return (Word::Due, why),
         Ok(State::Due { why }) => why,

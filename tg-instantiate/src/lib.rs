@@ -98,6 +98,8 @@ pub fn run(args: &Args, _input: impl BufRead, output: impl Write) -> Result<Exit
     let Some(_held) = Lock::wait(&lock, patience)? else {
         return Err(Error::held(&lock));
     };
+    // Before any row is passed on: the second of two runners would else take what the first has not come to yet.
+    rows.iter().try_for_each(resume::free)?;
     let shared = if args.shared_db {
         Some(prepare::SharedDb::new(&rows)?)
     } else {
@@ -133,6 +135,7 @@ fn one(
     manifest: &Manifest,
     shared: Option<&prepare::SharedDb>,
 ) -> Result<Record> {
+    prepare::sweep(row);
     match resume::state(row, args.again)? {
         State::Done { record, why } => {
             explain(args, row, &format!("done before: {why}"));
@@ -141,6 +144,11 @@ fn one(
         State::Ready { record, why } => {
             explain(args, row, &why);
             record.save()?;
+            Ok(record)
+        }
+        State::Decided { record, outcome } => {
+            let why = format!("ended as {outcome}, which only has to be written down");
+            explain(args, row, &why);
             Ok(record)
         }
         State::Due { why } => {

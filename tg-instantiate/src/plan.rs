@@ -25,6 +25,7 @@ pub fn table(rows: &[Row], args: &Args) -> String {
     for row in rows {
         let plan = match resume::state(row, args.again) {
             Ok(State::Done { why, .. }) => format!("done: {why}"),
+            Ok(State::Decided { outcome, .. }) => format!("write down: {outcome}"),
             Ok(State::Ready { why, .. }) => format!("launch: {why}"),
             Ok(State::Due { why }) => format!("run: {why}"),
             Err(error) => error.cause,

@@ -35,6 +35,27 @@ impl SharedDb {
     }
 }
 
+/// Where a row is made.
+fn making(row: &Row) -> PathBuf {
+    Path::new(&row.run.dir).with_file_name(format!(".{}.new", row.run.id))
+}
+
+/// Remove what killed calls left: a row that was being made, files that were being written.
+pub fn sweep(row: &Row) {
+    let dir = Path::new(&row.run.dir);
+    let _ = std::fs::remove_dir_all(making(row)); // never launched
+    file::sweep(dir);
+    for agent in dir
+        .join("agents")
+        .read_dir()
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
+        file::sweep(&agent.path());
+    }
+}
+
 /// Make the row and return its record; `manifest` is the text it comes from, of which a copy is kept.
 pub fn row(
     row: &Row,
@@ -46,9 +67,9 @@ pub fn row(
     let mut row = row.clone();
     row.run.earlier = attempts::earlier(&dir);
     row.run.attempt = row.run.earlier.len() as u32 + 1;
-    let making = dir.with_file_name(format!(".{}.new", row.run.id));
+    let making = making(&row);
     if making.exists() {
-        std::fs::remove_dir_all(&making).map_err(file_error(&making))?; // what a killed call left; never launched
+        std::fs::remove_dir_all(&making).map_err(file_error(&making))?; // it could not be swept: say why
     }
     file::make_dir(&making)?;
     let made = file::write(&making.join("manifest.yaml"), manifest.as_bytes())

@@ -9,7 +9,7 @@ use crate::{attempts, explain};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use tg_stage::file::Lock;
-use tg_stage::{Error, Launch, Record, Result, Run, Wait};
+use tg_stage::{End, Error, Launch, Record, Result, Run, Wait};
 
 /// What is to be done about a row.
 pub enum State {
@@ -19,6 +19,19 @@ pub enum State {
     Ready { record: Record, why: String },
     /// It has to be made.
     Due { why: String },
+    /// It ran and its end is decided, and the later stages are to write that down.
+    Decided { record: Record, outcome: String },
+}
+
+/// Whether nobody is at work on a row; the error says who is.
+pub fn free(row: &Row) -> Result<()> {
+    for name in ["launch.lock", "wait.lock"] {
+        let lock = PathBuf::from(&row.run.dir).join(name);
+        if !Lock::is_free(&lock) {
+            return Err(Error::held(&lock).within(format!("run {} is running", row.run.id)));
+        }
+    }
+    Ok(())
 }
 
 /// Look at what an earlier call left of a row. `again` makes every row due.
@@ -28,12 +41,7 @@ pub fn state(row: &Row, again: bool) -> Result<State> {
     if !dir.exists() {
         return due("is new".into());
     }
-    for name in ["launch.lock", "wait.lock"] {
-        let lock = dir.join(name);
-        if !Lock::is_free(&lock) {
-            return Err(Error::held(&lock).within(format!("run {} is running", row.run.id)));
-        }
-    }
+    free(row)?;
     let Ok(mut record) = Record::load(&dir.join("run.json")) else {
         return due("its run.json cannot be read".into());
     };
@@ -88,6 +96,11 @@ pub fn state(row: &Row, again: bool) -> Result<State> {
             "tg-wait < {}, or --again to begin anew",
             dir.join("run.json").display()
         )));
+    }
+    if let Some(end) = End::decided(&record) {
+        refresh(&mut record, row, &["instantiate", "launch"])?;
+        let outcome = end.outcome;
+        return Ok(State::Decided { record, outcome });
     }
     if record.has("launch") {
         return due("was interrupted".into());

@@ -94,9 +94,6 @@ pub struct Supervise {
     pub parent: u32,
     /// As given to the launcher
     #[arg(long)]
-    pub jobs: u16,
-    /// As given to the launcher
-    #[arg(long)]
     pub manual: bool,
     /// As given to the launcher
     #[arg(long)]
@@ -110,6 +107,9 @@ pub struct Supervise {
     /// As given to the launcher
     #[arg(long)]
     pub log_limit: u64,
+    /// As given to the launcher
+    #[arg(long)]
+    pub jobs: u16,
 }
 
 const AFTER: &str = "\

@@ -55,6 +55,11 @@ impl Connected {
         !self.since.is_empty()
     }
 
+    /// Who is at the host now, and when it last heard of them; `None` where it cannot be asked.
+    pub fn heard(&self) -> Option<Vec<(String, i64)>> {
+        experiment::heard(self.db.as_ref()?).ok()
+    }
+
     /// When a worker was registered, in milliseconds since the epoch.
     pub fn since(&self, worker: &str) -> Option<i64> {
         self.since.get(worker).copied()

@@ -23,14 +23,16 @@ mod mortal;
 mod offer;
 mod purse;
 mod reap;
+mod release;
 mod row;
 mod secrets;
 mod start;
 mod supervise;
 mod sweep;
-mod usage;
+pub mod usage;
 
 pub use args::Args;
+pub use fill::Place;
 
 use args::Part;
 use breaker::Breaker;
@@ -45,7 +47,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 use tg_stage::spent::Ledger;
-use tg_stage::{Error, Exit, Line, Lines, Output, Record, Result, Run};
+use tg_stage::{End, Error, Exit, Line, Lines, Output, Record, Result, Run};
 
 /// What all rows share.
 struct Shared<'a, W> {
@@ -177,7 +179,12 @@ fn launch(
                     let shared = &shared;
                     rows.push(scope.spawn(move || report(row::run(shared, *record))));
                 }
-                Ok(Line::Run(record)) => exit = exit.max(report(shared.print(&record))),
+                Ok(Line::Run(record)) => {
+                    if let (Some(_), Some(dir)) = (End::decided(&record), record.dir()) {
+                        reap::of_run(&std::path::absolute(&dir).unwrap_or(dir));
+                    }
+                    exit = exit.max(report(shared.print(&record)));
+                }
                 Ok(Line::Other(bytes)) => exit = exit.max(report(shared.pass(&bytes))),
                 Ok(Line::Bad(error)) => exit = exit.max(report(Err(error))),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -220,7 +227,9 @@ fn ourselves() -> Result<Command> {
 
 /// A run that has ended, or could not be made, is passed on as it is.
 fn is_due(record: &Record) -> bool {
-    record.value("wait").is_none() && record.failed_stage().is_none_or(|stage| stage == "launch")
+    record.value("wait").is_none()
+        && End::decided(record).is_none()
+        && record.failed_stage().is_none_or(|stage| stage == "launch")
 }
 
 fn join(rows: Vec<thread::ScopedJoinHandle<'_, Exit>>) -> Exit {

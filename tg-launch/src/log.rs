@@ -41,6 +41,43 @@ pub fn keep(
     }))
 }
 
+/// How the line begins that says how much is missing.
+const NOTE: &str = "{\"type\":\"tg-launch\",\"left_out_bytes\":";
+
+/// Where something was left out of a file.
+pub struct Gap {
+    /// Where it is in the file.
+    pub from: u64,
+    /// Where the file goes on behind the line that says so.
+    pub to: u64,
+    /// Bytes that are missing.
+    pub missing: u64,
+}
+
+/// Where something was left out of `file`, if so.
+pub fn gap(file: &mut File) -> Option<Gap> {
+    use std::io::BufRead;
+    file.seek(SeekFrom::Start(0)).ok()?;
+    let mut lines = BufReader::with_capacity(CHUNK, file);
+    let (mut from, mut line) = (0, Vec::new());
+    loop {
+        line.clear();
+        let length = lines
+            .read_until(b'\n', &mut line)
+            .ok()
+            .filter(|length| *length > 0)? as u64;
+        if let Some(rest) = line.strip_prefix(NOTE.as_bytes()) {
+            let number = String::from_utf8_lossy(rest);
+            return Some(Gap {
+                from,
+                to: from + length,
+                missing: number.trim_end().trim_end_matches('}').parse().ok()?,
+            });
+        }
+        from += length;
+    }
+}
+
 struct Log {
     path: PathBuf,
     file: File,
@@ -101,7 +138,12 @@ impl Log {
         let new = create(&aside)?;
         let mut out = BufWriter::new(&new);
         copy(&mut self.file, 0, self.head, &mut out)?;
-        let note = format!("{{\"type\":\"tg-launch\",\"left_out_bytes\":{missing}}}\n");
+        let note = format!("{NOTE}{missing}}}\n");
+        let note = if ends_a_line(&mut self.file, self.head)? {
+            note
+        } else {
+            format!("\n{note}")
+        };
         out.write_all(note.as_bytes())?;
         copy(&mut self.file, from, self.size, &mut out)?;
         out.flush()?;
@@ -138,6 +180,12 @@ fn line_end(file: &mut File, to: u64) -> std::io::Result<u64> {
     Ok(end.map_or(to, |at| from + at as u64 + 1))
 }
 
+fn ends_a_line(file: &mut File, at: u64) -> std::io::Result<bool> {
+    let mut last = Vec::new();
+    copy(file, at.saturating_sub(1), at, &mut last)?;
+    Ok(last == b"\n")
+}
+
 /// Where the first line begins that begins after `from`; `from` itself where none does.
 fn next_line(file: &mut File, from: u64, to: u64) -> std::io::Result<u64> {
     use std::io::BufRead;
@@ -154,15 +202,11 @@ fn next_line(file: &mut File, from: u64, to: u64) -> std::io::Result<u64> {
 mod tests {
     use super::*;
 
-    fn kept(limit: u64, lines: usize, width: usize) -> Vec<String> {
-        let dir = std::env::temp_dir().join(format!(
-            "tg-log-{}-{limit}-{lines}-{width}",
-            std::process::id()
-        ));
+    fn kept(limit: u64, name: &str, text: &str) -> Vec<String> {
+        let dir = std::env::temp_dir().join(format!("tg-log-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&dir).unwrap();
         let path = dir.join("stdout.log");
         let mut log = Log::create(&path, limit).unwrap();
-        let text: String = (0..lines).map(|at| format!("{at:0width$}\n")).collect();
         for chunk in text.as_bytes().chunks(77) {
             log.take(chunk);
         }
@@ -172,16 +216,20 @@ mod tests {
         text.lines().map(String::from).collect()
     }
 
+    fn numbered(lines: usize) -> String {
+        (0..lines).map(|at| format!("{at:09}\n")).collect()
+    }
+
     #[test]
     fn what_fits_is_kept_whole() {
-        let lines = kept(10_000, 500, 9);
+        let lines = kept(10_000, "fits", &numbered(500));
         assert_eq!(lines.len(), 500);
     }
 
     #[test]
     fn of_a_flood_the_first_and_the_last_lines_are_kept_whole_and_the_rest_counted() {
         for lines in [1_100, 5_000, 50_000] {
-            let kept = kept(10_000, lines, 9);
+            let kept = kept(10_000, &lines.to_string(), &numbered(lines));
             assert_eq!(kept[0], "000000000");
             assert_eq!(*kept.last().unwrap(), format!("{:09}", lines - 1));
             let note = kept.iter().position(|line| line.starts_with('{')).unwrap();
@@ -202,7 +250,12 @@ mod tests {
 
     #[test]
     fn one_endless_line_is_bounded_too() {
-        let kept = kept(10_000, 1, 100_000);
-        assert!(kept.concat().ends_with("00000"));
+        let kept = kept(10_000, "endless", &format!("{}end", "0".repeat(100_000)));
+        assert!(
+            kept.len() == 3 && kept[1].starts_with('{'),
+            "{}",
+            kept.len()
+        );
+        assert!(kept[0].starts_with("00000") && kept[2].ends_with("0000end"));
     }
 }

@@ -1,9 +1,9 @@
 //! What a run spends, and when that is enough.
 //!
-//! Agents report in their own ways, the best of them after each step; we read that about twice a second, keep it in `spent.json`
-//! and compare it with the limits. So each live agent can be over a limit by what it has not reported yet, and one that
-//! reports only at its exit by all it used. Reading takes long where agents have written much: then it is done less often, so
-//! that it never takes more than a twentieth of a processor from the run.
+//! Agents report in their own ways, the best of them after each step; we read that ten times a second, compare it with the
+//! limits, and keep it in `spent.json`. So each live agent can be over a limit by the step it has not reported yet, and one
+//! that reports only at its exit by all it used. Reading takes long where agents have written much: then it is done less
+//! often, so that it never takes more than a twentieth of a processor from the run.
 
 use crate::crew::{Crew, Live};
 use crate::usage::{Reader, Usage};
@@ -14,14 +14,18 @@ use tg_stage::spent::{AgentSpent, Ledger, Reached, State};
 use tg_stage::{Run, Spent, say, time};
 
 /// Between two looks, at least.
-const OFTEN: Duration = Duration::from_millis(500);
+const OFTEN: Duration = Duration::from_millis(100);
+
+/// Between two writes of `spent.json`, at least.
+const SELDOM: Duration = Duration::from_millis(500);
 
 /// The purse of one run.
 pub struct Purse {
     run: Run,
     dir: PathBuf,
     ledger: Ledger,
-    kept: Spent,
+    now: Spent,
+    kept: Option<(Instant, Spent)>,
     readers: BTreeMap<String, Reader>,
     usages: BTreeMap<String, Usage>,
     due: Instant,
@@ -43,7 +47,8 @@ impl Purse {
             run: run.clone(),
             dir: dir.into(),
             ledger: Ledger::default(),
-            kept: Spent::default(),
+            now: Spent::default(),
+            kept: None,
             readers: BTreeMap::new(),
             usages: BTreeMap::new(),
             due: Instant::now(),
@@ -59,16 +64,28 @@ impl Purse {
         let begun = Instant::now();
         self.read(crew);
         let over = self.over(crew);
+        let recent = self
+            .kept
+            .as_ref()
+            .is_some_and(|(at, _)| at.elapsed() < SELDOM);
+        if !recent || !over.is_empty() {
+            self.keep();
+        }
         self.due = Instant::now() + OFTEN.max(begun.elapsed() * 20);
         over
     }
 
-    /// Read what was used and keep it; at the end of the run for the last time.
-    pub fn read(&mut self, crew: &Crew) {
+    /// Read and keep what was used, for the last time.
+    pub fn close(&mut self, crew: &Crew) {
+        self.read(crew);
+        self.keep();
+    }
+
+    fn read(&mut self, crew: &Crew) {
         for one in &crew.members {
             let worker = &one.agent.worker;
-            let known = one.is_over() && self.kept.agents.get(worker).is_some_and(is_final);
-            if !known {
+            let before = self.now.agents.get(worker);
+            if !before.is_some_and(|spent| spent.state == State::Exited) {
                 let profile = self.run.profile.as_ref();
                 let reader = self.readers.entry(worker.clone());
                 let reader = reader.or_insert_with(|| Reader::new(&one.place, profile));
@@ -80,12 +97,17 @@ impl Purse {
             .iter()
             .map(|one| self.spent(one, crew))
             .collect();
-        let spent = Spent::of(agents, time::now_ms());
-        if spent.agents == self.kept.agents && self.dir.join(tg_stage::spent::FILE).exists() {
+        self.now = Spent::of(agents, time::now_ms());
+    }
+
+    /// Write `spent.json` if it says something new. Where that fails the run goes on: its limits are kept all the same.
+    fn keep(&mut self) {
+        let before = self.kept.as_ref().map(|(_, spent)| &spent.agents);
+        if before == Some(&self.now.agents) {
             return;
         }
-        self.kept = spent;
-        if let Err(error) = self.kept.save(&self.dir)
+        self.kept = Some((Instant::now(), self.now.clone()));
+        if let Err(error) = self.now.save(&self.dir)
             && !std::mem::replace(&mut self.complained, true)
         {
             say(format_args!("tg-launch: run {}: {error}", self.run.id));
@@ -118,9 +140,10 @@ impl Purse {
 
     fn over(&mut self, crew: &Crew) -> Vec<Over> {
         let limits = &self.run.limits;
-        let run = limits.of_run(self.kept.total()).or_else(|| {
+        let run = limits.of_run(self.now.total()).or_else(|| {
             let experiment = self.dir.parent().filter(|_| limits.has_experiment())?;
-            limits.of_experiment(self.ledger.total(experiment))
+            let others = self.ledger.without(experiment, &self.dir);
+            limits.of_experiment([others, self.now.total()].into_iter().sum())
         });
         if let Some(reached) = run {
             return vec![Over::Run(reached)];
@@ -128,13 +151,9 @@ impl Purse {
         let all = crew.members.iter().enumerate();
         let live = all.filter(|(_, one)| one.exit.is_none() && one.told.is_none());
         live.filter_map(|(index, one)| {
-            let spent = self.kept.agents.get(&one.agent.worker)?.total();
+            let spent = self.now.agents.get(&one.agent.worker)?.total();
             Some(Over::Agent(index, limits.of_agent(spent)?))
         })
         .collect()
     }
-}
-
-fn is_final(spent: &AgentSpent) -> bool {
-    spent.state == State::Exited
 }

@@ -14,7 +14,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 use tg_stage::mark::{ATTEMPT, Owner};
-use tg_stage::{Error, Exit, Record, Result, Run, stage};
+use tg_stage::{End as RunEnd, Error, Exit, Record, Result, Run, stage};
 
 /// Longer than a supervisor takes to end the most stubborn agents.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -58,18 +58,26 @@ pub fn run<W: Write>(shared: &Shared<W>, mut record: Record) -> Result<Exit> {
         .note(&run.id, verdict(shared, &record, end.as_ref()));
     let exit = exit(status);
     match told {
-        Ok(true) => Ok(exit),
+        Ok(true) => {
+            if end.is_none() {
+                killed()
+                    .within(format!("run {}", run.id))
+                    .report("tg-launch");
+            }
+            Ok(exit)
+        }
         Ok(false) if shared.is_cancelled() => Ok(Exit::SomeFailed),
         Ok(false) => {
-            let exit = refused(
-                &mut record,
-                Error::outside("tg-launch supervise", "was killed"),
-            )?;
+            let exit = refused(&mut record, killed())?;
             shared.print(&record)?;
             Ok(exit)
         }
         Err(error) => Err(error),
     }
+}
+
+fn killed() -> Error {
+    Error::outside("its supervisor", "was killed")
 }
 
 fn start<W: Write>(shared: &Shared<W>, record: &Record) -> Result<Child> {
@@ -119,7 +127,7 @@ fn follow<W: Write>(
     record: &Record,
     lines: &Receiver<Vec<u8>>,
 ) -> (Result<bool>, Option<End>) {
-    let (mut told, mut stopped) = (Ok(false), None::<Instant>);
+    let (mut told, mut stopped, mut killed) = (Ok(false), None::<Instant>, false);
     loop {
         match lines.recv_timeout(Duration::from_millis(50)) {
             Ok(line) if matches!(told, Ok(false)) => {
@@ -140,13 +148,16 @@ fn follow<W: Write>(
                 stopped = Some(Instant::now());
                 sweep::signal(child.id(), Signal::TERM);
             }
-            Some(at) if at.elapsed() > shared.args.grace.unwrap_or_default() + PATIENCE => {
+            Some(at)
+                if !killed && at.elapsed() > shared.args.grace.unwrap_or_default() + PATIENCE =>
+            {
                 Error::outside(
                     format!("run {}", record.id()),
                     "its supervisor does not end",
                 )
                 .report("tg-launch");
                 let _ = child.kill();
+                killed = true;
             }
             _ => {}
         }
@@ -158,8 +169,8 @@ fn verdict<W: Write>(shared: &Shared<W>, record: &Record, end: Option<&End>) -> 
     let Some(end) = end else {
         return Verdict::Failed("its supervisor was killed".into());
     };
-    let outcome = record.dir().and_then(|dir| outcome(&dir));
-    let outcome = outcome.as_deref();
+    let end_of_run = record.dir().and_then(|dir| RunEnd::load(&dir));
+    let outcome = end_of_run.as_ref().map(|end| end.outcome.as_str());
     if !end.faults.is_empty() && outcome != Some("completed") {
         return Verdict::Fault(end.faults.join(", "));
     }
@@ -172,13 +183,6 @@ fn verdict<W: Write>(shared: &Shared<W>, record: &Record, end: Option<&End>) -> 
         (None, "exited", None) if !end.connected => Verdict::Failed("never_connected".into()),
         _ => Verdict::Ran,
     }
-}
-
-/// How tg-wait says the run ended, where it did before its agents.
-fn outcome(dir: &std::path::Path) -> Option<String> {
-    let text = std::fs::read(dir.join("end.json")).ok()?;
-    let end: serde_json::Value = serde_json::from_slice(&text).ok()?;
-    end["outcome"].as_str().map(String::from)
 }
 
 /// Say in the record and on stderr why the run was not launched, and keep that, if it can be kept: the record is to be

@@ -132,7 +132,7 @@ pub fn start(ready: &Ready, crew: &mut Crew, cancelled: &AtomicBool) -> Result<L
         started_at_ms,
         boot,
         released_at_ms,
-        side_by_side: None, // the launcher knows
+        side_by_side: None, // the supervisor knows
         manual: false,
     })
 }

@@ -15,8 +15,9 @@ use crate::purse::{Over, Purse};
 use crate::row::{End, refused};
 use crate::secrets::Secrets;
 use crate::start::{self, Ready};
-use crate::{ends, gate, manual};
+use crate::{ends, gate, manual, release};
 use rustix::process::{self, Signal};
+use std::collections::BTreeSet;
 use std::io::{BufRead, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -91,20 +92,18 @@ impl<W: Write> Supervisor<'_, W> {
         let manners = manners(self.args, ready.run.profile.as_ref())?;
         let mut crew = Crew::new(Connected::new(&ready.seal.db), manners);
         let mut purse = Purse::new(&ready.run, &ready.seal.dir);
-        let told = start::start(&ready, &mut crew, &self.cancelled).and_then(|launch| {
-            let side_by_side = Some(self.args.jobs.into());
-            let launch = Launch {
-                side_by_side,
+        let told = start::start(&ready, &mut crew, &self.cancelled)
+            .map(|launch| Launch {
+                side_by_side: Some(self.args.jobs.into()),
                 ..launch
-            };
-            self.tell(&mut record, &launch)
-        });
+            })
+            .and_then(|launch| self.tell(&mut record, &launch));
         let why = match &told {
             Ok(()) => self.until_over(&ready, &mut crew, &mut purse),
             Err(_) => self.stopped(),
         };
         crew.end(why);
-        purse.read(&crew);
+        purse.close(&crew);
         let kept = ends::keep(&ready.run, &crew, &purse);
         let end = End {
             why: why.into(),
@@ -181,6 +180,7 @@ impl<W: Write> Supervisor<'_, W> {
     /// Stay until the run is over, and say why it is.
     fn until_over(&self, ready: &Ready, crew: &mut Crew, purse: &mut Purse) -> &'static str {
         let end = ready.seal.dir.join("end.json");
+        let mut released = BTreeSet::new();
         loop {
             crew.look();
             if crew.is_gone() {
@@ -192,6 +192,7 @@ impl<W: Write> Supervisor<'_, W> {
             if self.cancelled.load(Ordering::Relaxed) {
                 return self.stopped();
             }
+            release::dead(ready, crew, &mut released);
             for index in crew.unregistered() {
                 let worker = &crew.members[index].agent.worker;
                 let patience = time::show(crew.manners.connect);

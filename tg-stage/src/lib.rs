@@ -7,6 +7,7 @@
 pub mod attempt;
 pub mod cli;
 pub mod criterion;
+pub mod end;
 pub mod error;
 pub mod file;
 #[cfg(feature = "filter")]
@@ -30,6 +31,7 @@ pub mod types;
 
 pub use cli::{main, standard_input};
 pub use criterion::Criterion;
+pub use end::End;
 pub use error::{Error, Exit, Result, say};
 pub use lines::{Line, Lines, Output};
 pub use nearest::nearest;

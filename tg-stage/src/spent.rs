@@ -199,12 +199,17 @@ pub struct Ledger {
 impl Ledger {
     /// The sum over all run directories in `experiment`, the directory that they are in.
     pub fn total(&mut self, experiment: &Path) -> Total {
+        self.without(experiment, Path::new(""))
+    }
+
+    /// The same without the run directory `own`, of which the caller knows better.
+    pub fn without(&mut self, experiment: &Path, own: &Path) -> Total {
         let dirs = std::fs::read_dir(experiment)
             .into_iter()
             .flatten()
             .flatten();
         let mut now = BTreeMap::new();
-        for dir in dirs.map(|entry| entry.path()) {
+        for dir in dirs.map(|entry| entry.path()).filter(|dir| dir != own) {
             let Some(changed) = std::fs::metadata(dir.join(FILE))
                 .and_then(|data| data.modified())
                 .ok()

@@ -16,7 +16,7 @@ pub struct Args {
     /// Give up this long after the launch [default: the manifest's, else 1h]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub timeout: Option<Duration>,
-    /// Give up when nothing at all has changed for this long [default: the manifest's, else 5m]
+    /// Give up when nothing has changed and no agent called the host for this long [default: the manifest's, else 5m]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub stall: Option<Duration>,
     /// With failed tasks, how long nothing must change before that is the end

@@ -29,9 +29,9 @@ impl Budget {
         }
     }
 
-    /// The limit that was reached, if one was.
-    pub fn look(&mut self) -> Option<Reached> {
-        if self.looked.is_none_or(|at| at.elapsed() > OFTEN) {
+    /// The limit that was reached, if one was; looked for `now`, or if it is time.
+    pub fn look(&mut self, now: bool) -> Option<Reached> {
+        if now || self.looked.is_none_or(|at| at.elapsed() > OFTEN) {
             self.looked = Some(Instant::now());
             self.reached = self.reached.or_else(|| self.read());
         }

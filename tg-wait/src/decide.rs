@@ -15,6 +15,8 @@ pub struct Seen {
     pub any_worker: bool,
     /// Since the last change in the database.
     pub quiet: Duration,
+    /// Since the last change in the database or call of an agent to the host, whatever it asked.
+    pub silent: Duration,
     /// Since the launch.
     pub elapsed: Duration,
     /// A budget is spent.
@@ -45,7 +47,7 @@ pub enum Agents {
 pub struct Patience {
     /// Since the launch.
     pub timeout: Duration,
-    /// Without any change.
+    /// Without any change or call.
     pub stall: Duration,
     /// With failed tasks, without any change.
     pub settle: Duration,
@@ -72,7 +74,7 @@ pub fn outcome(seen: &Seen, patience: &Patience) -> Option<&'static str> {
         Agents::Gone => Some("never_connected"),
         _ if seen.over_budget => Some("budget"),
         _ if seen.elapsed >= patience.timeout => Some("timeout"),
-        _ if seen.quiet >= patience.stall => Some("stalled"),
+        _ if seen.silent >= patience.stall => Some("stalled"),
         _ => None,
     }
 }
@@ -93,6 +95,7 @@ mod tests {
         agents: Agents::Live,
         any_worker: true,
         quiet: SECOND,
+        silent: SECOND,
         elapsed: SECOND,
         over_budget: false,
         told_to_stop: false,
@@ -223,9 +226,17 @@ mod tests {
             (
                 Seen {
                     quiet: long,
+                    silent: long,
                     ..WORKING
                 },
                 Some("stalled"),
+            ),
+            (
+                Seen {
+                    quiet: long,
+                    ..WORKING
+                },
+                None,
             ),
             (
                 Seen {

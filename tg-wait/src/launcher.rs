@@ -84,6 +84,19 @@ impl Launcher {
         }
     }
 
+    /// Grows with every call that an agent makes, where its calls are written down; what only reads leaves no other trace.
+    pub fn calls(&self) -> u64 {
+        let size = |agent: &Agent| {
+            let path = self
+                .dir
+                .join("agents")
+                .join(&agent.worker)
+                .join("mcp.jsonl");
+            std::fs::metadata(path).map_or(0, |data| data.len())
+        };
+        self.agents.iter().map(size).sum()
+    }
+
     /// Wait until the launcher has ended its agents and gone; false if it does not within `patience`.
     pub fn wait_until_gone(&self, patience: Duration) -> bool {
         let begun = Instant::now();

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use tg_host::database;
 use tg_stage::error::outside;
 use tg_stage::file::Lock;
-use tg_stage::{Error, Instantiate, Launch, Record, Result, Run, Wait, time};
+use tg_stage::{End, Error, Instantiate, Launch, Record, Result, Run, Wait, time};
 
 const TICK: Duration = Duration::from_millis(10);
 
@@ -35,16 +35,26 @@ pub fn run(shared: &Shared, record: &mut Record) -> Result<()> {
     let probe =
         Probe::new(database::open_read_only(&path).map_err(outside)?, &run.id).map_err(locked)?;
     let launcher = Launcher::of(record);
-    let line = Line::new(shared, &run.id, &probe);
-    let outcome = until_over(shared, record, &run, &probe, launcher.as_ref(), &line);
-    line.clear();
-    let (outcome, why) = outcome.map_err(locked)?;
-    let mut wait = finish::decide(&probe, outcome, why).map_err(locked)?;
+    let mut wait = if let Some(end) = End::decided(record) {
+        // Whoever decided was killed before the record said so.
+        let wait = finish::decide(&probe, &end.outcome, end.why).map_err(locked)?;
+        Wait {
+            ended_at_ms: end.ended_at_ms,
+            ..wait
+        }
+    } else {
+        let line = Line::new(shared, &run.id, &probe);
+        let outcome = until_over(shared, record, &run, &probe, launcher.as_ref(), &line);
+        line.clear();
+        let (outcome, why) = outcome.map_err(locked)?;
+        let wait = finish::decide(&probe, outcome, Some(why)).map_err(locked)?;
+        finish::announce(record, &wait).inspect_err(|_| {
+            // The launcher waits for that file; if it cannot be written, it is told the other way.
+            launcher.as_ref().inspect(|launcher| launcher.terminate());
+        })?;
+        wait
+    };
     drop(probe);
-    finish::announce(record, &wait).inspect_err(|_| {
-        // The launcher waits for that file; if it cannot be written, it is told the other way.
-        launcher.as_ref().inspect(|launcher| launcher.terminate());
-    })?;
     finish::store(shared, record, &mut wait, launcher.as_ref(), &path)?;
     record.set("wait", &wait)?;
     record.save()
@@ -63,12 +73,14 @@ fn until_over(
     let mut budget = Budget::new(&run.limits, record.dir());
     let begun = Instant::now();
     let (mut version, mut changed, mut looked) = (None, Instant::now(), None::<Instant>);
+    let (mut calls, mut called) = (0, Instant::now());
     let mut seen = Seen {
         open: true,
         unsuccessful: false,
         agents: Agents::Unknown,
         any_worker: false,
         quiet: Duration::ZERO,
+        silent: Duration::ZERO,
         elapsed: Duration::ZERO,
         over_budget: false,
         told_to_stop: false,
@@ -78,6 +90,10 @@ fn until_over(
         if looked.is_none_or(|at| at.elapsed() > Duration::from_millis(50)) {
             looked = Some(Instant::now());
             seen.agents = launcher.map_or(Agents::Unknown, Launcher::agents);
+            let now = launcher.map_or(0, Launcher::calls);
+            if std::mem::replace(&mut calls, now) != now {
+                called = Instant::now();
+            }
         }
         // The database is looked at after the agents: what they did before they went is seen.
         match look(probe, version, &mut seen, line) {
@@ -87,8 +103,9 @@ fn until_over(
             Err(cause) => return Err(cause),
         }
         seen.quiet = changed.elapsed();
+        seen.silent = seen.quiet.min(called.elapsed());
         seen.elapsed = begun.elapsed() + before;
-        let reached = budget.look();
+        let reached = budget.look(seen.agents == Agents::Spent);
         seen.over_budget = reached.is_some();
         if let Some(outcome) = decide::outcome(&seen, &patience) {
             let ends = launcher.map(Launcher::ends).unwrap_or_default();

@@ -34,7 +34,17 @@ fn line(tally: &mut Tally, event: &Value) {
                 tally.cost_usd = Some(tally.cost_usd.unwrap_or(0.0) + usd);
             }
         }
-        Some("error") => tally.said(&event["error"].to_string()),
+        Some("error") => {
+            // Not the whole of it: response headers are full of numbers.
+            let data = &event["error"]["data"];
+            let told = [
+                &event["error"]["name"],
+                &data["statusCode"],
+                &data["message"],
+                &data["responseBody"],
+            ];
+            tally.said(&told.map(ToString::to_string).join(" "));
+        }
         _ => {}
     }
 }

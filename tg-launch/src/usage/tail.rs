@@ -1,7 +1,12 @@
 //! A growing file, read line by line as it grows: each look costs what is new, not what is there.
+//!
+//! Where the launcher has left out the middle of an agent's output, the file is another one: then reading goes on behind what
+//! was read before, or behind the gap, and nothing is read twice.
 
+use crate::log;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// No program prints a longer line; what is beyond is passed over rather than kept in memory.
@@ -11,6 +16,9 @@ const LONGEST: usize = 64 << 20;
 pub struct Tail {
     path: PathBuf,
     offset: u64,
+    /// Bytes of the whole output up to there, whatever was left out since.
+    taken: u64,
+    inode: u64,
     begun: Vec<u8>,
 }
 
@@ -20,6 +28,8 @@ impl Tail {
         Self {
             path,
             offset: 0,
+            taken: 0,
+            inode: 0,
             begun: Vec::new(),
         }
     }
@@ -27,23 +37,35 @@ impl Tail {
     /// Hand out the lines that were completed since the last look. A file that has become shorter was written anew, and
     /// is read again.
     pub fn lines(&mut self, mut take: impl FnMut(&[u8])) {
-        let length = std::fs::metadata(&self.path).map_or(0, |data| data.len());
-        if length == self.offset {
+        let Ok(mut file) = File::open(&self.path) else {
+            return;
+        };
+        let Ok(data) = file.metadata() else {
+            return;
+        };
+        let is_other = std::mem::replace(&mut self.inode, data.ino()) != data.ino();
+        if data.len() == self.offset && !is_other {
             return;
         }
-        if length < self.offset {
-            self.offset = 0;
+        let was_cut = is_other && self.taken > 0;
+        if let Some(gap) = was_cut.then(|| log::gap(&mut file)).flatten() {
+            let begins = gap.from + gap.missing;
+            if self.taken < begins {
+                self.begun.clear(); // the rest of it is in the gap
+            }
+            self.taken = self.taken.max(begins);
+            self.offset = gap.to + self.taken - begins;
+        } else if data.len() < self.offset {
+            (self.offset, self.taken) = (0, 0);
             self.begun.clear();
         }
         let mut new = Vec::new();
-        let read = File::open(&self.path).and_then(|mut file| {
-            file.seek(SeekFrom::Start(self.offset))?;
-            file.read_to_end(&mut new)
-        });
-        if read.is_err() {
+        let read = file.seek(SeekFrom::Start(self.offset));
+        if read.and_then(|_| file.read_to_end(&mut new)).is_err() {
             return;
         }
         self.offset += new.len() as u64;
+        self.taken += new.len() as u64;
         let mut rest = new.as_slice();
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
             self.begun.extend_from_slice(&rest[..end]);
@@ -99,5 +121,30 @@ mod tests {
         assert!(look().is_empty());
         std::fs::write(&path, "anew\n").unwrap();
         assert_eq!(look(), ["anew"]);
+    }
+
+    #[test]
+    fn nothing_is_read_twice_when_the_middle_was_left_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("stdout.log");
+        let (mut agent, pipe) = std::os::unix::net::UnixStream::pair().unwrap();
+        let keeper = crate::log::keep(pipe, &path, 10_000).unwrap();
+        let mut tail = Tail::new(path);
+        let mut seen = Vec::new();
+        for at in 0..4_000 {
+            agent.write_all(format!("{at:09}\n").as_bytes()).unwrap();
+            if at % 300 == 0 {
+                std::thread::sleep(std::time::Duration::from_millis(15));
+                tail.lines(|line| seen.push(String::from_utf8_lossy(line).into_owned()));
+            }
+        }
+        drop(agent);
+        keeper.join().unwrap();
+        tail.lines(|line| seen.push(String::from_utf8_lossy(line).into_owned()));
+        let numbers: Vec<u32> = seen.iter().filter_map(|line| line.parse().ok()).collect();
+        assert_eq!(numbers.len(), seen.len(), "a line was torn: {seen:?}");
+        assert!(numbers.is_sorted_by(|one, next| one < next), "{numbers:?}");
+        assert_eq!(numbers.last(), Some(&3_999));
+        assert!(numbers.len() > 1_000, "{}", numbers.len());
     }
 }
