@@ -45,7 +45,7 @@ use tg_stage::file::{self, Lock};
 use tg_stage::{Error, Exit, Output, Record, Result, say};
 
 /// How long the maker of a single row waits for others that make theirs.
-const ONE_ROW: Duration = Duration::from_secs(60);
+const ONE_ROW: Duration = Duration::from_mins(1);
 
 /// Run the tool: the manifest's rows, or the one-off form. Input is not read.
 pub fn run(args: &Args, _input: impl BufRead, output: impl Write) -> Result<Exit> {

@@ -15,10 +15,11 @@ pub fn by_id(runs: &[Found]) -> BTreeMap<&str, Vec<&Found>> {
 
 /// The one to take of each run.
 pub fn of(runs: &[Found]) -> Vec<&Found> {
-    by_id(runs).into_values().filter_map(first).collect()
+    let copies = by_id(runs).into_values();
+    copies.filter_map(|copies| first(&copies)).collect()
 }
 
-fn first<'r>(copies: Vec<&'r Found>) -> Option<&'r Found> {
+fn first<'r>(copies: &[&'r Found]) -> Option<&'r Found> {
     let over = copies.iter().find(|run| run.is_over());
     over.or(copies.first()).copied()
 }

@@ -22,7 +22,7 @@ use tg_stage::{Error, Exit, Result, say};
 const TOOL: &str = "tg-merge";
 
 /// How long to wait for others that make or bring runs in the same place.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Bring the runs of `from` into `into`. Neither input nor output is used.
 pub fn run(args: &Args, _input: impl BufRead, _output: impl Write) -> Result<Exit> {
