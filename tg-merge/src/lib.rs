@@ -1,7 +1,7 @@
 //! Results of several places -> one results directory.
 //!
-//! Rows are run where there is room, and the report is one. [`found`] reads what each place has, [`agree`] says what does
-//! not belong together, [`choice`] takes one of what several places have, and only then [`copy`] writes. What a run is
+//! Rows are run where there is room, and the report is one. `found` reads what each place has, `agree` says what does
+//! not belong together, `choice` takes one of what several places have, and only then `copy` writes. What a run is
 //! comes from its snapshot, from which the report is made as well; its record counts where there is no snapshot.
 
 mod agree;
