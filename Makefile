@@ -4,7 +4,7 @@
 CARGO ?= cargo
 PREFIX ?= $(HOME)/.local
 RESULTS ?= results
-TOOLS = tg-instantiate tg-launch tg-agent tg-wait tg-export tg-merge tg-metrics tg-report
+TOOLS = tg-instantiate tg-launch tg-agent tg-wait tg-export tg-merge tg-metrics tg-report tg-watch
 
 all: build
 

@@ -70,6 +70,7 @@ fn man_pages_and_completions_are_generated_for_every_tool() {
         "tg-merge",
         "tg-metrics",
         "tg-report",
+        "tg-watch",
     ] {
         let page = lab.sh(&format!("TG_GENERATE=man {tool}")).ok().out;
         assert!(

@@ -22,6 +22,7 @@ pub mod profile;
 pub mod prompts;
 pub mod provenance;
 pub mod record;
+pub mod rundir;
 pub mod spent;
 pub mod stage;
 pub mod stand_in;

@@ -10,6 +10,7 @@ mod finish;
 mod launcher;
 mod probe;
 mod progress;
+mod status;
 mod verify;
 mod watch;
 mod why;
@@ -31,6 +32,7 @@ struct Shared<'a> {
     args: &'a Args,
     told_to_stop: Arc<AtomicBool>,
     bars: MultiProgress,
+    arms: progress::Arms,
 }
 
 /// How long after the end was asked for records are still taken.
@@ -38,6 +40,9 @@ const ON_ITS_WAY: Duration = Duration::from_secs(2);
 
 /// Wait for the runs whose records come in, or for the database of `--db`.
 pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write) -> Result<Exit> {
+    if let Some(results) = &args.once {
+        return status::once(results, output);
+    }
     let told_to_stop = Arc::new(AtomicBool::new(false));
     for signal in [
         signal_hook::consts::SIGTERM,
@@ -51,6 +56,7 @@ pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write
         args,
         told_to_stop,
         bars: MultiProgress::new(),
+        arms: progress::Arms::default(),
     };
     let mut output = Output::new(output);
     if let Some(db) = &args.db {
@@ -62,7 +68,7 @@ pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write
     tg_stage::standard_input("tg-instantiate MANIFEST | tg-launch | tg-wait")?;
     let (lines_in, lines) = mpsc::channel();
     thread::spawn(move || Lines::new(input).try_for_each(|line| lines_in.send(line)));
-    let (done_in, done) = mpsc::channel();
+    let (done_in, done) = mpsc::channel::<(Box<Record>, Result<()>)>();
     let mut gone = None;
     let exit = thread::scope(|scope| {
         let (mut exit, mut waiting, mut reading) = (Exit::Done, 0, true);
@@ -70,6 +76,7 @@ pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write
         while reading || waiting > 0 {
             for (record, ended) in done.try_iter() {
                 waiting -= 1;
+                shared.arms.over(&record);
                 exit = exit.max(finished(record, ended, &mut output, &mut gone));
             }
             match lines.recv_timeout(Duration::from_millis(20)) {
@@ -82,6 +89,10 @@ pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write
                     });
                 }
                 Ok(Line::Run(record)) => {
+                    if let Ok(run) = record.get("run") {
+                        shared.arms.came(&shared.bars, &run);
+                        shared.arms.over(&record);
+                    }
                     exit = exit.max(if record.failed_stage().is_some() {
                         Exit::SomeFailed
                     } else {
@@ -109,6 +120,7 @@ pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write
         }
         exit
     });
+    shared.arms.clear();
     gone.map_or(Ok(exit), Err)
 }
 

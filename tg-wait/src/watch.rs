@@ -43,7 +43,7 @@ pub fn run(shared: &Shared, record: &mut Record) -> Result<()> {
             ..wait
         }
     } else {
-        let line = Line::new(shared, &run.id, &probe);
+        let line = Line::new(shared, record, &run);
         let outcome = until_over(shared, record, &run, &probe, launcher.as_ref(), &line);
         line.clear();
         let (outcome, why) = outcome.map_err(locked)?;
@@ -102,6 +102,7 @@ fn until_over(
             Err(cause) if is_locked(&cause) => {} // somebody has it for himself: at the next look
             Err(cause) => return Err(cause),
         }
+        line.keep(probe);
         seen.quiet = changed.elapsed();
         seen.silent = seen.quiet.min(called.elapsed());
         seen.elapsed = begun.elapsed() + before;
@@ -128,7 +129,7 @@ fn look(
         seen.open = !probe.open(1)?.is_empty();
         seen.unsuccessful = probe.any_unsuccessful()?;
         seen.any_worker |= probe.any_worker()?;
-        line.update(probe)?;
+        line.update();
     }
     Ok(now)
 }
