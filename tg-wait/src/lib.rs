@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tg_stage::{Error, Exit, Instantiate, Line, Lines, Output, Record, Result, Run, stage};
 
 /// What all waits share.
@@ -34,6 +34,9 @@ struct Shared<'a> {
     bars: MultiProgress,
     arms: progress::Arms,
 }
+
+/// How long after the end was asked for records are still taken.
+const ON_ITS_WAY: Duration = Duration::from_secs(2);
 
 /// Wait for the runs whose records come in, or for the database of `--db`.
 pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write) -> Result<Exit> {
@@ -69,6 +72,7 @@ pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write
     let mut gone = None;
     let exit = thread::scope(|scope| {
         let (mut exit, mut waiting, mut reading) = (Exit::Done, 0, true);
+        let mut told = None;
         while reading || waiting > 0 {
             for (record, ended) in done.try_iter() {
                 waiting -= 1;
@@ -109,8 +113,9 @@ pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write
             }
             if shared.told_to_stop.load(Ordering::Relaxed) || gone.is_some() {
                 // Whatever ends us ends the runs: each is decided, stored and, if anybody reads, printed.
+                // A launcher that is told at the same moment may just have begun one, whose record is on its way.
                 shared.told_to_stop.store(true, Ordering::Relaxed);
-                reading = false;
+                reading &= told.get_or_insert_with(Instant::now).elapsed() < ON_ITS_WAY;
             }
         }
         exit
