@@ -11,6 +11,7 @@ pub mod database;
 pub mod empty;
 pub mod error;
 pub mod experiment;
+pub mod notify;
 pub mod rows;
 pub mod seal;
 pub mod snapshot;
