@@ -2,7 +2,7 @@
 
 use crate::begin;
 use std::path::{Path, PathBuf};
-use tg_host::Snapshot;
+use tg_host::Ledger;
 use tg_stage::error::{file_error, outside};
 use tg_stage::{Error, Export, Result};
 
@@ -80,15 +80,15 @@ fn is_earlier_attempt(name: &str) -> bool {
 }
 
 /// A snapshot, or a database read as one, and the snapshot's file.
-pub fn load(path: &Path) -> Result<(Snapshot, Option<Export>)> {
-    let mut snapshot = Snapshot::load(path).map_err(outside)?;
+pub fn load(path: &Path) -> Result<(Ledger, Option<Export>)> {
+    let mut snapshot = Ledger::load(path).map_err(outside)?;
     begin::at_the_start(&mut snapshot);
     let export = snapshot.file.take().map(|file| Export {
         path: path.display().to_string(),
         sha256: file.sha256,
         bytes: file.bytes,
     });
-    if export.is_some() && snapshot.exported_by.is_empty() && snapshot.tables.tasks.is_empty() {
+    if export.is_some() && snapshot.exported_by.is_empty() && snapshot.is_empty() {
         return Err(Error::outside(
             path.display(),
             "not a snapshot: it has no tasks and does not say who wrote it",

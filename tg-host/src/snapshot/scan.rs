@@ -11,7 +11,7 @@ use std::io::{ErrorKind, Read};
 const WINDOW: usize = 1 << 18;
 
 /// The longest row, in bytes: a title may have a megabyte, but not fill the memory.
-pub(super) const LONGEST: usize = 64 << 20;
+pub(crate) const LONGEST: usize = 64 << 20;
 
 /// The most values in a row: a list of them takes 10 to 30 times as much memory as its text.
 const MOST_VALUES: u64 = 1_000_000;
@@ -95,6 +95,33 @@ impl<R: Read> Scanner<R> {
             self.place = Place::Tables(true);
         }
         Ok(())
+    }
+
+    /// Let `read` take the next row where it stands, if it is in the window; `read` gives its length, or nothing if it does not
+    /// take it. Whether it did; if not, the row is still to come.
+    pub fn row(&mut self, read: impl FnOnce(&[u8]) -> Option<usize>) -> bool {
+        let Place::Rows(is_later) = self.place else {
+            return false;
+        };
+        let bytes = &self.window[self.at..self.end];
+        let space = |from: usize| {
+            let is_space = |byte: &&u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
+            from + bytes[from..].iter().take_while(is_space).count()
+        };
+        let mut from = space(0);
+        if is_later {
+            if bytes.get(from) != Some(&b',') {
+                return false;
+            }
+            from = space(from + 1);
+        }
+        let Some(length) = read(&bytes[from..]) else {
+            return false;
+        };
+        self.at += from + length;
+        self.row += 1;
+        self.place = Place::Rows(true);
+        true
     }
 
     /// What comes next; `None` at the end of the text. An error says where, and why this is no snapshot.
