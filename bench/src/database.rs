@@ -12,8 +12,7 @@ pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 /// Make the database of a run at `path`.
 pub fn write(plan: &Plan, path: &Path) -> Result<()> {
     let _ = std::fs::remove_file(path);
-    let host = Host::find().map_err(|error| error.cause)?;
-    empty::create(&host, path).map_err(|error| error.cause)?;
+    make_empty(path)?;
     let mut db = Connection::open(path)?;
     db.execute_batch(
         "PRAGMA journal_mode=DELETE; PRAGMA synchronous=OFF; PRAGMA foreign_keys=OFF;",
@@ -23,6 +22,13 @@ pub fn write(plan: &Plan, path: &Path) -> Result<()> {
     transaction.commit()?;
     // As the host leaves it.
     db.query_row("PRAGMA journal_mode=WAL", [], |_| Ok(()))?;
+    Ok(())
+}
+
+/// An empty database, made by the host.
+pub fn make_empty(path: &Path) -> Result<()> {
+    let host = Host::find().map_err(|error| error.cause)?;
+    empty::create(&host, path).map_err(|error| error.cause)?;
     Ok(())
 }
 
@@ -47,6 +53,22 @@ pub fn fill(db: &Connection, plan: &Plan) -> Result<()> {
         let task = plan.task(at);
         statements.rows(&task, 1, usize::MAX)?;
         statements.more(&task)?;
+    }
+    Ok(())
+}
+
+/// Insert the tasks as they are before anybody works on them, as `tg-instantiate` does.
+pub fn fill_new(db: &Connection, plan: &Plan) -> Result<()> {
+    db.execute_batch(tg_host::experiment::CREATE)?;
+    let mut statements = Statements::of(db)?;
+    let mut origin = db.prepare("INSERT INTO experiment_tasks VALUES ('r', ?1, ?1, NULL)")?;
+    for &at in &plan.by_id {
+        let mut task = plan.task(at as usize);
+        task.attachment = None;
+        statements.task(&task)?;
+        statements.rows(&task, 0, 1)?;
+        statements.more(&task)?;
+        origin.execute([&task.id])?;
     }
     Ok(())
 }

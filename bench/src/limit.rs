@@ -4,6 +4,7 @@ use crate::database::{self, Result};
 use crate::plan::Plan;
 use clap::ValueEnum;
 use flate2::read::MultiGzDecoder;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -24,7 +25,7 @@ pub enum Limit {
     Serde,
     /// Read every value of a database.
     Scan,
-    /// Insert a generated run into an empty database of the host.
+    /// Insert the tasks of a generated run, as new, into an empty database of the host.
     Insert,
 }
 
@@ -36,9 +37,10 @@ pub fn run(limit: Limit, path: &Path, tasks: usize) -> Result<()> {
         Limit::Serde => stream(path)?,
         Limit::Scan => scan(path)?.to_string(),
         Limit::Insert => {
+            database::make_empty(path)?;
             let mut db = Connection::open(path)?;
             let transaction = db.transaction()?;
-            database::fill(&transaction, &Plan::new(1, tasks))?;
+            database::fill_new(&transaction, &Plan::new(1, tasks))?;
             transaction.commit()?;
             String::new()
         }
@@ -67,7 +69,10 @@ fn scan(path: &Path) -> Result<u64> {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             for at in 0..columns {
-                sum += row.get_ref(at)?.as_bytes_or_null().map_or(1, |bytes| bytes.map_or(0, <[u8]>::len) as u64);
+                sum += match row.get_ref(at)? {
+                    ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes.len() as u64,
+                    _ => 1,
+                };
             }
         }
     }

@@ -14,12 +14,14 @@ pub enum Dialect {
     Milliseconds,
     /// Host 0.5.0.
     Host,
+    /// What a template needs: tasks before anybody works on them, and edges.
+    Template,
 }
 
 /// Write the snapshot of a run.
 pub fn write(plan: &Plan, dialect: Dialect, out: impl Write) -> Result<()> {
     let by = match dialect {
-        Dialect::Milliseconds => "tg-bench",
+        Dialect::Milliseconds | Dialect::Template => "tg-bench",
         Dialect::Host => "task-graph-mcp v0.5.0",
     };
     let mut writer = Writer {
@@ -39,7 +41,10 @@ pub fn write(plan: &Plan, dialect: Dialect, out: impl Write) -> Result<()> {
         ("task_tags", tags),
         ("tasks", task),
     ];
-    for (at, (name, rows)) in tables.into_iter().enumerate() {
+    let is_template = dialect == Dialect::Template;
+    let is_needed = |table: &str| !is_template || matches!(table, "dependencies" | "tasks");
+    let tables = tables.into_iter().filter(|table| is_needed(table.0));
+    for (at, (name, rows)) in tables.enumerate() {
         let comma = if at == 0 { "" } else { "," };
         write!(writer.out, "{comma}\n    \"{name}\": [")?;
         writer.is_later = false;
@@ -93,7 +98,7 @@ impl<W: Write> Writer<W> {
         self.is_later = true;
         let mut comma = "";
         for (name, cell) in cells {
-            if matches!(cell, Cell::Null) && self.dialect == Dialect::Host {
+            if matches!(cell, Cell::Null) && self.dialect != Dialect::Milliseconds {
                 continue;
             }
             write!(self.out, "{comma}\n        \"{name}\": ")?;
@@ -170,6 +175,17 @@ fn tags<W: Write>(out: &mut Writer<W>, task: &Task) -> io::Result<()> {
 }
 
 fn task<W: Write>(out: &mut Writer<W>, task: &Task) -> io::Result<()> {
+    if out.dialect == Dialect::Template {
+        return out.row(&[
+            ("description", Cell::Text(&task.description)),
+            ("id", Cell::Text(&task.id)),
+            ("points", task.points.map_or(Cell::Null, Cell::Whole)),
+            ("status", Cell::Text("pending")),
+            ("tags", Cell::Json(json!(task.tags))),
+            ("time_estimate_ms", Cell::Whole(task.estimate_ms)),
+            ("title", Cell::Text(&task.title)),
+        ]);
+    }
     let is_host = out.dialect == Dialect::Host;
     let tags = json!(task.tags);
     let mut cells = vec![
