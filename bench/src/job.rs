@@ -69,18 +69,28 @@ impl Places {
         let (python, script) = (self.python.display().to_string(), self.peer(script));
         let mut argv: Vec<&str> = vec![&python, &script];
         argv.extend(files.iter().map(String::as_str));
-        Contender { most, ..Contender::new(name, &argv) }
+        Contender {
+            most,
+            ..Contender::new(name, &argv)
+        }
     }
 
     fn jq(&self, files: &[String], most: usize) -> Contender {
         let filter = self.peer("metrics.jq");
         let mut argv = vec!["jq", "-c", "-f", &filter];
         argv.extend(files.iter().map(String::as_str));
-        Contender { most, ..Contender::new("jq", &argv) }
+        Contender {
+            most,
+            ..Contender::new("jq", &argv)
+        }
     }
 
     fn export(&self, name: &str, tasks: usize, out: &Path) -> Contender {
-        let (tool, db, out_text) = (self.tool("tg-export"), self.file(tasks, "tasks.db"), out.display().to_string());
+        let (tool, db, out_text) = (
+            self.tool("tg-export"),
+            self.file(tasks, "tasks.db"),
+            out.display().to_string(),
+        );
         Contender {
             removed: Some(out.into()),
             ..Contender::new(name, &[&tool, "--db", &db, "--out", &out_text])
@@ -94,8 +104,21 @@ impl Places {
             out.display().to_string(),
         );
         let dir = self.data.join("host");
-        let (media, logs) = (dir.join("media").display().to_string(), dir.join("logs").display().to_string());
-        let mut argv = vec![host.as_str(), "--database", &db, "--media-dir", &media, "--log-dir", &logs, "--log", "0"];
+        let (media, logs) = (
+            dir.join("media").display().to_string(),
+            dir.join("logs").display().to_string(),
+        );
+        let mut argv = vec![
+            host.as_str(),
+            "--database",
+            &db,
+            "--media-dir",
+            &media,
+            "--log-dir",
+            &logs,
+            "--log",
+            "0",
+        ];
         argv.extend(["export", "-o", &out_text]);
         if out_text.ends_with(".gz") {
             argv.push("--gzip");
@@ -136,13 +159,20 @@ pub fn growth(places: &Places, tasks: usize) -> Vec<Job> {
     vec![
         Job {
             memory,
-            ..job(format!("Metrics, all of them, {tasks} tasks"), vec![places.metrics("tg-metrics", &[], &file)], &[])
+            ..job(
+                format!("Metrics, all of them, {tasks} tasks"),
+                vec![places.metrics("tg-metrics", &[], &file)],
+                &[],
+            )
         },
         Job {
             memory: Some(16.0),
             ..job(
                 format!("Export, {tasks} tasks"),
-                vec![places.export("tg-export", tasks, &out), places.host_export(tasks, &out.with_extension("host.json"))],
+                vec![
+                    places.export("tg-export", tasks, &out),
+                    places.host_export(tasks, &out.with_extension("host.json")),
+                ],
                 &[("the host's export", if tasks > 100_000 { 0.2 } else { 0.6 })],
             )
         },
@@ -224,7 +254,9 @@ fn small(places: &Places) -> Job {
 
 fn many(places: &Places, archive: usize) -> Job {
     let dir = places.data.join(format!("archive{archive}"));
-    let files: Vec<_> = (0..archive).map(|at| dir.join(format!("{at:05}.json")).display().to_string()).collect();
+    let files: Vec<_> = (0..archive)
+        .map(|at| dir.join(format!("{at:05}.json")).display().to_string())
+        .collect();
     Job {
         is_compared: true,
         ..job(
@@ -242,7 +274,11 @@ fn many(places: &Places, archive: usize) -> Job {
 
 fn export(places: &Places, tasks: usize) -> Vec<Job> {
     let out = |name: &str| places.data.join(name);
-    let scan = places.limit("limit: reading every value", "scan", &places.file(tasks, "tasks.db"));
+    let scan = places.limit(
+        "limit: reading every value",
+        "scan",
+        &places.file(tasks, "tasks.db"),
+    );
     vec![
         Job {
             memory: Some(16.0),
@@ -279,7 +315,13 @@ pub fn others(places: &Places, tasks: usize) -> Vec<Job> {
         removed: Some(made.clone()),
         ..Contender::new(
             "tg-instantiate",
-            &[&tool, "--template", &places.file(tasks, "template.json"), "--db", &made_text],
+            &[
+                &tool,
+                "--template",
+                &places.file(tasks, "template.json"),
+                "--db",
+                &made_text,
+            ],
         )
     };
     let count = tasks.to_string();
@@ -287,7 +329,14 @@ pub fn others(places: &Places, tasks: usize) -> Vec<Job> {
         removed: Some(made.clone()),
         ..Contender::new(
             "limit: bare inserts",
-            &[&places.tool("tg-bench"), "limit", "insert", &made_text, "--tasks", &count],
+            &[
+                &places.tool("tg-bench"),
+                "limit",
+                "insert",
+                &made_text,
+                "--tasks",
+                &count,
+            ],
         )
     };
     let records = places.data.join("records.jsonl").display().to_string();

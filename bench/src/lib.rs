@@ -92,16 +92,34 @@ pub struct Run {
 /// Do what the command line says.
 pub fn run(args: Args) -> Result<()> {
     match args.what {
-        What::Generate { dir, tasks, seed, archive: None } => generate(&dir, seed, tasks),
-        What::Generate { dir, seed, archive: Some(count), .. } => archive(&dir, seed, count),
+        What::Generate {
+            dir,
+            tasks,
+            seed,
+            archive: None,
+        } => generate(&dir, seed, tasks),
+        What::Generate {
+            dir,
+            seed,
+            archive: Some(count),
+            ..
+        } => archive(&dir, seed, count),
         What::Limit { what, file, tasks } => limit::run(what, &file, tasks),
         What::Run(run) => measure_all(&run),
     }
 }
 
 fn measure_all(run: &Run) -> Result<()> {
-    let (tasks, snapshots, rounds) = if run.quick { (300, 20, 1) } else { (100_000, 5000, run.rounds) };
-    let sizes: &[usize] = if run.quick { &[1000] } else { &[1000, 1_000_000] };
+    let (tasks, snapshots, rounds) = if run.quick {
+        (300, 20, 1)
+    } else {
+        (100_000, 5000, run.rounds)
+    };
+    let sizes: &[usize] = if run.quick {
+        &[1000]
+    } else {
+        &[1000, 1_000_000]
+    };
     let host = tg_host::Host::find().map_err(|error| error.cause)?;
     let places = Places {
         tools: run.tools.clone(),
@@ -110,14 +128,23 @@ fn measure_all(run: &Run) -> Result<()> {
         python: run.python.clone(),
         host: host.path,
     };
-    let mut told = Told { out: run.out.clone(), text: String::new(), missed: Vec::new() };
+    let mut told = Told {
+        out: run.out.clone(),
+        text: String::new(),
+        missed: Vec::new(),
+    };
     told.say(&format!("Machine: {}\n", machine::describe()))?;
     let is_wanted = |title: &str| run.only.as_deref().is_none_or(|only| title.contains(only));
     generate(&run.data.join("t20"), 1, 20)?;
     generate(&run.data.join(format!("t{tasks}")), 1, tasks)?;
     archive(&run.data.join(format!("archive{snapshots}")), 1, snapshots)?;
-    records::write(&run.data.join("records.jsonl"), if run.quick { 200 } else { 10_000 })?;
-    let jobs = job::all(&places, tasks, snapshots).into_iter().chain(job::others(&places, tasks));
+    records::write(
+        &run.data.join("records.jsonl"),
+        if run.quick { 200 } else { 10_000 },
+    )?;
+    let jobs = job::all(&places, tasks, snapshots)
+        .into_iter()
+        .chain(job::others(&places, tasks));
     for job in jobs.filter(|job| is_wanted(&job.title)) {
         told.job(&job, rounds)?;
     }
@@ -185,7 +212,9 @@ pub fn generate(dir: &Path, seed: u64, tasks: usize) -> Result<()> {
     }
     let plan = Plan::new(seed, tasks);
     database::write(&plan, &dir.join("tasks.db"))?;
-    let file = |name: &str| File::create(dir.join(name)).map(|file| BufWriter::with_capacity(1 << 20, file));
+    let file = |name: &str| {
+        File::create(dir.join(name)).map(|file| BufWriter::with_capacity(1 << 20, file))
+    };
     snapshot::write(&plan, Dialect::Milliseconds, file("int.json")?)?;
     if tasks <= 100_000 {
         snapshot::write(&plan, Dialect::Host, file("host.json")?)?;

@@ -63,7 +63,14 @@ fn pass(mut text: impl Read) -> Result<u64> {
 fn scan(path: &Path) -> Result<u64> {
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let mut sum = 0;
-    for table in ["attachments", "dependencies", "task_sequence", "task_tags", "tasks", "workers"] {
+    for table in [
+        "attachments",
+        "dependencies",
+        "task_sequence",
+        "task_tags",
+        "tasks",
+        "workers",
+    ] {
         let mut statement = db.prepare(&format!("SELECT * FROM {table}"))?;
         let columns = statement.column_count();
         let mut rows = statement.query([])?;
@@ -118,7 +125,10 @@ struct Row<'a> {
 
 fn stream(path: &Path) -> Result<String> {
     let bytes = std::fs::read(path)?;
-    let mut sums = Sums { begin: i64::MAX, ..Sums::default() };
+    let mut sums = Sums {
+        begin: i64::MAX,
+        ..Sums::default()
+    };
     Document(&mut sums).deserialize(&mut serde_json::Deserializer::from_slice(&bytes))?;
     let (n, wall) = (sums.tasks as f64, (sums.end - sums.begin) as f64);
     let busy = sums.busy.values().sum::<i64>() as f64 / sums.busy.len() as f64;

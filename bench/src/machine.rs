@@ -23,7 +23,8 @@ pub fn describe() -> String {
         .unwrap_or("unknown")
         .trim_matches('"');
     let kernel = read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let model = ["model name", "vendor_id", "cpu family", "model\t"].map(|key| find("/proc/cpuinfo", key));
+    let model =
+        ["model name", "vendor_id", "cpu family", "model\t"].map(|key| find("/proc/cpuinfo", key));
     let load = read_to_string("/proc/loadavg").unwrap_or_default();
     format!(
         "{} (family {}, model {}), {cores} cores, {:.0} GB of memory, {system}, Linux {}. Load when it began: {}.",

@@ -55,7 +55,11 @@ pub fn once(contender: &Contender) -> Result<Cost> {
     let begun = Instant::now();
     let mut child = Command::new(&contender.argv[0])
         .args(&contender.argv[1..])
-        .stdin(if contender.input.is_some() { Stdio::piped() } else { Stdio::null() })
+        .stdin(if contender.input.is_some() {
+            Stdio::piped()
+        } else {
+            Stdio::null()
+        })
         .stdout(out.try_clone()?)
         .stderr(Stdio::piped())
         .spawn()
@@ -86,8 +90,12 @@ pub fn once(contender: &Contender) -> Result<Cost> {
 }
 
 /// Let all run in turn, so many times: a load from elsewhere then hits all alike. One that fails is out of the race.
-pub fn race(contenders: &[Contender], rounds: usize) -> Vec<std::result::Result<Vec<Cost>, String>> {
-    let mut costs: Vec<std::result::Result<Vec<Cost>, String>> = vec![Ok(Vec::new()); contenders.len()];
+pub fn race(
+    contenders: &[Contender],
+    rounds: usize,
+) -> Vec<std::result::Result<Vec<Cost>, String>> {
+    let mut costs: Vec<std::result::Result<Vec<Cost>, String>> =
+        vec![Ok(Vec::new()); contenders.len()];
     for round in 0..rounds {
         for (contender, costs) in contenders.iter().zip(&mut costs) {
             let Ok(so_far) = costs else { continue };
@@ -116,7 +124,11 @@ pub fn median(numbers: impl IntoIterator<Item = f64>) -> f64 {
 
 /// The ratio of two races round by round: its median, its smallest and its largest.
 pub fn ratio(ours: &[Cost], theirs: &[Cost]) -> (f64, f64, f64) {
-    let ratios: Vec<f64> = ours.iter().zip(theirs).map(|(a, b)| a.wall / b.wall).collect();
+    let ratios: Vec<f64> = ours
+        .iter()
+        .zip(theirs)
+        .map(|(a, b)| a.wall / b.wall)
+        .collect();
     let least = ratios.iter().copied().fold(f64::INFINITY, f64::min);
     let most = ratios.iter().copied().fold(0.0, f64::max);
     (median(ratios), least, most)

@@ -31,7 +31,9 @@ pub fn write(path: &Path, count: usize) -> Result<()> {
     let mut out = BufWriter::new(File::create(path)?);
     let mut state = 1_u64;
     let mut chance = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as f64 / f64::from(1_u32 << 31)
     };
     for at in 0..count {

@@ -53,10 +53,16 @@ pub fn show(job: &Job, costs: &Costs) -> (String, bool) {
     if let Some(limit) = job.wall {
         let ours = job.contenders.iter().zip(costs);
         let ours = ours.filter(|(one, _)| one.name.starts_with("tg-"));
-        let walls = ours.filter_map(|(_, costs)| Some(median(costs.as_ref().ok()?.iter().map(|cost| cost.wall))));
+        let walls = ours.filter_map(|(_, costs)| {
+            Some(median(costs.as_ref().ok()?.iter().map(|cost| cost.wall)))
+        });
         let sum: f64 = walls.sum();
         let verdict = met(sum <= limit, &mut is_met);
-        let _ = writeln!(text, "| together | {} | | | | {limit} ms | {verdict} |", time(sum));
+        let _ = writeln!(
+            text,
+            "| together | {} | | | | {limit} ms | {verdict} |",
+            time(sum)
+        );
     }
     if let Some(fault) = job.is_compared.then(|| different(job, costs)).flatten() {
         is_met = false;
@@ -69,7 +75,11 @@ pub fn show(job: &Job, costs: &Costs) -> (String, bool) {
 
 fn met(is_so: bool, is_met: &mut bool) -> String {
     *is_met &= is_so;
-    if is_so { "met".into() } else { "**missed**".into() }
+    if is_so {
+        "met".into()
+    } else {
+        "**missed**".into()
+    }
 }
 
 fn time(ms: f64) -> String {
@@ -85,7 +95,10 @@ pub fn different(job: &Job, costs: &Costs) -> Option<String> {
     let printed = |costs: &std::result::Result<Vec<Cost>, String>| -> Vec<Value> {
         let out = costs.as_ref().ok().and_then(|costs| costs.first());
         let lines = out.map_or("", |cost| &cost.out).lines();
-        lines.filter_map(|line| serde_json::from_str(line).ok()).filter(Value::is_object).collect()
+        lines
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .filter(Value::is_object)
+            .collect()
     };
     let ours = printed(costs.first()?);
     for (contender, costs) in job.contenders.iter().zip(costs).skip(1) {
@@ -94,14 +107,24 @@ pub fn different(job: &Job, costs: &Costs) -> Option<String> {
             continue;
         }
         if theirs.len() != ours.len() {
-            return Some(format!("{}: {} lines, ours {}", contender.name, theirs.len(), ours.len()));
+            return Some(format!(
+                "{}: {} lines, ours {}",
+                contender.name,
+                theirs.len(),
+                ours.len()
+            ));
         }
         for (theirs, ours) in theirs.iter().zip(&ours) {
             for (name, value) in theirs.as_object()? {
                 let (theirs, ours) = (value.as_f64(), ours["metrics"][name].as_f64());
-                let is_near = theirs.zip(ours).is_some_and(|(one, other)| (one - other).abs() <= APART * one.abs());
+                let is_near = theirs
+                    .zip(ours)
+                    .is_some_and(|(one, other)| (one - other).abs() <= APART * one.abs());
                 if !is_near {
-                    return Some(format!("{}: {name} is {theirs:?}, ours {ours:?}", contender.name));
+                    return Some(format!(
+                        "{}: {name} is {theirs:?}, ours {ours:?}",
+                        contender.name
+                    ));
                 }
             }
         }

@@ -32,13 +32,23 @@ struct Scene {
 impl Scene {
     fn new(places: &Places, tasks: usize) -> Result<Self> {
         let memory = Path::new("/dev/shm");
-        let parent = if memory.is_dir() { memory } else { &places.data };
+        let parent = if memory.is_dir() {
+            memory
+        } else {
+            &places.data
+        };
         let dir = parent.join(format!("tg-bench-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&dir);
         std::fs::create_dir_all(&dir)?;
         std::fs::copy(places.file(tasks, "tasks.db"), dir.join("tasks.db"))?;
-        let mut scene = Self { dir, tool: places.tools.join("tg-wait"), task: String::new() };
-        scene.task = scene.open()?.query_row("SELECT max(id) FROM tasks", [], |row| row.get(0))?;
+        let mut scene = Self {
+            dir,
+            tool: places.tools.join("tg-wait"),
+            task: String::new(),
+        };
+        scene.task = scene
+            .open()?
+            .query_row("SELECT max(id) FROM tasks", [], |row| row.get(0))?;
         Ok(scene)
     }
 
@@ -50,7 +60,10 @@ impl Scene {
     }
 
     fn set(&self, db: &Connection, status: &str) -> Result<()> {
-        db.execute("UPDATE tasks SET status = ?1 WHERE id = ?2", params![status, self.task])?;
+        db.execute(
+            "UPDATE tasks SET status = ?1 WHERE id = ?2",
+            params![status, self.task],
+        )?;
         Ok(())
     }
 
@@ -156,7 +169,8 @@ pub fn measure(places: &Places, is_quick: bool) -> Result<(String, bool)> {
             (of(|one| one.share) <= 1.0, "1"),
         ];
         is_met &= checks.iter().all(|check| check.0);
-        let must = checks.map(|(is_so, limit)| format!("{limit}: {}", if is_so { "met" } else { "**missed**" }));
+        let must = checks
+            .map(|(is_so, limit)| format!("{limit}: {}", if is_so { "met" } else { "**missed**" }));
         let _ = writeln!(
             text,
             "| {tasks} | {middle:.2} | {p90:.2} | {:.2} | {} | {idle:.3} | {} | {:.0} | {:.2} | {most:.2} | {} | {:.2} | {} |",
@@ -215,5 +229,9 @@ fn under_load(scene: &Scene, seconds: u64) -> Result<Busy> {
         let _ = over.join();
         ((share, written), took)
     });
-    Ok(Busy { latency: took?, share: share.0, commits: share.1 as f64 / (seconds as f64 + 0.1) })
+    Ok(Busy {
+        latency: took?,
+        share: share.0,
+        commits: share.1 as f64 / (seconds as f64 + 0.1),
+    })
 }

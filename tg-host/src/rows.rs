@@ -221,7 +221,7 @@ pub fn each(
 fn write_value(value: ValueRef, out: &mut impl Write) -> io::Result<()> {
     match value {
         ValueRef::Null => out.write_all(b"null"),
-        ValueRef::Integer(number) => write!(out, "{number}"),
+        ValueRef::Integer(number) => Ok(serde_json::to_writer(out, &number)?), // twice as fast as `write!`
         ValueRef::Real(number) if number.is_finite() => Ok(serde_json::to_writer(out, &number)?),
         ValueRef::Real(number) if number > 0.0 => out.write_all(b"{\"real\":\"inf\"}"),
         ValueRef::Real(_) => out.write_all(b"{\"real\":\"-inf\"}"),

@@ -55,12 +55,12 @@ impl Cost {
     pub fn of(view: &View, trim: &Trim, left_out: &BTreeSet<Name>) -> Self {
         let agents: Vec<&AgentRow> = view.agents.values().copied().collect();
         let (mut slots, mut logged, mut is_logged) = ([0_i64; 8], 0.0, false);
-        for task in view.tasks().filter(|task| !left_out.contains(&task.name)) {
-            for (sum, slot) in slots.iter_mut().zip(task.slots) {
+        for (_, (usd, of_task)) in view.logged().filter(|task| !left_out.contains(&task.0)) {
+            for (sum, slot) in slots.iter_mut().zip(of_task) {
                 *sum = sum.saturating_add(slot);
             }
-            logged += task.cost_usd.unwrap_or(0.0);
-            is_logged |= task.cost_usd.unwrap_or(0.0) != 0.0;
+            logged += usd.unwrap_or(0.0);
+            is_logged |= usd.unwrap_or(0.0) != 0.0;
         }
         let counting: &[&AgentRow] = if trim.is_empty() { &agents } else { &[] };
         let logged = is_logged.then_some(logged);

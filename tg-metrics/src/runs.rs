@@ -41,13 +41,20 @@ impl<'a> Runs<'a> {
     /// Sort out the rows of a snapshot.
     pub fn of(ledger: &'a Ledger) -> Self {
         let is_shared = ledger.runs.len() > 1;
-        let owner = |task: Name| {
-            if is_shared {
-                ledger.origin(task).map(|origin| origin.run_id)
-            } else {
-                Some(ALL)
-            }
-        };
+        if !is_shared {
+            let part = Part {
+                tasks: (0..ledger.len() as u32).collect(),
+                repeated: ledger.repeated().len(),
+                told: ledger.told().collect(),
+                edges: (0..ledger.edges() as u32).collect(),
+                ..Part::default()
+            };
+            let parts = HashMap::from([(ALL, part)]);
+            let mut runs = Self { ledger, parts };
+            runs.take_agents(is_shared);
+            return runs;
+        }
+        let owner = |task: Name| ledger.origin(task).map(|origin| origin.run_id);
         let mut parts: HashMap<&str, Part> = HashMap::new();
         for place in 0..ledger.len() as u32 {
             if let Some(run) = owner(ledger.id(place)) {

@@ -141,6 +141,9 @@ impl<'a> View<'a> {
     }
 
     fn last_event(&self, told: &[Name]) -> Option<i64> {
+        if self.ledger.runs.len() <= 1 && self.ledger.repeated().is_empty() {
+            return self.ledger.last_event();
+        }
         let rows = told.iter().flat_map(|name| self.ledger.history(*name));
         let rows = rows.filter_map(|row| row.timestamp);
         let tasks = self
@@ -162,6 +165,12 @@ impl<'a> View<'a> {
     /// Its tasks, containers and deleted ones included.
     pub fn tasks(&self) -> impl Iterator<Item = Task<'a>> + '_ {
         self.tasks.iter().map(|place| self.ledger.task(*place))
+    }
+
+    /// What was logged on each of its tasks: the cost in USD, and the slots.
+    pub fn logged(&self) -> impl Iterator<Item = (Name, (Option<f64>, [i64; 8]))> + '_ {
+        let places = self.tasks.iter();
+        places.map(|place| (self.ledger.id(*place), self.ledger.logged(*place)))
     }
 
     /// What happened to each of its tasks.

@@ -66,6 +66,17 @@ impl Column {
         }
     }
 
+    /// The largest.
+    pub fn max(&self) -> Option<i64> {
+        match self {
+            Self::Near { base, values } => {
+                let most = values.iter().copied().max().filter(|most| *most != MISSING);
+                Some((*base)? + i64::from(most?))
+            }
+            Self::Far(values) => values.iter().copied().max().flatten(),
+        }
+    }
+
     /// Put another in its place.
     pub fn set(&mut self, at: usize, value: Option<i64>) {
         if let (Self::Near { base, values }, Some(new)) = (&mut *self, value)
@@ -114,6 +125,7 @@ mod tests {
             all.iter().for_each(|value| column.push(*value));
             let out: Vec<_> = (0..column.len()).map(|at| column.get(at)).collect();
             assert_eq!(out, all);
+            assert_eq!(column.max(), Some(i64::MAX));
             column.set(0, Some(7));
             assert_eq!((column.get(0), column.get(1)), (Some(7), Some(first)));
         }

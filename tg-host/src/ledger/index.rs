@@ -175,8 +175,18 @@ impl Ledger {
     /// How many rows the history has, and the largest of their ids.
     pub fn rows(&self) -> (usize, i64) {
         let ids = &self.history.ids;
-        let last = (0..ids.len()).filter_map(|at| ids.get(at)).max();
-        (ids.len(), last.unwrap_or(0))
+        (ids.len(), ids.max().unwrap_or(0))
+    }
+
+    /// The last time at which anything is said to have happened to any task.
+    pub fn last_event(&self) -> Option<i64> {
+        let of_tasks = self.tasks.last_touched();
+        self.history.timestamps.max().max(of_tasks)
+    }
+
+    /// What was logged on the task at a place: the cost in USD, and the slots.
+    pub fn logged(&self, place: u32) -> (Option<f64>, [i64; 8]) {
+        self.tasks.logged(self.index.tasks[place as usize] as usize)
     }
 
     /// How many edges it has.

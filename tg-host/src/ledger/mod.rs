@@ -137,6 +137,7 @@ impl Ledger {
             }
         }
         ledger.resolution_ms = dialect::resolution().max(resolution);
+        ledger.edges.settle(&mut ledger.names);
         ledger.index = index::Index::of(&ledger);
         Ok(ledger)
     }
@@ -164,6 +165,7 @@ impl Ledger {
             }
         })?;
         ledger.resolution_ms = dialect::resolution();
+        ledger.edges.settle(&mut ledger.names);
         ledger.index = index::Index::of(&ledger);
         Ok(ledger)
     }

@@ -15,7 +15,8 @@ pub const NONE: Name = Name::MAX;
 pub struct Names {
     text: String,
     ends: Vec<usize>,
-    index: HashTable<Name>,
+    /// Half of the hash, and the name.
+    index: HashTable<(u32, Name)>,
     hash: RandomState,
 }
 
@@ -37,28 +38,33 @@ impl Names {
 
     /// The number of a text, if it has one.
     pub fn find(&self, text: &str) -> Option<Name> {
-        let hash = self.hash.hash_one(text.as_bytes());
-        let is_it = |name: &Name| self.text(*name) == text;
-        self.index.find(hash, is_it).copied()
+        let hash = self.hash_of(text.as_bytes());
+        let is_it = |(other, name): &(u32, Name)| *other == hash && self.text(*name) == text;
+        Some(self.index.find(spread(hash), is_it)?.1)
     }
 
     /// The number of a text, a new one if it has none; none if it is not UTF-8.
     pub fn add(&mut self, text: &[u8]) -> Option<Name> {
-        let hash = self.hash.hash_one(text);
+        let hash = self.hash_of(text);
         let (all, ends) = (self.text.as_bytes(), &self.ends);
         let bytes = |name: Name| range(ends, name).map_or(&[][..], |(from, to)| &all[from..to]);
-        if let Some(name) = self.index.find(hash, |name| bytes(*name) == text) {
+        let is_it = |(other, name): &(u32, Name)| *other == hash && bytes(*name) == text;
+        if let Some((_, name)) = self.index.find(spread(hash), is_it) {
             return Some(*name);
         }
         let name = Name::try_from(self.ends.len())
             .ok()
             .filter(|name| *name != NONE)?;
         let new = std::str::from_utf8(text).ok()?;
-        let rehash = |name: &Name| self.hash.hash_one(bytes(*name));
-        self.index.insert_unique(hash, name, rehash);
+        let rehash = |(hash, _): &(u32, Name)| spread(*hash);
+        self.index.insert_unique(spread(hash), (hash, name), rehash);
         self.text.push_str(new);
         self.ends.push(self.text.len());
         Some(name)
+    }
+
+    fn hash_of(&self, text: &[u8]) -> u32 {
+        self.hash.hash_one(text) as u32
     }
 
     /// As [`Names::add`], of what may be nothing.
@@ -89,6 +95,11 @@ impl Recent {
         }
         Some(*slot)
     }
+}
+
+/// A hash of 64 bits from half of one; the table takes its place from one end and its tag from the other.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash) << 32 | u64::from(hash)
 }
 
 fn range(ends: &[usize], name: Name) -> Option<(usize, usize)> {

@@ -4,7 +4,7 @@
 
 use super::Ledger;
 use super::names::{NONE, Name, Names, Recent};
-use super::tables::{ChangeRow, Reason, TaskRow, list};
+use super::tables::{ChangeRow, Edges, Reason, TaskRow, list};
 use crate::snapshot::cells::{self, Cell, Shape, numbers};
 use crate::snapshot::dialect;
 use std::collections::HashMap;
@@ -78,7 +78,7 @@ impl Quick {
     /// Take the row of `table` at the beginning of `bytes`; its length, or none if it is one for serde.
     pub fn row(&mut self, ledger: &mut Ledger, table: &str, bytes: &[u8]) -> Option<usize> {
         if self.table != table {
-            (self.table, self.shape, self.last) = (table.into(), Shape::default(), None);
+            (self.table, self.shape, self.last) = (table.into(), Shape::default(), Some(0));
         }
         match table {
             "tasks" => self.task(ledger, bytes),
@@ -173,12 +173,14 @@ impl Quick {
         let mut cells = [Cell::Absent; 3];
         let length = self.shape.read(EDGES, bytes, &mut cells)?;
         let (from, to, kind) = (id(cells[0])?, id(cells[1])?, word(cells[2])?);
-        let to = self.name_of_task(&mut ledger.names, to)?;
-        let from = ledger.names.add(from)?;
-        let is_ordering = matches!(kind, b"blocks" | b"follows");
-        ledger
-            .edges
-            .add((from, to), is_ordering, kind == b"contains");
+        let kind = Edges::kind(kind);
+        if ledger.history.tasks.is_empty() {
+            ledger.edges.wait(from, to, kind);
+        } else {
+            let to = self.name_of_task(&mut ledger.names, to)?;
+            let from = ledger.names.add(from)?;
+            ledger.edges.add((from, to), kind);
+        }
         Some(length)
     }
 
@@ -198,11 +200,11 @@ impl Quick {
     }
 
     fn name_of_task(&mut self, names: &mut Names, id: &[u8]) -> Option<Name> {
-        let last = self.last.filter(|last| names.text(*last).as_bytes() == id);
-        self.last = Some(match last {
-            Some(last) => last,
-            None => names.add(id)?,
-        });
+        let is_it = |name: &Name| names.text(*name).as_bytes() == id;
+        // Tables go through the tasks in the same order.
+        let near = self.last.filter(is_it);
+        let near = near.or_else(|| Some(self.last? + 1).filter(is_it));
+        self.last = near.or_else(|| names.add(id));
         self.last
     }
 

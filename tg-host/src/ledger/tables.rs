@@ -102,6 +102,7 @@ pub(super) struct Tasks {
 
 /// Where the time of creation is among the numbers.
 pub(super) const CREATED: usize = 0;
+const UPDATED: usize = 1;
 
 impl Tasks {
     pub fn push(&mut self, row: &TaskRow) {
@@ -137,12 +138,23 @@ impl Tasks {
             cost_usd: real(self.reals[at][1]),
             is_deleted: self.is_deleted[at],
             created_at: number(CREATED),
-            updated_at: number(1),
+            updated_at: number(UPDATED),
             completed_at: number(2),
             time_actual_ms: number(3),
             time_estimate_ms: number(4),
             slots: std::array::from_fn(|slot| self.slots[slot].get(at).unwrap_or(0)),
         }
+    }
+
+    /// The last creation or change, of those that are left out as repeated, too.
+    pub fn last_touched(&self) -> Option<i64> {
+        self.numbers[CREATED].max().max(self.numbers[UPDATED].max())
+    }
+
+    pub fn logged(&self, at: usize) -> (Option<f64>, [i64; 8]) {
+        let cost = Some(self.reals[at][1]).filter(|value| !value.is_nan());
+        let slot = |slot: usize| self.slots[slot].get(at).unwrap_or(0);
+        (cost, std::array::from_fn(slot))
     }
 
     pub fn created_at(&mut self) -> &mut Column {
@@ -287,23 +299,71 @@ pub struct Edge {
 }
 
 /// Edges between tasks.
-#[derive(Debug, Clone, Default, PartialEq)]
+///
+/// Ids get their numbers in the order of the history, in which tasks follow each other: what is next is then near in memory.
+/// So edges that come before it wait.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Edges {
     pub ends: Vec<(Name, Name)>,
     kinds: Vec<u8>,
+    waiting: Waiting,
+}
+
+/// Edges by the texts of their ids.
+#[derive(Debug, Clone, Default)]
+struct Waiting {
+    ids: Vec<u8>,
+    /// How long the two ids of each are, and its kind.
+    edges: Vec<(u32, u32, u8)>,
 }
 
 impl Edges {
     pub fn push(&mut self, edge: &snapshot::Dependency, names: &mut Names) {
-        let mut end = |id: &str| names.add(id.as_bytes()).unwrap_or(NONE);
-        let ends = (end(&edge.from_task_id), end(&edge.to_task_id));
-        self.add(ends, edge.is_ordering(), edge.is_containment());
+        let kind = Self::kind(edge.dep_type.as_bytes());
+        let (from, to) = (edge.from_task_id.as_bytes(), edge.to_task_id.as_bytes());
+        if !self.waiting.edges.is_empty() {
+            return self.wait(from, to, kind);
+        }
+        let mut end = |id: &[u8]| names.add(id).unwrap_or(NONE);
+        self.add((end(from), end(to)), kind);
     }
 
-    pub fn add(&mut self, ends: (Name, Name), is_ordering: bool, is_containment: bool) {
+    /// The number of a kind of edge.
+    pub fn kind(name: &[u8]) -> u8 {
+        match name {
+            b"blocks" | b"follows" => 1,
+            b"contains" => 2,
+            _ => 0,
+        }
+    }
+
+    pub fn add(&mut self, ends: (Name, Name), kind: u8) {
         self.ends.push(ends);
-        self.kinds
-            .push(u8::from(is_ordering) + 2 * u8::from(is_containment));
+        self.kinds.push(kind);
+    }
+
+    /// Keep an edge until the history is there.
+    pub fn wait(&mut self, from: &[u8], to: &[u8], kind: u8) {
+        let length = |id: &[u8]| id.len() as u32; // far below 64 MiB
+        self.waiting.ids.extend(from);
+        self.waiting.ids.extend(to);
+        self.waiting.edges.push((length(from), length(to), kind));
+    }
+
+    /// Number the ids of the edges that wait.
+    pub fn settle(&mut self, names: &mut Names) {
+        let Waiting { ids, edges } = std::mem::take(&mut self.waiting);
+        let (mut ids, mut last) = (ids.as_slice(), NONE);
+        for (from, to, kind) in edges {
+            let (one, rest) = ids.split_at(from as usize);
+            let (other, rest) = rest.split_at(to as usize);
+            ids = rest;
+            let from = names.add(one).unwrap_or(NONE);
+            if last == NONE || names.text(last).as_bytes() != other {
+                last = names.add(other).unwrap_or(NONE);
+            }
+            self.add((from, last), kind);
+        }
     }
 
     pub fn get(&self, at: usize) -> Edge {
