@@ -133,6 +133,7 @@ fn measure_all(run: &Run) -> Result<()> {
         text: String::new(),
         missed: Vec::new(),
     };
+    told.say(include_str!("about.md"))?;
     told.say(&format!("Machine: {}\n", machine::describe()))?;
     let is_wanted = |title: &str| run.only.as_deref().is_none_or(|only| title.contains(only));
     generate(&run.data.join("t20"), 1, 20)?;
@@ -164,6 +165,7 @@ fn measure_all(run: &Run) -> Result<()> {
         missed => format!("\nMissed: {}.\n", missed.join("; ")),
     };
     told.say(&missed)?;
+    told.say(include_str!("notes.md"))?;
     if run.quick && told.text.contains("**Not the same numbers**") {
         return Err("not the same numbers".into());
     }
