@@ -1,5 +1,5 @@
 # The few targets people type. Each installs what it needs of the host itself, once.
-.PHONY: all build host demo test test-long fuzz bench check install clean help
+.PHONY: all build host demo test test-faults test-long fuzz bench check install clean help
 
 CARGO ?= cargo
 PREFIX ?= $(HOME)/.local
@@ -9,7 +9,7 @@ TOOLS = tg-instantiate tg-launch tg-agent tg-wait tg-export tg-metrics tg-report
 all: build
 
 help: ## Say what the targets do
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 host: ## Build the host into .host, unless a good one is there
 	@scripts/install-host >/dev/null
@@ -22,6 +22,9 @@ demo: host build ## Run swarm, push and hierarchical on the real host and print 
 
 test: host build ## Run all tests, against the real host
 	@$(CARGO) test --locked --workspace
+
+test-faults: host build ## Kill, fill, hang, tear: every fault at a random moment (7 minutes; TG_FAULT_SEED, TG_FAULT)
+	@$(CARGO) test --locked -p tg-tests --test faults -- --ignored
 
 test-long: host build ## Every template under every workflow, and what the statistics cover (10 minutes)
 	@$(CARGO) test --locked -p tg-tests --test workflows -- --ignored

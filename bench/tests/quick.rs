@@ -8,9 +8,15 @@ fn everybody_gives_the_same_numbers() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let bench = Path::new(env!("CARGO_BIN_EXE_tg-bench"));
     let tools = bench.parent().expect("a directory");
-    let missing = ["tg-metrics", "tg-export", "tg-wait", "tg-instantiate", "tg-report"]
-        .into_iter()
-        .find(|tool| !tools.join(tool).exists());
+    let missing = [
+        "tg-metrics",
+        "tg-export",
+        "tg-wait",
+        "tg-instantiate",
+        "tg-report",
+    ]
+    .into_iter()
+    .find(|tool| !tools.join(tool).exists());
     assert!(missing.is_none(), "{missing:?} is not built: make build");
     let done = Command::new(bench)
         .args(["run", "--quick", "--tools"])
@@ -29,5 +35,8 @@ fn everybody_gives_the_same_numbers() {
     assert!(lines("### ") >= 12, "{told}");
     assert!(lines("| tg-metrics") >= 6, "{told}");
     // Serde computes them everywhere; Python and jq where they are.
-    assert!(told.contains("All of these that compute metrics give the same numbers"), "{told}");
+    assert!(
+        told.contains("All of these that compute metrics give the same numbers"),
+        "{told}"
+    );
 }

@@ -7,6 +7,7 @@
 pub mod browser;
 pub mod document;
 pub mod drive;
+pub mod faulty;
 pub mod library;
 pub mod script;
 pub mod situation;

@@ -48,6 +48,9 @@ fn the_second_of_two_runners_says_who_is_first_and_spoils_nothing() {
         "{}",
         second.err
     );
+    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    let place = format!(" on {}, since 20", host.trim());
+    assert!(second.err.contains(&place), "{}", second.err);
     let first = finish(first).ok();
     for arm in ["swarm", "push"] {
         assert!(
@@ -142,13 +145,19 @@ fn the_agent_of_a_killed_supervisor_is_ended_with_its_run() {
     lab.write("m.yaml", &manifest("tiny-feature", 1, &["solo"], &more));
     let of_agent = || find_processes(|(line, _)| line.contains(&format!("sleep {time}")));
     let chain = lab.start("tg-instantiate m.yaml | tg-launch | tg-wait");
+    let here = lab.path("");
     let supervisors = || {
-        find_processes(|(line, _)| {
-            line.contains(" supervise ") && line.contains(&format!("sleep {time}"))
+        find_processes(|(line, cwd)| {
+            line.contains(" supervise ") && cwd == here.canonicalize().unwrap()
         })
     };
-    until("the supervisor", || {
-        !supervisors().is_empty() && of_agent().len() > supervisors().len()
+    until("the agent", || {
+        !supervisors().is_empty()
+            && !of_agent().is_empty()
+            && lab.path("results/test/solo-r1/run.json").exists()
+            && fs::read_to_string(lab.path("results/test/solo-r1/run.json"))
+                .unwrap()
+                .contains("\"launch\"")
     });
     let pid = supervisors()[0].split(':').next().unwrap().to_string();
     lab.sh(&format!("kill -KILL {pid}")).ok();

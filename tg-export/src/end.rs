@@ -20,6 +20,8 @@ pub struct End {
     pub ended_at_ms: i64,
     /// When it was launched, in milliseconds since the epoch.
     pub started_at_ms: Option<i64>,
+    /// How many runs were allowed to share the machine.
+    pub side_by_side: Option<u32>,
     /// What the verify command said of the work.
     pub verify: Option<Verify>,
     /// The agents, as far as they are known, by worker id.
@@ -56,6 +58,7 @@ impl End {
                 .released_at_ms
                 .or(Some(launch.started_at_ms))
                 .filter(|ms| *ms > 0),
+            side_by_side: launch.side_by_side,
             verify: wait.verify,
             agents,
         }))
@@ -67,6 +70,7 @@ impl End {
             "outcome" => Some(json!(self.outcome)),
             "completed_at" => Some(json!(self.ended_at_ms)),
             "started_at" => self.started_at_ms.map(|ms| json!(ms)),
+            "side_by_side" => self.side_by_side.map(|runs| json!(runs)),
             "verify_passed" => self
                 .verify
                 .as_ref()

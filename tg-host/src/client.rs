@@ -4,21 +4,26 @@
 //! and a minute of build. One thread reads; a request waits for the answer with its number. The server is a child in
 //! the caller's process group and is killed when the client is dropped: servers may outlive their stdin.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, last_words};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// How long one answer may take.
 const ANSWER: Duration = Duration::from_mins(1);
+
+/// How much of what a server says on stderr is kept, in bytes.
+const WORDS: u64 = 4096;
 
 /// A connection to one server of its own.
 pub struct Client {
     server: Child,
     stdin: ChildStdin,
     messages: Receiver<Value>,
+    words: Option<JoinHandle<Vec<u8>>>,
     number: u64,
 }
 
@@ -28,12 +33,23 @@ impl Client {
         let mut server = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .map_err(|cause| Error::new(command.get_program().to_string_lossy(), cause))?;
-        let (Some(stdin), Some(stdout)) = (server.stdin.take(), server.stdout.take()) else {
+        let pipes = (
+            server.stdin.take(),
+            server.stdout.take(),
+            server.stderr.take(),
+        );
+        let (Some(stdin), Some(stdout), Some(mut stderr)) = pipes else {
             return Err(Error::new("host", "has no stdio"));
         };
+        let words = std::thread::spawn(move || {
+            let mut words = Vec::new();
+            let _ = stderr.by_ref().take(WORDS).read_to_end(&mut words);
+            let _ = std::io::copy(&mut stderr, &mut std::io::sink()); // a full pipe would stop it
+            words
+        });
         let (sender, messages) = mpsc::channel();
         std::thread::spawn(move || {
             for line in BufReader::new(stdout)
@@ -51,6 +67,7 @@ impl Client {
             server,
             stdin,
             messages,
+            words: Some(words),
             number: 0,
         };
         let who = json!({"name": "tg", "version": env!("CARGO_PKG_VERSION")});
@@ -117,11 +134,32 @@ impl Client {
                 format!("no answer from the host within {} s", ANSWER.as_secs())
             }
             RecvTimeoutError::Disconnected => match self.server.wait() {
-                Ok(status) => format!("the host ended ({status}); see its log in the run's logs/"),
+                Ok(status) => self.farewell(status),
                 Err(cause) => format!("the host is gone: {cause}"),
             },
         };
         Error::new(method, cause)
+    }
+
+    /// The end of the server in its own words. Whoever it started may hold its stderr open, and is not waited for long.
+    fn farewell(&mut self, status: ExitStatus) -> String {
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_millis(200)
+            && self
+                .words
+                .as_ref()
+                .is_some_and(|words| !words.is_finished())
+        {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let words = self.words.take_if(|words| words.is_finished());
+        let words = words
+            .and_then(|words| words.join().ok())
+            .unwrap_or_default();
+        match last_words(&words).as_str() {
+            "" => format!("the host ended ({status}); see its log in the run's logs/"),
+            words => format!("the host ended: {words}"),
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 //! starts: several servers starting on a new file race on its migrations, and some die.
 
 use crate::binary::Host;
-use crate::error::{Error, Result, about};
+use crate::error::{Error, Result, about, last_words};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, fs};
@@ -68,10 +68,7 @@ fn make(host: &Host, db: &Path) -> Result<()> {
         Ok(out) if out.status.success() => fs::rename(&made, db).map_err(about(db)),
         Ok(out) => Err(Error::new(
             host.path.display(),
-            format!(
-                "could not make a database: {}",
-                String::from_utf8_lossy(&out.stderr).trim()
-            ),
+            format!("could not make a database: {}", last_words(&out.stderr)),
         )),
         Err(error) => Err(error),
     };

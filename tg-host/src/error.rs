@@ -48,6 +48,20 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// What the host said on stderr as it ended, on one line: its error and what caused that, without the stack it shows where
+/// `RUST_BACKTRACE` is set.
+pub(crate) fn last_words(stderr: &[u8]) -> String {
+    let text = String::from_utf8_lossy(stderr);
+    let told = text.split("Stack backtrace:").next().unwrap_or_default();
+    let lines = told
+        .lines()
+        .map(|line| line.trim().trim_start_matches("Error: "));
+    let lines: Vec<&str> = lines
+        .filter(|line| !line.is_empty() && *line != "Caused by:")
+        .collect();
+    lines.join(": ")
+}
+
 /// `path: cause`.
 pub(crate) fn about(path: &std::path::Path) -> impl Fn(std::io::Error) -> Error + '_ {
     move |cause| {
@@ -60,4 +74,19 @@ pub(crate) fn about(path: &std::path::Path) -> impl Fn(std::io::Error) -> Error 
 /// `path: what SQLite says`.
 pub(crate) fn sqlite(path: &std::path::Path) -> impl Fn(rusqlite::Error) -> Error + '_ {
     move |cause| Error::new(path.display(), cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn last_words_fit_on_a_line() {
+        let told = b"Error: database or disk is full\n\nCaused by:\n    Error code 13: Insertion failed\n\nStack backtrace:\n   0: main\n";
+        assert_eq!(
+            last_words(told),
+            "database or disk is full: Error code 13: Insertion failed"
+        );
+        assert_eq!(last_words(b""), "");
+    }
 }

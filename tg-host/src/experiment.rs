@@ -22,7 +22,8 @@ CREATE TABLE IF NOT EXISTS experiment_runs (
     outcome TEXT,
     run_json TEXT,
     verify_passed INTEGER,
-    verify_score REAL
+    verify_score REAL,
+    side_by_side INTEGER
 );
 CREATE TABLE IF NOT EXISTS experiment_tasks (
     run_id TEXT NOT NULL,
@@ -75,7 +76,8 @@ pub struct AgentRow {
     pub ended_at: Option<i64>,
     /// Exit status, or `signal 15`.
     pub exit: Option<String>,
-    /// Why it ended: `exited`, `ended`, `cancelled`.
+    /// Why it ended: `exited`, `ended` (with its run), `cancelled`, `budget`, `no_mcp` (it never registered), or what it
+    /// failed of by its own account: `auth`, `quota`; `lost` where its supervisor was killed.
     pub end_reason: Option<String>,
     /// What it cost, in USD.
     pub cost_usd: Option<f64>,
@@ -87,7 +89,7 @@ pub struct AgentRow {
     pub tokens_cached: Option<i64>,
     /// Tokens of thinking.
     pub tokens_thinking: Option<i64>,
-    /// `reported`, `priced`, `simulated`, or null.
+    /// `reported`, `priced`, `logged`, `simulated`, or null.
     pub cost_source: Option<String>,
 }
 
@@ -132,6 +134,8 @@ pub struct RunEnd<'a> {
     pub verify_passed: Option<bool>,
     /// The number it printed last.
     pub verify_score: Option<f64>,
+    /// How many runs were allowed to share the machine.
+    pub side_by_side: Option<u32>,
 }
 
 /// Write how a run began and ended.
@@ -149,6 +153,13 @@ pub fn put_end(db: &Connection, run: &str, end: &RunEnd) -> Result<()> {
             end.verify_score
         ],
     )?;
+    // A database that an earlier build made has no such column.
+    let has =
+        "SELECT count(*) > 0 FROM pragma_table_info('experiment_runs') WHERE name = 'side_by_side'";
+    if db.query_row(has, [], |row| row.get(0))? {
+        let sql = "UPDATE experiment_runs SET side_by_side = ?2 WHERE id = ?1";
+        db.execute(sql, params![run, end.side_by_side])?;
+    }
     Ok(())
 }
 
@@ -182,6 +193,22 @@ pub fn registered(db: &Connection) -> Result<Vec<(String, i64)>> {
     query
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect()
+}
+
+/// When the host last heard of each of the workers that are now there, in milliseconds since the epoch. It puts out whom it
+/// has not heard of for 300 s when a server starts, so nobody should start one then.
+pub fn heard(db: &Connection) -> Result<Vec<(String, i64)>> {
+    let mut query = db.prepare_cached("SELECT id, last_heartbeat FROM workers")?;
+    query
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
+/// Whether the history names a worker: it was there, though it may have left since.
+pub fn has_worked(db: &Connection, worker: &str) -> Result<bool> {
+    let sql = "SELECT EXISTS(SELECT 1 FROM task_sequence WHERE worker_id = ?1)";
+    db.prepare_cached(sql)?
+        .query_row([worker], |row| row.get(0))
 }
 
 /// Set the clock of a run that has not begun: `created_at` of its tasks and the time of their first history rows become

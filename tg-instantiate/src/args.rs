@@ -25,12 +25,27 @@ pub struct Args {
     /// Write a commented manifest to MANIFEST, or to stdout
     #[arg(long, conflicts_with_all = ["template", "plan", "row", "arm"])]
     pub init: bool,
-    /// Say on stderr for each row why it is run or not
+    /// Prove that all a run needs is there, say what it may take and cost, and touch nothing
+    #[arg(long, conflicts_with_all = ["template", "plan", "init"])]
+    pub check: bool,
+    /// With --check: only what failed, on stderr
+    #[arg(short, long, requires = "check")]
+    pub quiet: bool,
+    /// With --check: the file that tg-launch is to take credentials from; only their names are looked at
+    #[arg(long, value_name = "FILE", requires = "check")]
+    pub secrets: Option<PathBuf>,
+    /// Say on stderr for each row why it is run or not, with the inputs that changed
     #[arg(long, conflicts_with = "template")]
     pub explain: bool,
+    /// Run only what is not done (this is what happens anyway)
+    #[arg(long, conflicts_with_all = ["template", "again"])]
+    pub resume: bool,
     /// Run every chosen row again, also those that are done
     #[arg(long, conflicts_with = "template")]
     pub again: bool,
+    /// Only rows that the machinery failed, while the manifest's `retries` last
+    #[arg(long, conflicts_with_all = ["template", "again", "check"])]
+    pub retry: bool,
     /// Put all rows into one database, told apart by their tag run:ARM-K; all are made before the first record is printed
     #[arg(long, conflicts_with = "template")]
     pub shared_db: bool,
@@ -61,13 +76,20 @@ pub struct Args {
 
 const AFTER: &str = "\
 Reads: the manifest, its templates and workflow files; stdin is not read
-Writes: RESULTS/EXPERIMENT/RUN/{run.json,tasks.db,host/}; run records on stdout
+Writes: RESULTS/EXPERIMENT/RUN/{run.json,manifest.yaml,tasks.db,host/}, RESULTS/EXPERIMENT/rows.json;
+  run records on stdout
 
-Exit status: 0 all done; 2 the command line, the manifest or a template was wrong;
+A row is run if it is new, if one of its inputs changed (--explain names it), if it was interrupted or
+cancelled, or if the machinery failed (infra, never_connected, a stage's error). Rows go block by
+block, replicate k of every arm, in an order drawn with the manifest's seed (`order: fixed`: as the
+manifest has them; `order: {seed: N}`: drawn with another).
+
+Exit status: 0 all done; 1 with --retry, a row failed more often than `retries` allows; 2 the command line, the manifest or a template was wrong;
   4 a file, a database or the host failed, or nobody read the records
 
 Examples:
   tg-instantiate --plan experiments/push-vs-pull.yaml
   tg-instantiate experiments/push-vs-pull.yaml | tg-launch | tg-wait | tg-export > runs.jsonl
+  tg-instantiate --check experiments/push-vs-pull.yaml
   tg-instantiate --arm push --row 2 experiments/push-vs-pull.yaml
   tg-instantiate --template templates/tiny-feature.json --db tasks.db --tag exp:try";

@@ -1,33 +1,17 @@
 //! One cell of the matrix as a run: its names, everything that is held constant or varied, and the hashes by which a
 //! later call tells whether it has to be run again.
 
-use crate::manifest::{Config, Manifest, Mode, Start, check_name, duration_ms};
-use crate::matrix::{Ground, beside};
+use crate::manifest::{Config, Manifest, Mode, Start, check_name};
+use crate::matrix::Ground;
 use crate::metrics::Entry;
 use crate::template::Template;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::path::Path;
 use tg_host::Workflow;
 use tg_stage::{Error, Limits, Result, Run, Shown, Workspace, file};
 
 /// Workflows in which one agent leads and others work.
-const LED: [&str; 2] = ["push", "hierarchical"];
-
-/// The stand-in's command line; the rest it finds in the run's database.
-const STAND_IN: [&str; 11] = [
-    "tg-agent",
-    "--mcp-config",
-    "{mcp_config}",
-    "--run",
-    "{run}",
-    "--worker",
-    "{worker}",
-    "--role",
-    "{role}",
-    "--tags",
-    "{tags}",
-];
+pub const LED: [&str; 2] = ["push", "hierarchical"];
 
 fn arm_name(manifest: &Manifest, config: &Config, template: &Template, agents: u32) -> String {
     let mut name = config
@@ -68,17 +52,7 @@ pub fn cell(
         )));
     }
     let id = format!("{arm}-r{replicate}");
-    let command = manifest
-        .command
-        .clone()
-        .unwrap_or_else(|| STAND_IN.map(String::from).into());
-    let command = located(command, path)?;
-    let is_stand_in = |word: &String| {
-        Path::new(word)
-            .file_name()
-            .is_some_and(|name| name == "tg-agent")
-    };
-    let simulated = command.iter().any(is_stand_in);
+    let chosen = &shared.agent;
     let mut run = Run {
         dir: results
             .join(&manifest.name)
@@ -100,18 +74,19 @@ pub fn cell(
             .wrapping_add(replicate.into()),
         model: manifest.model.clone(),
         temperature: manifest.temperature,
-        simulated,
-        stand_in: simulated.then(|| manifest.stand_in.clone().unwrap_or_default()),
-        command,
+        simulated: chosen.simulated,
+        stand_in: chosen
+            .simulated
+            .then(|| manifest.stand_in.clone().unwrap_or_default()),
+        command: chosen.command.clone(),
+        profile: chosen.profile.clone(),
+        prompts: chosen.prompts_for(&config.workflow),
         workspace: workspace(shared),
         verify: manifest.verify.clone(),
         null_of: None,
         start_gate: manifest.start == Some(Start::Gate),
         shared_db: shared.shared_db,
-        limits: Limits {
-            timeout_ms: duration_ms(path, "limits", "timeout", manifest.limits.timeout.as_ref())?,
-            stall_ms: duration_ms(path, "limits", "stall", manifest.limits.stall.as_ref())?,
-        },
+        limits: manifest.limits.resolved(path)?,
         report: Shown {
             metrics: manifest
                 .metrics
@@ -124,35 +99,23 @@ pub fn cell(
                 .filter_map(Entry::own)
                 .cloned()
                 .collect(),
+            arms: Vec::new(), // known when all rows are
             primary: manifest.primary.clone(),
             baseline: manifest.baseline.clone(),
             success: manifest.success.clone(),
         },
         warmup: manifest.warmup.trim(path)?,
-        slots: slots(manifest),
-        inputs: BTreeMap::new(),
-        inputs_sha256: String::new(),
+        slots: slots(manifest, chosen.simulated),
+        provenance: Some(shared.provenance.clone()),
+        ..Run::default()
     };
     run.inputs = inputs(&run, template, workflow, shared);
     run.inputs_sha256 = file::sha256(json!(run.inputs).to_string().as_bytes());
     Ok(run)
 }
 
-/// Agents start in the run's working directory, so a program named by a relative path is looked for like a template.
-fn located(mut command: Vec<String>, manifest: &Path) -> Result<Vec<String>> {
-    let program = Path::new(&command[0]);
-    if program.is_relative() && program.components().count() > 1 {
-        let found = beside(manifest, &command[0])?;
-        command[0] = std::path::absolute(&found)
-            .unwrap_or(found)
-            .to_string_lossy()
-            .into_owned();
-    }
-    Ok(command)
-}
-
 /// What the slots mean unless the manifest says otherwise: what the stand-in logs.
-fn slots(manifest: &Manifest) -> BTreeMap<String, String> {
+fn slots(manifest: &Manifest, simulated: bool) -> BTreeMap<String, String> {
     let usual = [
         "tokens_in",
         "tokens_out",
@@ -166,7 +129,7 @@ fn slots(manifest: &Manifest) -> BTreeMap<String, String> {
         .enumerate()
         .map(|(slot, name)| (format!("metric_{slot}"), (*name).to_string()))
         .collect();
-    if manifest.command.is_none() {
+    if simulated {
         slots.insert("metric_6".into(), "faults_left".into());
     }
     slots.extend(manifest.slots.clone());
@@ -186,15 +149,19 @@ fn inputs(
         .iter()
         .map(|(name, file)| (name, &file.sha256))
         .collect();
-    let version = run.simulated.then_some(env!("CARGO_PKG_VERSION"));
+    let limits = Limits {
+        experiment_cost_usd: None, // may grow while the experiment runs: what is done is not run again for it
+        experiment_tokens: None,
+        ..run.limits.clone()
+    };
     [
         ("template", json!(template.sha256)),
         ("workflow", json!([run.workflow, run.overlays, files])),
         ("agents", json!(run.agents)),
-        ("agent", json!([run.command, version])),
+        ("agent", shared.agent.identity(run)),
         ("model", json!([run.model, run.temperature])),
         ("stand_in", json!(run.stand_in)),
-        ("limits", json!(run.limits)),
+        ("limits", json!(limits)),
         ("seed", json!(run.seed)),
         (
             "workspace",
@@ -209,6 +176,7 @@ fn inputs(
         ("host", json!(shared.host.version)),
     ]
     .into_iter()
+    .chain(shared.agent.inputs(run))
     .map(|(name, value)| (name.to_string(), file::sha256(value.to_string().as_bytes())))
     .collect()
 }

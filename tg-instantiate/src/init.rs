@@ -42,7 +42,11 @@ stand_in: {time_scale: 0.0005}  # an hour of estimate takes 1.8 s
 # model: some-model             # recorded, and held constant
 
 limits: {timeout: 30m, stall: 5m}
+# limits: {timeout: 30m, run_cost_usd: 5, experiment_cost_usd: 60}   # also agent_cost_usd, and agent_, run_ or
+#                               # experiment_tokens (in and out); what is reached ends the run, or starts no other
 seed: 7                         # replicate k has the same seed in every arm
+# order: fixed                  # default: within each block (replicate k of every arm) drawn with the seed; or {seed: 8}
+# retries: 2                    # how often a run is tried again by itself when the machinery failed; never for its outcome
 # slots: {metric_6: tool_calls} # names of the host's metric slots
 # warmup: {exclude_tags: [warmup], skip_first: 1}   # tasks that no metric counts
 ";

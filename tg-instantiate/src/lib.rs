@@ -4,10 +4,17 @@
 //! for each makes a directory with a database that holds a fresh copy of the template. Everything it writes for a row
 //! appears at once, under its name, or not at all.
 
+mod agent;
 mod args;
+mod attempts;
 mod cell;
+mod check;
+mod disk;
+mod estimate;
+mod explain;
 mod init;
 mod insert;
+mod limits;
 mod manifest;
 mod matrix;
 mod metrics;
@@ -15,9 +22,14 @@ mod names;
 mod nesting;
 mod null_arms;
 mod oneoff;
+mod order;
 mod plan;
 mod prepare;
+mod program;
+mod provenance;
 mod resume;
+mod retry;
+mod stale;
 mod template;
 
 pub use args::Args;
@@ -43,18 +55,37 @@ pub fn run(args: &Args, _input: impl BufRead, output: impl Write) -> Result<Exit
             Error::usage("", "no manifest").hint("tg-instantiate experiments/push-vs-pull.yaml")
         );
     };
+    if args.check {
+        return check::run(path, args, output);
+    }
     let manifest = Manifest::load(path)?;
-    let mut rows = matrix::rows(&manifest, path, &args.results, args.shared_db)?;
+    let all = matrix::rows(&manifest, path, &args.results, args.shared_db)?;
+    let mut rows = all.clone();
     matrix::choose(&mut rows, args)?;
+    let mut exit = Exit::Done;
+    if args.retry {
+        let (due, given_up) = retry::due(rows, manifest.retries);
+        rows = due;
+        exit = exit.max(if given_up > 0 {
+            Exit::SomeFailed
+        } else {
+            Exit::Done
+        });
+    }
+    let experiment = args.results.join(&manifest.name);
+    if !args.retry {
+        stale::name(&experiment, &all);
+    }
     if args.plan {
         return plan::print(&rows, args, output);
     }
-    let experiment = args.results.join(&manifest.name);
     file::make_dir(&experiment)?;
     let lock = experiment.join(".lock");
     let Some(_held) = Lock::take(&lock)? else {
         return Err(Error::held(&lock)); // two at once would make the same rows
     };
+    // Before any row is passed on: the second of two runners would else take what the first has not come to yet.
+    rows.iter().try_for_each(resume::free)?;
     let shared = if args.shared_db {
         Some(prepare::SharedDb::new(&rows)?)
     } else {
@@ -62,8 +93,11 @@ pub fn run(args: &Args, _input: impl BufRead, output: impl Write) -> Result<Exit
     };
     let mut output = Output::new(output);
     let mut held = Vec::new();
-    for row in &rows {
-        let record = one(row, args, shared.as_ref())?;
+    for (at, row) in rows.iter().enumerate() {
+        let record = one(row, args, &manifest, shared.as_ref())?;
+        if at == 0 {
+            stale::list(&experiment, &all, &manifest.text)?; // not before it is known that anything can be made
+        }
         if shared.is_some() {
             held.push(record); // nobody may begin before all are in the database
         } else {
@@ -77,28 +111,41 @@ pub fn run(args: &Args, _input: impl BufRead, output: impl Write) -> Result<Exit
             .record(&record)
             .map_err(|error| unheard(error, record.id()))?;
     }
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 /// The record of a row: as it was left, or of what is made now.
-fn one(row: &Row, args: &Args, shared: Option<&prepare::SharedDb>) -> Result<Record> {
+fn one(
+    row: &Row,
+    args: &Args,
+    manifest: &Manifest,
+    shared: Option<&prepare::SharedDb>,
+) -> Result<Record> {
+    prepare::sweep(row);
     match resume::state(row, args.again)? {
         State::Done { record, why } => {
             explain(args, row, &format!("done before: {why}"));
             Ok(record)
         }
-        State::Ready { record } => {
-            explain(args, row, "instantiated before, and not launched yet");
+        State::Ready { record, why } => {
+            explain(args, row, &why);
+            record.save()?;
+            Ok(record)
+        }
+        State::Decided { record, outcome } => {
+            let why = format!("ended as {outcome}, which only has to be written down");
+            explain(args, row, &why);
             Ok(record)
         }
         State::Due { why } => {
-            explain(args, row, &why);
-            prepare::row(
-                row,
-                args.title_prefix.as_deref().unwrap_or_default(),
-                shared,
-            )
-            .map_err(|error| error.within(format!("run {}", row.run.id)))
+            if args.retry {
+                retry::tell(row, &why, manifest.retries);
+            } else {
+                explain(args, row, &why);
+            }
+            let prefix = args.title_prefix.as_deref().unwrap_or_default();
+            prepare::row(row, prefix, shared, &manifest.text)
+                .map_err(|error| error.within(format!("run {}", row.run.id)))
         }
     }
 }

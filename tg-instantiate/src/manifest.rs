@@ -1,21 +1,23 @@
 //! The manifest: what is compared, on what, how often, with which agents.
 //!
-//! YAML, read strictly. A key nobody knows is an error that names the key, its line and the nearest known key; a key
-//! that is designed but not built yet says so, rather than being passed over.
+//! YAML, read strictly. A key nobody knows is an error that names the key, its line and the nearest known key.
 
+use crate::limits::Limits;
 use crate::metrics::Entry;
+use crate::order::Order;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
+use tg_stage::profile::Price;
 use tg_stage::{Criterion, Error, Result, StandIn, Trim, file, nearest, time};
-
-/// Keys of the design that this version does not act on.
-const PLANNED: [&str; 4] = ["tools", "prompts", "run_cost_usd", "experiment_cost_usd"];
 
 /// A manifest as written; [`crate::matrix`] makes rows of it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
+    /// The file, byte for byte.
+    #[serde(skip)]
+    pub text: String,
     pub name: String,
     #[serde(default)]
     #[expect(dead_code, reason = "for the reader of the manifest")]
@@ -31,12 +33,21 @@ pub struct Manifest {
     pub command: Option<Vec<String>>,
     pub model: Option<String>,
     pub temperature: Option<f64>,
+    pub base_url: Option<String>,
+    pub tools: Option<Vec<String>>,
+    pub prompts: Option<String>,
+    #[serde(default)]
+    pub prices: BTreeMap<String, Price>,
     pub stand_in: Option<StandIn>,
     pub workspace: Option<Workspace>,
     pub verify: Option<String>,
     pub start: Option<Start>,
     #[serde(default)]
     pub limits: Limits,
+    #[serde(default)]
+    pub retries: u32,
+    #[serde(default)]
+    pub order: Order,
     #[serde(default = "one")]
     pub seed: u64,
     #[serde(default)]
@@ -94,14 +105,6 @@ pub enum Start {
     Gate,
 }
 
-/// When to give a run up.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Limits {
-    pub timeout: Option<String>,
-    pub stall: Option<String>,
-}
-
 /// Tasks that no metric counts.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -139,8 +142,9 @@ impl Manifest {
     /// Read a manifest and check what can be checked without looking at other files.
     pub fn load(path: &Path) -> Result<Self> {
         let text = file::read(path)?;
-        let manifest: Self =
+        let mut manifest: Self =
             serde_yaml::from_str(&text).map_err(|cause| explain(path, &cause.to_string()))?;
+        manifest.text = text;
         manifest.fault().map_or(Ok(manifest), |fault| {
             Err(Error::usage(path.display(), fault))
         })
@@ -196,6 +200,10 @@ impl Manifest {
                 "`runs_per_config` above 10000 is more than anybody will wait for",
             ),
             (
+                self.retries > 100,
+                "`retries` above 100 is more than anybody will wait for",
+            ),
+            (
                 self.configs.is_empty(),
                 "`configs` is empty: there is nothing to compare",
             ),
@@ -224,11 +232,6 @@ impl Manifest {
         if let Some((_, why)) = checks.iter().find(|(wrong, _)| *wrong) {
             return Some((*why).into());
         }
-        if let Some(agent) = self.agent.as_ref().filter(|agent| *agent != "tg-agent") {
-            return Some(format!(
-                "unknown agent `{agent}`: `tg-agent` is the stand-in; for another one set `command: [...]`"
-            ));
-        }
         let criteria = self.success.iter();
         let mut faults =
             criteria.filter_map(|(metric, text)| Some((metric, Criterion::parse(text).err()?)));
@@ -251,10 +254,10 @@ impl Manifest {
                 "an arm of {count} agents: from 1 to 999 are possible"
             ));
         }
-        self.stand_in
-            .as_ref()
-            .and_then(StandIn::fault)
+        let stand_in = self.stand_in.as_ref().and_then(StandIn::fault);
+        stand_in
             .map(|fault| format!("stand_in: {fault}"))
+            .or_else(|| self.limits.fault())
     }
 }
 
@@ -289,7 +292,7 @@ pub fn duration_ms(
 }
 
 /// Turn the parser's words into ours: line first, then the key and the nearest known one.
-fn explain(path: &Path, cause: &str) -> Error {
+pub fn explain(path: &Path, cause: &str) -> Error {
     let line = cause
         .rsplit_once(" at line ")
         .and_then(|(_, place)| place.split(' ').next());
@@ -305,13 +308,6 @@ fn explain(path: &Path, cause: &str) -> Error {
         return Error::usage(subject, bare);
     }
     let key = words.next().unwrap_or_default();
-    if PLANNED.contains(&key.as_str()) {
-        return Error::usage(
-            subject,
-            format!("`{key}` is planned, and this version does not act on it yet"),
-        )
-        .hint("leave the key out");
-    }
     let known: Vec<String> = words.collect();
     let error = Error::usage(subject, format!("unknown key `{key}`"));
     match nearest(&key, known.iter().map(String::as_str)) {

@@ -1,21 +1,23 @@
 //! The matrix: one row for each configuration x template x agent count x replicate.
 //!
-//! Rows go replicate by replicate, arms within, so that drift over time meets all arms alike. Replicate k has the same
-//! seed in every arm, so that runs pair. Each row carries the hash of everything that is held constant or varied; a
+//! Rows go block by block ([`crate::order`]), so that drift over time meets all arms alike. Replicate k has the same seed in
+//! every arm, so that runs pair. Each row carries the hash of everything that is held constant or varied; a
 //! row whose hash differs from that of the run on disk is run again.
 
+use crate::agent;
 use crate::args::Args;
 use crate::cell::cell;
 use crate::manifest::{Config, Manifest, check_name};
 use crate::names;
 use crate::null_arms;
 use crate::template::Template;
-use std::collections::BTreeMap;
+use crate::{order, provenance};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use tg_host::{Host, Workflow};
 use tg_stage::error::outside;
-use tg_stage::{Error, Exit, Result, Run, file, say};
+use tg_stage::{Error, Exit, Provenance, Result, Run, file, say};
 
 /// One row: a run, and what it needs to be made.
 #[derive(Debug, Clone)]
@@ -44,23 +46,31 @@ pub struct Ground<'m> {
     pub shared_db: bool,
     /// The host.
     pub host: Rc<Host>,
+    /// What agents are started.
+    pub agent: agent::Chosen,
     /// The workspace, where there is one, and the hash of all that is in it.
     pub workspace: Option<PathBuf>,
     /// See `workspace`.
     pub workspace_sha256: Option<String>,
+    /// Where all rows come from.
+    pub provenance: Provenance,
 }
 
 /// All rows of a manifest.
 pub fn rows(manifest: &Manifest, path: &Path, results: &Path, shared_db: bool) -> Result<Vec<Row>> {
     let (dir, workspace_sha256) = workspace(manifest, path)?.unzip();
+    let agent = agent::choose(manifest, path)?;
+    let host = Rc::new(Host::find().map_err(outside)?);
     let shared = Ground {
         manifest,
         path,
         results,
         shared_db,
+        provenance: provenance::of(manifest, &host, &agent, dir.as_deref()),
         workspace: dir,
         workspace_sha256,
-        host: Rc::new(Host::find().map_err(outside)?),
+        host,
+        agent,
     };
     let templates: Vec<Rc<Template>> = manifest
         .templates()
@@ -78,11 +88,10 @@ pub fn rows(manifest: &Manifest, path: &Path, results: &Path, shared_db: bool) -
             for (config, workflow) in manifest.configs.iter().zip(&workflows) {
                 for agents in counts(manifest, config) {
                     let run = cell(&shared, config, template, workflow, agents, replicate)?;
-                    let number = rows.len() + 1;
                     let (template, workflow, host) =
                         (template.clone(), workflow.clone(), shared.host.clone());
                     rows.push(Row {
-                        number,
+                        number: 0, // see order::arrange
                         run,
                         template,
                         workflow,
@@ -96,8 +105,23 @@ pub fn rows(manifest: &Manifest, path: &Path, results: &Path, shared_db: bool) -
         rows = null_arms::add(rows, manifest, path)?;
     }
     distinct(&rows, path)?;
+    name_arms(&mut rows);
+    order::arrange(&mut rows, manifest.order.seed(manifest.seed));
     names::check(manifest, path, &mut rows)?;
     Ok(rows)
+}
+
+/// Write into each row all arms in the manifest's order, which the order of execution does not tell.
+fn name_arms(rows: &mut [Row]) {
+    let mut arms: Vec<String> = Vec::new();
+    for row in rows.iter() {
+        if !arms.contains(&row.run.arm) {
+            arms.push(row.run.arm.clone());
+        }
+    }
+    for row in rows {
+        row.run.report.arms.clone_from(&arms);
+    }
 }
 
 /// Keep the rows that `--row` and `--arm` choose.
@@ -162,7 +186,7 @@ fn workspace(manifest: &Manifest, path: &Path) -> Result<Option<(PathBuf, String
     Ok(Some((std::path::absolute(&dir).unwrap_or(dir), sha256)))
 }
 
-fn template(manifest: &Path, name: &str) -> Result<Rc<Template>> {
+pub fn template(manifest: &Path, name: &str) -> Result<Rc<Template>> {
     let template = Template::load(&beside(manifest, name)?)?;
     check_name("template", &template.name).map_err(|why| Error::usage(manifest.display(), why))?;
     for warning in &template.warnings {
@@ -171,7 +195,7 @@ fn template(manifest: &Path, name: &str) -> Result<Rc<Template>> {
     Ok(Rc::new(template))
 }
 
-fn workflow(shared: &Ground, config: &Config) -> Result<Rc<Workflow>> {
+pub fn workflow(shared: &Ground, config: &Config) -> Result<Rc<Workflow>> {
     let own = config
         .workflow_file
         .as_ref()
@@ -201,9 +225,9 @@ fn counts(manifest: &Manifest, config: &Config) -> Vec<u32> {
 }
 
 fn distinct(rows: &[Row], path: &Path) -> Result<()> {
-    let mut seen = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     for row in rows {
-        if seen.insert(&row.run.id, row.number).is_some() {
+        if !seen.insert(&row.run.id) {
             return Err(Error::usage(
                 path.display(),
                 format!("two configurations are called `{}`", row.run.arm),

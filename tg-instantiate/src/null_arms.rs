@@ -1,8 +1,7 @@
 //! `null_arms: true`: the baseline's configuration once more under another name, so that a report can show how far apart
 //! two arms lie between which nothing differs.
 //!
-//! The second arm has the same replicates with the same seeds; each of its runs follows the baseline's of that replicate,
-//! as drift over time should meet both alike. Without a `baseline` in the manifest the first arm is repeated.
+//! The second arm has the same replicates with the same seeds, and its own places in the order of execution. Without a `baseline` in the manifest the first arm is repeated.
 
 use crate::manifest::{Manifest, check_name};
 use crate::matrix::Row;
@@ -24,9 +23,6 @@ pub fn add(rows: Vec<Row>, manifest: &Manifest, path: &Path) -> Result<Vec<Row>>
     for row in rows {
         let again = (row.run.arm == baseline).then(|| again(&row, &name));
         all.extend([Some(row), again].into_iter().flatten());
-    }
-    for (at, row) in all.iter_mut().enumerate() {
-        row.number = at + 1;
     }
     Ok(all)
 }

@@ -6,8 +6,16 @@ use crate::resume::{self, State};
 use std::io::Write;
 use tg_stage::{Exit, Output, Result};
 
-/// Print the plan as an aligned table.
+/// Print the plan; nothing where nothing is to be tried again.
 pub fn print(rows: &[Row], args: &Args, output: impl Write) -> Result<Exit> {
+    if !(args.retry && rows.is_empty()) {
+        Output::new(output).bytes(table(rows, args).as_bytes())?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The plan as an aligned table.
+pub fn table(rows: &[Row], args: &Args) -> String {
     let mut table = vec![
         [
             "row", "run", "workflow", "template", "agents", "seed", "plan",
@@ -17,7 +25,8 @@ pub fn print(rows: &[Row], args: &Args, output: impl Write) -> Result<Exit> {
     for row in rows {
         let plan = match resume::state(row, args.again) {
             Ok(State::Done { why, .. }) => format!("done: {why}"),
-            Ok(State::Ready { .. }) => "launch: instantiated before".into(),
+            Ok(State::Decided { outcome, .. }) => format!("write down: {outcome}"),
+            Ok(State::Ready { why, .. }) => format!("launch: {why}"),
             Ok(State::Due { why }) => format!("run: {why}"),
             Err(error) => error.cause,
         };
@@ -49,6 +58,5 @@ pub fn print(rows: &[Row], args: &Args, output: impl Write) -> Result<Exit> {
         text.push_str(cells.join("  ").trim_end());
         text.push('\n');
     }
-    Output::new(output).bytes(text.as_bytes())?;
-    Ok(Exit::Done)
+    text
 }

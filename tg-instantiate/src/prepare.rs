@@ -3,9 +3,9 @@
 //! All of it is made under a temporary name and renamed when it is whole, so that a killed tool leaves no half row. The
 //! host confirms the workflow once per row, on a scratch database, before any agent is paid.
 
+use crate::attempts::{self, put_aside};
 use crate::insert::{self, Stamp};
 use crate::matrix::Row;
-use crate::resume::put_aside;
 use crate::template::Template;
 use std::path::{Path, PathBuf};
 use tg_host::{Seal, Workflow, database, empty, workflow::verify};
@@ -34,15 +34,45 @@ impl SharedDb {
     }
 }
 
-/// Make the row and return its record.
-pub fn row(row: &Row, title_prefix: &str, shared: Option<&SharedDb>) -> Result<Record> {
+/// Where a row is made.
+fn making(row: &Row) -> PathBuf {
+    Path::new(&row.run.dir).with_file_name(format!(".{}.new", row.run.id))
+}
+
+/// Remove what killed calls left: a row that was being made, files that were being written.
+pub fn sweep(row: &Row) {
+    let dir = Path::new(&row.run.dir);
+    let _ = std::fs::remove_dir_all(making(row)); // never launched
+    file::sweep(dir);
+    for agent in dir
+        .join("agents")
+        .read_dir()
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
+        file::sweep(&agent.path());
+    }
+}
+
+/// Make the row and return its record; `manifest` is the text it comes from, of which a copy is kept.
+pub fn row(
+    row: &Row,
+    title_prefix: &str,
+    shared: Option<&SharedDb>,
+    manifest: &str,
+) -> Result<Record> {
     let dir = PathBuf::from(&row.run.dir);
-    let making = dir.with_file_name(format!(".{}.new", row.run.id));
+    let mut row = row.clone();
+    row.run.earlier = attempts::earlier(&dir);
+    row.run.attempt = row.run.earlier.len() as u32 + 1;
+    let making = making(&row);
     if making.exists() {
-        std::fs::remove_dir_all(&making).map_err(file_error(&making))?; // what a killed call left; never launched
+        std::fs::remove_dir_all(&making).map_err(file_error(&making))?; // it could not be swept: say why
     }
     file::make_dir(&making)?;
-    let made = fill(row, title_prefix, &making, shared);
+    let made = file::write(&making.join("manifest.yaml"), manifest.as_bytes())
+        .and_then(|()| fill(&row, title_prefix, &making, shared));
     let record = match made {
         Ok(record) => record,
         Err(error) => {

@@ -1,22 +1,36 @@
 //! Which rows still have to be run, and why.
 //!
 //! A run is done when its record says how it ended and its inputs are unchanged. A bad outcome (a timeout, failed
-//! tasks) is data and is not repeated; a run that was cancelled, or in which the machinery failed, is.
+//! tasks) is data and is not repeated; a run that was cancelled, or in which the machinery failed, is. A row that was made
+//! and never begun, because a budget was spent or somebody else held it, is launched as it is.
 
 use crate::matrix::Row;
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use crate::{attempts, explain};
+use std::path::PathBuf;
 use tg_stage::file::Lock;
-use tg_stage::{Error, Launch, Record, Result, Run, Wait};
+use tg_stage::{End, Error, Launch, Record, Result, Run, Wait};
 
 /// What is to be done about a row.
 pub enum State {
     /// It ran; the record is passed on, and the later stages leave it alone.
     Done { record: Record, why: String },
     /// Its database is there and nobody has worked in it.
-    Ready { record: Record },
+    Ready { record: Record, why: String },
     /// It has to be made.
     Due { why: String },
+    /// It ran and its end is decided, and the later stages are to write that down.
+    Decided { record: Record, outcome: String },
+}
+
+/// Whether nobody is at work on a row; the error says who is.
+pub fn free(row: &Row) -> Result<()> {
+    for name in ["launch.lock", "wait.lock"] {
+        let lock = PathBuf::from(&row.run.dir).join(name);
+        if !Lock::is_free(&lock) {
+            return Err(Error::held(&lock).within(format!("run {} is running", row.run.id)));
+        }
+    }
+    Ok(())
 }
 
 /// Look at what an earlier call left of a row. `again` makes every row due.
@@ -26,12 +40,7 @@ pub fn state(row: &Row, again: bool) -> Result<State> {
     if !dir.exists() {
         return due("is new".into());
     }
-    for name in ["launch.lock", "wait.lock"] {
-        let lock = dir.join(name);
-        if !Lock::is_free(&lock) {
-            return Err(Error::held(&lock).within(format!("run {} is running", row.run.id)));
-        }
-    }
+    free(row)?;
     let Ok(mut record) = Record::load(&dir.join("run.json")) else {
         return due("its run.json cannot be read".into());
     };
@@ -44,7 +53,7 @@ pub fn state(row: &Row, again: bool) -> Result<State> {
     if before.inputs_sha256 != row.run.inputs_sha256 {
         return due(format!(
             "changed: {}",
-            changed(&before, &row.run).join(", ")
+            explain::changes(&before, &row.run).join("; ")
         ));
     }
     if record.has("wait") {
@@ -52,11 +61,24 @@ pub fn state(row: &Row, again: bool) -> Result<State> {
         if Wait::is_void(&outcome) {
             return due(format!("ended as {outcome}"));
         }
-        refresh(&mut record, row)?;
-        return Ok(State::Done {
-            record,
-            why: outcome,
-        });
+        refresh(&mut record, row, &["instantiate", "launch", "wait"])?;
+        let why = if is_edited(&before, &row.run) {
+            format!("{outcome}, and what was edited in the manifest since does not concern it")
+        } else {
+            outcome
+        };
+        return Ok(State::Done { record, why });
+    }
+    if attempts::is_refused(&record) {
+        let kind = record
+            .value("launch")
+            .map(|launch| launch["error"]["kind"].clone());
+        let why = format!(
+            "was not launched: {}",
+            kind.unwrap_or_default().as_str().unwrap_or_default()
+        );
+        refresh(&mut record, row, &["instantiate"])?;
+        return Ok(State::Ready { record, why });
     }
     if let Some(stage) = record.failed_stage() {
         return due(format!("{stage} failed"));
@@ -74,17 +96,36 @@ pub fn state(row: &Row, again: bool) -> Result<State> {
             dir.join("run.json").display()
         )));
     }
+    if let Some(end) = End::decided(&record) {
+        refresh(&mut record, row, &["instantiate", "launch"])?;
+        let outcome = end.outcome;
+        return Ok(State::Decided { record, outcome });
+    }
     if record.has("launch") {
         return due("was interrupted".into());
     }
-    refresh(&mut record, row)?;
-    Ok(State::Ready { record })
+    refresh(&mut record, row, &["instantiate"])?;
+    Ok(State::Ready {
+        record,
+        why: "was instantiated before, and not launched yet".into(),
+    })
 }
 
-/// The record as the wait left it, with what is only shown taken from the manifest of today.
-fn refresh(record: &mut Record, row: &Row) -> Result<()> {
+/// Whether the manifest is another text than the one the run was made from.
+fn is_edited(before: &Run, now: &Run) -> bool {
+    let sha256 = |run: &Run| {
+        run.provenance
+            .as_ref()
+            .and_then(|own| own.manifest_sha256.clone())
+    };
+    sha256(before).is_some_and(|before| Some(before) != sha256(now))
+}
+
+/// The record with what `keys` hold, and with what is no input of the run taken from the manifest of today: what is shown,
+/// and what the experiment may cost.
+fn refresh(record: &mut Record, row: &Row, keys: &[&'static str]) -> Result<()> {
     let mut stages = Vec::new();
-    for key in ["instantiate", "launch", "wait"] {
+    for key in keys {
         stages.extend(record.value(key).cloned().map(|value| (key, value)));
     }
     let mut run: Run = record.get("run")?;
@@ -92,36 +133,9 @@ fn refresh(record: &mut Record, row: &Row) -> Result<()> {
     run.warmup.clone_from(&row.run.warmup);
     run.slots.clone_from(&row.run.slots);
     run.dir.clone_from(&row.run.dir);
+    run.limits.clone_from(&row.run.limits);
     record.set("run", &run)?;
     stages
         .iter()
         .try_for_each(|(key, value)| record.set(key, value))
-}
-
-fn changed(before: &Run, now: &Run) -> Vec<String> {
-    let names: BTreeSet<&String> = now.inputs.keys().chain(before.inputs.keys()).collect();
-    let differs = |name: &&String| before.inputs.get(*name) != now.inputs.get(*name);
-    names.into_iter().filter(differs).cloned().collect()
-}
-
-/// Keep an earlier attempt as `RUN.try1`, `RUN.try2`, ...
-pub fn put_aside(dir: &Path) -> Result<()> {
-    if !dir.exists() {
-        return Ok(());
-    }
-    let name = dir
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    let free = (1..100_000)
-        .map(|attempt| dir.with_file_name(format!("{name}.try{attempt}")))
-        .find(|path| !path.exists());
-    let Some(free) = free else {
-        return Err(Error::outside(
-            dir.display(),
-            "has too many earlier attempts beside it",
-        ));
-    };
-    std::fs::rename(dir, &free).map_err(tg_stage::error::file_error(dir))
 }

@@ -1,7 +1,9 @@
-//! Placeholders: from the manifest's command line to one agent's.
+//! Placeholders: from a run's command line, files and prompts to one agent's.
 
+use crate::equip::marks;
+use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
-use tg_stage::{Agent, Error, Result, Run, placeholder};
+use tg_stage::{Agent, Error, Result, Run, placeholder, prompts};
 
 /// Where one agent's things are. All paths are absolute.
 #[derive(Debug, Clone)]
@@ -16,34 +18,159 @@ pub struct Place {
     pub agent_dir: PathBuf,
 }
 
-/// The agent's command line, with every `{placeholder}` filled in.
-pub fn command(run: &Run, agent: &Agent, place: &Place) -> Result<Vec<String>> {
-    let path = |path: &Path| path.to_string_lossy().into_owned();
-    let value = |name: &str| match name {
-        "worker" => agent.worker.clone(),
-        "role" => agent.role.clone(),
-        "tags" => agent.tags.join(","),
-        "workflow" => run.workflow.clone(),
-        "run" => run.id.clone(),
-        "seed" => run.seed.to_string(),
-        "model" => run.model.clone().unwrap_or_default(),
-        "db" => path(&place.db),
-        "dir" => path(&place.dir),
-        "agent_dir" => path(&place.agent_dir),
-        "work" => path(&place.work),
-        _ => path(&place.agent_dir.join("mcp.json")),
-    };
-    let words: Vec<String> = run
-        .command
-        .iter()
-        .map(|word| placeholder::fill(word, value))
-        .collect::<Result<_>>()?;
-    match words.first() {
-        Some(program) if !program.is_empty() => Ok(words),
-        _ => Err(
-            Error::input("", "the run has no `command` to start its agents with")
-                .hint("set `agent:` or `command:` in the manifest"),
-        ),
+impl Place {
+    /// The agent's home, where it has one of its own.
+    pub fn home(&self) -> PathBuf {
+        self.agent_dir.join("home")
+    }
+}
+
+/// What the placeholders of one agent stand for.
+pub struct Filler<'a> {
+    /// The run.
+    pub run: &'a Run,
+    /// The agent.
+    pub agent: &'a Agent,
+    /// Where its things are.
+    pub place: &'a Place,
+    /// The tasks that are in no other.
+    pub root: &'a str,
+    /// The command line that starts its server, for MCP clients.
+    pub server: &'a [String],
+}
+
+impl Filler<'_> {
+    /// The agent's command line; a word with `{tool}` is there once for each tool.
+    pub fn command(&self) -> Result<Vec<String>> {
+        let mut words = Vec::new();
+        for word in &self.run.command {
+            words.extend(self.each_tool(word)?);
+        }
+        match words.first() {
+            Some(program) if !program.is_empty() => Ok(words),
+            _ => Err(
+                Error::input("", "the run has no `command` to start its agents with")
+                    .hint("set `agent:` or `command:` in the manifest"),
+            ),
+        }
+    }
+
+    /// `text` with every `{placeholder}` filled in.
+    pub fn text(&self, text: &str) -> Result<String> {
+        self.with_tool(text, "")
+    }
+
+    /// A structure, filled in as [`tg_stage::Profile::files`] says; `None` where its value is unknown.
+    pub fn structure(&self, value: &Value) -> Result<Option<Value>> {
+        Ok(match value {
+            Value::String(text) => self.whole(text)?,
+            Value::Array(items) => {
+                let filled: Result<Vec<_>> =
+                    items.iter().map(|item| self.structure(item)).collect();
+                Some(filled?.into_iter().flatten().collect())
+            }
+            Value::Object(keys) => {
+                let mut filled = Map::new();
+                for (key, value) in keys {
+                    for key in self.each_tool(key)? {
+                        filled.extend(self.structure(value)?.map(|value| (key, value)));
+                    }
+                }
+                Some(Value::Object(filled))
+            }
+            other => Some(other.clone()),
+        })
+    }
+
+    /// A placeholder that is all of a text may stand for a list, an object or a number.
+    fn whole(&self, text: &str) -> Result<Option<Value>> {
+        let profile = self.run.profile.as_ref();
+        Ok(match text {
+            "{tools}" => Some(json!(profile.map(|profile| &profile.tools))),
+            "{server_args}" => Some(json!(self.server[1..])),
+            "{server_argv}" => Some(json!(self.server)),
+            "{server_env}" => Some(json!(marks(self.place, &self.agent.worker))),
+            "{temperature}" => self.run.temperature.map(Value::from),
+            "{price}" => profile.and_then(|profile| profile.price).map(|price| {
+                let usual = |other: Option<f64>| other.unwrap_or(price.input);
+                json!({"input": price.input, "output": price.output, "cache_read": usual(price.cached),
+                       "cache_write": usual(price.cache_write)})
+            }),
+            _ => Some(self.text(text)?.into()),
+        })
+    }
+
+    fn each_tool(&self, text: &str) -> Result<Vec<String>> {
+        if !placeholder::uses(text, "tool") {
+            return Ok(vec![self.text(text)?]);
+        }
+        let tools = self.run.profile.iter().flat_map(|profile| &profile.tools);
+        tools.map(|tool| self.with_tool(text, tool)).collect()
+    }
+
+    fn with_tool(&self, text: &str, tool: &str) -> Result<String> {
+        // Inside a prompt `{prompt}` would be itself.
+        let prompt = match placeholder::uses(text, "prompt") {
+            true => placeholder::fill(&self.prompt_text()?, |name| self.value(name, tool, ""))?,
+            false => String::new(),
+        };
+        placeholder::fill(text, |name| self.value(name, tool, &prompt))
+    }
+
+    fn prompt_text(&self) -> Result<String> {
+        prompts::of_role(&self.run.prompts, &self.run.workflow, &self.agent.role).ok_or_else(|| {
+            let why = format!(
+                "the run has no prompt for a {} under {}",
+                self.agent.role, self.run.workflow
+            );
+            Error::input("run.prompts", why)
+        })
+    }
+
+    fn value(&self, name: &str, tool: &str, prompt: &str) -> String {
+        let path = |path: &Path| path.to_string_lossy().into_owned();
+        let (run, place, profile) = (self.run, self.place, self.run.profile.as_ref());
+        match name {
+            "worker" => self.agent.worker.clone(),
+            "role" => self.agent.role.clone(),
+            "tags" => self.agent.tags.join(","),
+            "workflow" => run.workflow.clone(),
+            "overlays" if run.overlays.is_empty() => "none".into(),
+            "overlays" => run.overlays.join(","),
+            "run" => run.id.clone(),
+            "seed" => run.seed.to_string(),
+            "model" => run.model.clone().unwrap_or_default(),
+            "temperature" => run
+                .temperature
+                .map(|degree| degree.to_string())
+                .unwrap_or_default(),
+            "db" => path(&place.db),
+            "dir" => path(&place.dir),
+            "agent_dir" => path(&place.agent_dir),
+            "home" => path(&place.home()),
+            "work" => path(&place.work),
+            "prompt" => prompt.into(),
+            "root" => self.root.into(),
+            "tool" => tool.into(),
+            "tools" => json!(profile.map(|profile| &profile.tools)).to_string(),
+            "server_command" => self.server[0].clone(),
+            "server_args" => json!(self.server[1..]).to_string(),
+            "server_argv" => json!(self.server).to_string(),
+            "base_url" => profile
+                .and_then(|profile| profile.base_url.clone())
+                .unwrap_or_default(),
+            // As an inline table of TOML, which is what a command line can carry.
+            "server_env" => {
+                let marks = marks(self.place, &self.agent.worker);
+                let pairs: Vec<String> = marks
+                    .iter()
+                    .map(|(name, value)| format!("{name}={}", json!(value)))
+                    .collect();
+                format!("{{{}}}", pairs.join(","))
+            }
+            "price" => String::new(),
+            _ => path(&place.agent_dir.join("mcp.json")),
+        }
     }
 }
 

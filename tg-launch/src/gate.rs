@@ -5,49 +5,51 @@
 //! so who leads is started only when all others are connected. It is opened by one call through the host itself: the
 //! database is never written from outside while agents live.
 
-use crate::Limits;
-use crate::connected::Connected;
-use crate::start::Live;
+use crate::crew::{Crew, TICK};
 use serde_json::json;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tg_host::{Caller, Client, Host, Seal, experiment};
 use tg_stage::error::outside;
+use tg_stage::mark::{ATTEMPT, DIR, Owner};
 use tg_stage::{Error, Result, time};
 
-/// Wait until all of `agents` are registered at the host, for at most `limits.connect`; an agent that ends before is missed.
-pub fn wait_for(agents: &mut [Live], seen: &mut Connected, limits: &Limits) -> Result<()> {
+/// Wait until all of the crew are registered at the host, as long as that may take; an agent that ends before is missed.
+pub fn wait_for(crew: &mut Crew, cancelled: &AtomicBool) -> Result<()> {
     let begun = Instant::now();
     loop {
-        seen.look();
-        let missing: Vec<String> = agents
-            .iter()
-            .map(|one| one.agent.worker.clone())
-            .filter(|worker| !seen.has(worker))
-            .collect();
-        if missing.is_empty() {
+        crew.look();
+        let missing = || {
+            let all = crew.members.iter();
+            all.filter(|one| !crew.seen.has(&one.agent.worker))
+        };
+        if missing().next().is_none() {
             return Ok(());
         }
-        let gone = agents.iter_mut().any(|one| {
-            !matches!(one.supervisor.try_wait(), Ok(None)) && !seen.has(&one.agent.worker)
-        });
-        if gone || begun.elapsed() > limits.connect || limits.cancelled.load(Ordering::Relaxed) {
+        let gone = missing().any(|one| one.exit.is_some());
+        let over = begun.elapsed() > crew.manners.connect;
+        if gone || over || cancelled.load(Ordering::Relaxed) {
             let why = if gone {
                 "ended before it connected"
             } else {
                 "did not connect"
             };
-            return Err(Error::outside(missing.join(", "), why)
+            let names: Vec<&str> = missing().map(|one| one.agent.worker.as_str()).collect();
+            return Err(Error::outside(names.join(", "), why)
                 .hint("see its stderr.log in the run's agents/"));
         }
-        sleep(Duration::from_millis(10));
+        sleep(TICK);
     }
 }
 
 /// Open the gate; returns the moment, in milliseconds since the epoch.
 pub fn open(host: &Host, seal: &Seal, run: &str) -> Result<i64> {
-    let mut caller = Caller::new(Client::start(seal.command(host, "gate")).map_err(outside)?);
+    let mut server = seal.command(host, "gate");
+    server
+        .env(DIR, &seal.dir)
+        .env(ATTEMPT, Owner::this().to_string());
+    let mut caller = Caller::new(Client::start(server).map_err(outside)?);
     let gate = json!({"worker_id": "tg-launch", "task": experiment::gate_id(run), "obliterate": true, "force": true});
     let now = time::now_ms();
     caller.call("delete", &gate).map_err(outside)?;

@@ -1,6 +1,6 @@
 //! `--manual`: what a person has to start.
 
-use crate::fill;
+use crate::crew::Start;
 use crate::start::Ready;
 use tg_stage::say;
 
@@ -12,7 +12,8 @@ pub fn explain(ready: &Ready) {
         ready.agents.len(),
         ready.run.workflow
     ));
-    for (agent, place, command) in &ready.agents {
+    for start in &ready.agents {
+        let Start { agent, place, .. } = start;
         say(format_args!(
             "\n  {} ({}), in {}",
             agent.worker,
@@ -25,10 +26,7 @@ pub fn explain(ready: &Ready) {
         ));
         let call = serde_json::json!({"worker_id": agent.worker, "tags": agent.tags, "workflow": ready.run.workflow});
         say(format_args!("    first call: connect({call})"));
-        say(format_args!(
-            "    or start: {}",
-            shell_words(&resolved(command))
-        ));
+        say(format_args!("    or start: {}", shell_words(&words(start))));
     }
     say(format_args!(
         "\nThe clock runs from instantiation. Disconnect when no task is left; tg-wait sees the end."
@@ -36,12 +34,11 @@ pub fn explain(ready: &Ready) {
 }
 
 /// The command with the program where `tg-launch` itself finds it.
-fn resolved(command: &[String]) -> Vec<String> {
-    let mut words = command.to_vec();
-    if let Some(first) = words.first_mut() {
-        *first = fill::program(first).to_string_lossy().into_owned();
-    }
-    words
+fn words(start: &Start) -> Vec<String> {
+    let program = start.program.to_string_lossy().into_owned();
+    std::iter::once(program)
+        .chain(start.args.iter().cloned())
+        .collect()
 }
 
 fn shell_words(command: &[String]) -> String {

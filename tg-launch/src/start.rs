@@ -1,33 +1,16 @@
 //! Starting a run's agents: their files, their processes.
 
-use crate::connected::Connected;
-use crate::fill::{self, Place};
-use crate::{Limits, deal, gate, stop};
-use rustix::process::getpid;
-use std::os::unix::process::CommandExt;
+use crate::crew::{Crew, Start};
+use crate::equip;
+use crate::fill::{Filler, Place};
+use crate::secrets::Secrets;
+use crate::{deal, gate, reap};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::sync::atomic::AtomicBool;
 use tg_host::{Host, Seal, database, experiment};
 use tg_stage::error::outside;
-use tg_stage::{Agent, Error, Instantiate, Launch, Record, Result, Run, file, time};
-
-/// In the environment of everything a run starts: the run's directory.
-pub const MARK: &str = "TG_RUN_DIR";
-
-/// An agent that was started.
-pub struct Live {
-    /// Who it is.
-    pub agent: Agent,
-    /// The program it runs.
-    pub program: String,
-    /// Its supervisor.
-    pub supervisor: Child,
-    /// When it was started, in milliseconds since the epoch.
-    pub started_at_ms: i64,
-    /// Its own directory.
-    pub place: Place,
-}
+use tg_stage::time::{self, Boot};
+use tg_stage::{Error, Instantiate, Launch, Record, Result, Run, file};
 
 /// A run about to be launched: who, where, with what command.
 pub struct Ready {
@@ -38,11 +21,12 @@ pub struct Ready {
     /// What its servers are confined to.
     pub seal: Seal,
     /// Its agents and their command lines, in the order they are to be started.
-    pub agents: Vec<(Agent, Place, Vec<String>)>,
+    pub agents: Vec<Start>,
 }
 
-/// Deal the roles and write every agent's files.
-pub fn prepare(record: &Record) -> Result<Ready> {
+/// Deal the roles and write every agent's files. What a crash left of an earlier attempt is ended first, so that nobody
+/// works beside ghosts.
+pub fn prepare(record: &Record, manual: bool, secrets: &Secrets) -> Result<Ready> {
     let run: Run = record.get("run")?;
     let made: Instantiate = record.get("instantiate")?;
     let Some(dir) = record.dir() else {
@@ -70,14 +54,15 @@ pub fn prepare(record: &Record) -> Result<Ready> {
     }
     let db = database::open_read_only(&seal.db).map_err(outside)?;
     let _ = std::fs::remove_file(seal.dir.join("end.json")); // of an earlier end, which this launch takes back
+    reap::of_run(&seal.dir);
     let work = seal.dir.join("work");
     file::make_dir(&work)?;
+    let root = roots(&db, &run.id).map_err(|cause| Error::outside(seal.db.display(), cause))?;
     let mut agents = Vec::new();
     for agent in deal::agents(&run, &db)? {
         let agent_dir = seal.dir.join("agents").join(&agent.worker);
         file::make_dir(&agent_dir)?;
-        let mcp = format!("{:#}\n", seal.mcp_json(&host, &agent.worker));
-        file::write(&agent_dir.join("mcp.json"), mcp.as_bytes())?;
+        let _ = std::fs::remove_file(agent_dir.join("end.json"));
         let mut place = Place {
             dir: seal.dir.clone(),
             db: seal.db.clone(),
@@ -92,8 +77,15 @@ pub fn prepare(record: &Record) -> Result<Ready> {
             place.work = place.agent_dir.join("work");
             file::copy_tree(&work, &place.work)?;
         }
-        let command = fill::command(&run, &agent, &place)?;
-        agents.push((agent, place, command));
+        let server = equip::server(&run, &host, &seal, &agent.worker, &place, manual)?;
+        let filler = Filler {
+            run: &run,
+            agent: &agent,
+            place: &place,
+            root: &root,
+            server: &server,
+        };
+        agents.push(equip::agent(&filler, secrets, manual)?);
     }
     Ok(Ready {
         run,
@@ -103,31 +95,43 @@ pub fn prepare(record: &Record) -> Result<Ready> {
     })
 }
 
+/// The run's tasks that are in no other, by id.
+fn roots(db: &rusqlite::Connection, run: &str) -> rusqlite::Result<String> {
+    let sql = "SELECT task_id FROM experiment_tasks WHERE run_id = ?1 AND task_id NOT IN
+               (SELECT to_task_id FROM dependencies WHERE dep_type = 'contains') ORDER BY task_id";
+    let mut query = db.prepare(sql)?;
+    let ids: rusqlite::Result<Vec<String>> = query.query_map([run], |row| row.get(0))?.collect();
+    Ok(ids?.join(", "))
+}
+
 /// Start the run's clock and then its agents; with a start gate, wait until they are connected and open it.
-pub fn start(ready: &Ready, limits: &Limits, seen: &mut Connected) -> Result<(Launch, Vec<Live>)> {
-    let mut live = Vec::new();
+pub fn start(ready: &Ready, crew: &mut Crew, cancelled: &AtomicBool) -> Result<Launch> {
     let started_at_ms = set_clock(ready)?;
-    match all(ready, limits, seen, &mut live) {
-        Ok(released_at_ms) => {
-            let agents = live.iter().map(|one| one.agent.clone()).collect();
-            Ok((
-                Launch {
-                    agents,
-                    started_at_ms,
-                    released_at_ms,
-                    manual: false,
-                },
-                live,
-            ))
+    let mut boot = Boot::now();
+    for start in &ready.agents {
+        if ready.run.start_gate && deal::leads(&start.agent) {
+            gate::wait_for(crew, cancelled)?;
         }
-        Err(error) => {
-            stop::end_all(&mut live, limits.grace);
-            for one in &live {
-                stop::keep(&ready.run.id, one, "cancelled", seen)?;
-            }
-            Err(error)
+        if !found(&start.program) {
+            return Err(Error::outside(&start.name, "no such program")
+                .hint("put it on PATH, or name it with its path in `command`"));
         }
+        crew.start(start.clone())?;
     }
+    let mut released_at_ms = None;
+    if ready.run.start_gate {
+        gate::wait_for(crew, cancelled)?;
+        released_at_ms = Some(gate::open(&ready.host, &ready.seal, &ready.run.id)?);
+        boot = Boot::now();
+    }
+    Ok(Launch {
+        agents: crew.members.iter().map(|one| one.agent.clone()).collect(),
+        started_at_ms,
+        boot,
+        released_at_ms,
+        side_by_side: None, // the supervisor knows
+        manual: false,
+    })
 }
 
 /// The tasks of a run in a database of its own are created now. In a shared one other agents may be at work, and it is
@@ -142,57 +146,6 @@ fn set_clock(ready: &Ready) -> Result<i64> {
     experiment::start_clock(&mut connection, &ready.run.id, now)
         .map_err(|cause| Error::outside(db.display(), cause))?;
     Ok(now)
-}
-
-fn all(
-    ready: &Ready,
-    limits: &Limits,
-    seen: &mut Connected,
-    live: &mut Vec<Live>,
-) -> Result<Option<i64>> {
-    for (agent, place, command) in &ready.agents {
-        if ready.run.start_gate && deal::leads(agent) {
-            gate::wait_for(live, seen, limits)?;
-        }
-        live.push(Live {
-            supervisor: spawn(place, command, limits.grace)?,
-            agent: agent.clone(),
-            program: command[0].clone(),
-            started_at_ms: time::now_ms(),
-            place: place.clone(),
-        });
-    }
-    if !ready.run.start_gate {
-        return Ok(None);
-    }
-    gate::wait_for(live, seen, limits)?;
-    gate::open(&ready.host, &ready.seal, &ready.run.id).map(Some)
-}
-
-fn spawn(place: &Place, command: &[String], grace: Duration) -> Result<Child> {
-    let program = fill::program(&command[0]);
-    if !found(&program) {
-        return Err(Error::outside(&command[0], "no such program")
-            .hint("put it on PATH, or name it with its path in `command`"));
-    }
-    let ourselves = std::env::current_exe().map_err(|cause| Error::outside("tg-launch", cause))?;
-    Command::new(ourselves)
-        .arg("supervise")
-        .arg("--dir")
-        .arg(&place.agent_dir)
-        .arg(format!("--grace-ms={}", grace.as_millis()))
-        .arg(format!("--parent={}", getpid().as_raw_nonzero()))
-        .arg("--")
-        .arg(program)
-        .args(&command[1..])
-        .current_dir(&place.work)
-        .env(MARK, &place.dir)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .process_group(0)
-        .spawn()
-        .map_err(|cause| Error::outside("tg-launch supervise", cause))
 }
 
 fn found(program: &Path) -> bool {

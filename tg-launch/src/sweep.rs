@@ -1,6 +1,10 @@
 //! Ending processes for good: finding all below one, and killing them until none is left.
+//!
+//! What a run starts is found by descent, which nothing can shake off while its supervisor lives (it adopts every orphan
+//! below it), and not by name or process group. Whose a process is among several agents' is told by the marks in its
+//! environment.
 
-use rustix::process::{self, Pid, Signal, WaitOptions};
+use rustix::process::{self, Pid, Signal};
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -25,9 +29,12 @@ pub fn kill_all(find: impl Fn() -> Vec<u32>) -> usize {
     }
 }
 
-/// Take the exit of children that have ended, so that they do not stay in the process table.
-pub fn reap() {
-    while matches!(process::wait(WaitOptions::NOHANG), Ok(Some(_))) {}
+/// Give those of `find` some time to leave by themselves.
+pub fn await_none(find: impl Fn() -> Vec<u32>, patience: Duration) {
+    let begun = Instant::now();
+    while begun.elapsed() < patience && !find().is_empty() {
+        sleep(Duration::from_millis(5));
+    }
 }
 
 /// Send a signal to a process that may be gone already.
@@ -37,10 +44,11 @@ pub fn signal(pid: u32, signal: Signal) {
     }
 }
 
-/// All processes below `root`, read from /proc; zombies, which are dead, are not among them.
-pub fn below(root: u32) -> Vec<u32> {
+/// All processes below this one, read from /proc; zombies, which are dead, are not among them.
+pub fn below_us() -> Vec<u32> {
     let mut children: BTreeMap<u32, Vec<(u32, bool)>> = BTreeMap::new();
-    for (pid, stat) in processes() {
+    for pid in processes() {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         // The name, in parentheses, may hold anything; after it come the state and the parent.
         let mut fields = stat
             .rsplit_once(')')
@@ -53,7 +61,7 @@ pub fn below(root: u32) -> Vec<u32> {
         }
     }
     let mut found = Vec::new();
-    let mut open = vec![root];
+    let mut open = vec![std::process::id()];
     while let Some(pid) = open.pop() {
         for (child, dead) in children.remove(&pid).unwrap_or_default() {
             open.push(child);
@@ -65,28 +73,25 @@ pub fn below(root: u32) -> Vec<u32> {
     found
 }
 
-/// Those below us whose environment has `name=value`: what a supervisor that was itself killed left to us.
+/// Those below us whose environment has `name=value`.
 pub fn marked(name: &str, value: &str) -> Vec<u32> {
-    let mark = format!("{name}={value}");
-    let has_mark = |pid: &u32| {
-        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        environment
-            .split(|byte| *byte == 0)
-            .any(|entry| entry == mark.as_bytes())
-    };
-    below(std::process::id())
+    below_us()
         .into_iter()
-        .filter(has_mark)
+        .filter(|pid| variable(*pid, name).as_deref() == Some(value))
         .collect()
 }
 
-fn processes() -> impl Iterator<Item = (u32, String)> {
+/// A variable in the environment that a process was started with; `None` also where we may not look.
+pub fn variable(pid: u32, name: &str) -> Option<String> {
+    let environment = std::fs::read(format!("/proc/{pid}/environ")).ok()?;
+    let entry = environment
+        .split(|byte| *byte == 0)
+        .find_map(|entry| entry.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
+    Some(String::from_utf8_lossy(entry).into_owned())
+}
+
+/// The ids of all processes that can be seen.
+pub fn processes() -> impl Iterator<Item = u32> {
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    entries.filter_map(|entry| {
-        let pid = entry.file_name().to_str()?.parse().ok()?;
-        Some((
-            pid,
-            std::fs::read_to_string(entry.path().join("stat")).ok()?,
-        ))
-    })
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }

@@ -78,6 +78,10 @@ pub struct Args {
     #[arg(long, value_name = "SIZE", value_parser = size::parse, help_heading = OWN)]
     pub jq_memory: Option<u64>,
 
+    /// Compute everything recorded of the runs in PATH again, and name what differs
+    #[arg(long, requires = "paths", conflicts_with_all = ["only", "scope", "per", "metric"])]
+    pub verify: bool,
+
     /// Name every metric, with its unit and which way is better
     #[arg(long)]
     pub list: bool,
@@ -190,7 +194,8 @@ fn after_help() -> String {
 Reads: run records, JSON Lines, and the snapshots named by their \"export\"; or the PATHs:
   snapshots by tg-export or by any version of the host, its databases, directories with a
   snapshot.json.gz or with runs that have one (earlier attempts, .tryN, are left out)
-Writes: a record per run with \"metrics\": {{NAME: number or null, cost_source, warnings}}
+Writes: a record per run with \"metrics\": {{NAME: number or null, cost_source, warnings}};
+  with --verify, what differs on stderr, and then the exit status is 1
 Own metrics: those of the manifest (metrics: [{{name, unit, better, jq}}]) and of --metric. A filter
   makes one number or null of the whole snapshot, `.`; $metrics holds the built-in metrics, $run the
   run. No environment, files or clock: the same snapshot gives the same number. A filter that fails
@@ -201,6 +206,7 @@ Examples:
   tg-metrics results/push-vs-pull | tg-report
   tg-metrics --only wall_clock_time_ms,total_cost_usd results/push-vs-pull/swarm-r1 | jq .metrics
   tg-metrics --per task results/push-vs-pull | jq -c 'select(.type == \"task\" and .redone)'
+  tg-metrics --verify results/push-vs-pull | tg-report --held
   tg-metrics --exclude-tag warmup --skip-last 1 task-graph/tasks.db
   tg-metrics --metric usd_per_task='$metrics.total_cost_usd / (.tables.tasks | length)' run.json.gz
   task-graph-mcp export -o tasks.json && tg-metrics tasks.json",

@@ -7,6 +7,7 @@
 pub mod answer;
 pub mod args;
 pub mod begin;
+pub mod checks;
 pub mod clock;
 pub mod contention;
 pub mod cost;
@@ -30,6 +31,7 @@ pub mod table;
 pub mod tally;
 pub mod trim;
 pub mod unseen;
+pub mod verify;
 pub mod view;
 pub mod waits;
 pub mod warning;
@@ -64,6 +66,9 @@ pub fn run(args: &Args, input: impl BufRead, output: impl Write) -> Result<Exit>
     let how = args.how()?;
     if let Some(from) = evaluate::asked() {
         return evaluate::serve(from, how.limits.memory, input, output);
+    }
+    if args.verify {
+        return verify::each(&args.paths, &how, &mut Output::new(output));
     }
     if args.paths.is_empty() {
         return records(&how, input, output);

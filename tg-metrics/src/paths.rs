@@ -8,6 +8,7 @@ use crate::record;
 use crate::runs::Runs;
 use crate::source::{self, Source, load};
 use crate::view::View;
+use crate::warning::Warning;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
@@ -125,6 +126,11 @@ fn of_source(source: &Source, how: &How) -> Result<Told> {
         let mut record = record::of(&snapshot, &view, &source.snapshot, export.as_ref())?;
         if view.run.is_null() {
             view.run = record.value("run").cloned().unwrap_or_default(); // a name at least
+        }
+        if source.stale {
+            let message =
+                "the experiment's manifest was edited, and does not have this run any more";
+            view.warnings.push(Warning::new("not_in_manifest", message));
         }
         let (metrics, more) = how.measure(&view, &source.snapshot)?;
         record.set("metrics", &metrics)?;

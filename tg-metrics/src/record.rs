@@ -19,6 +19,9 @@ pub fn of(snapshot: &Ledger, view: &View, path: &Path, export: Option<&Export>) 
         made["db"] = path.display().to_string().into();
     }
     record.set("instantiate", &made)?;
+    if let Some(launch) = launch(view) {
+        record.set("launch", &launch)?;
+    }
     if let Some(wait) = wait(view) {
         record.set("wait", &wait)?;
     }
@@ -78,7 +81,21 @@ fn instantiate(snapshot: &Ledger, view: &View) -> Value {
     object.into()
 }
 
-fn wait(view: &View) -> Option<Value> {
+/// When the run was launched and beside how many others, as far as its row says.
+fn launch(view: &View) -> Option<Value> {
+    let row = view.row?;
+    let known = [
+        ("started_at_ms", row.started_at),
+        ("side_by_side", row.side_by_side),
+    ];
+    let known = known
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.to_string(), value?.into())));
+    Some(Value::Object(known.collect())).filter(|launch| launch["started_at_ms"].is_number())
+}
+
+/// How the run ended, and its tasks by state, as far as its rows say.
+pub fn wait(view: &View) -> Option<Value> {
     let row = view.row?;
     let mut wait = Map::new();
     wait.insert("outcome".into(), row.outcome.as_deref()?.into());

@@ -1,6 +1,7 @@
 //! From paths to snapshots: files as they are, directories by the runs in them.
 
 use crate::begin;
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 use tg_host::Ledger;
 use tg_stage::error::{file_error, outside};
@@ -16,6 +17,8 @@ pub struct Source {
     pub snapshot: PathBuf,
     /// The record beside it, which tells of a run that has no good snapshot.
     pub record: Option<PathBuf>,
+    /// The experiment's manifest was edited and does not have the run any more.
+    pub stale: bool,
 }
 
 /// What a path of the command line stands for: a snapshot, a run's directory, or a directory of such.
@@ -31,6 +34,7 @@ pub fn expand(path: &Path) -> Result<Vec<Source>> {
         return Ok(vec![Source {
             snapshot: path.into(),
             record,
+            stale: false,
         }]);
     }
     if let Some(source) = run_directory(path) {
@@ -68,7 +72,18 @@ fn run_directory(dir: &Path) -> Option<Source> {
     Some(Source {
         snapshot: snapshot.unwrap_or_else(|| dir.join(SNAPSHOTS[0])),
         record,
+        stale: is_stale(dir),
     })
+}
+
+/// Whether the list of the experiment's rows, which `tg-instantiate` keeps, is there and lacks the run.
+fn is_stale(dir: &Path) -> bool {
+    let list = std::fs::read(dir.with_file_name("rows.json")).unwrap_or_default();
+    let list: Value = serde_json::from_slice(&list).unwrap_or_default();
+    let name = dir.file_name().unwrap_or_default().to_string_lossy();
+    list["rows"]
+        .as_array()
+        .is_some_and(|rows| rows.iter().all(|row| *row != *name))
 }
 
 /// `<run id>.try1`, `.try2`, ...

@@ -60,6 +60,10 @@ pub struct Args {
     #[arg(long = "where", value_name = "JQ")]
     pub only: Option<String>,
 
+    /// Print only what was to be held constant and was not, with the runs; exit 1 if anything
+    #[arg(long)]
+    pub held: bool,
+
     /// Columns of the text output [default: the terminal's, else 100]
     #[arg(long, value_name = "COLUMNS")]
     pub width: Option<usize>,
@@ -229,7 +233,7 @@ fn after_help() -> String {
 Reads: run records that passed through tg-metrics, JSON Lines; with --per agent,task also these
 Writes: one report, to stdout or --out, and the files asked for; bad lines and CSV's warnings to stderr
 {}
-  tg-report exits 0 once it has reported, also when runs failed; its 1 is that of --fail-if
+  tg-report exits 0 once it has reported, also when runs failed; its 1 is that of --fail-if and --held
 Examples:
   tg-report results/push-vs-pull/*/run.json
   tg-metrics --per agent,task results/push-vs-pull | tg-report --markdown report.md --json report.json

@@ -27,7 +27,8 @@ pub struct Arm<'a> {
     pub cells: Vec<Option<Summary>>,
 }
 
-/// Rows by experiment and arm, or by the keys of `--by`, in order of appearance, summarised on `columns`.
+/// Rows by experiment and arm, or by the keys of `--by`, summarised on `columns`; in the manifest's order where the records
+/// tell it (runs are drawn, and come in any), else in order of appearance.
 pub fn arms<'a>(data: &'a Data, several: bool, columns: &[Column]) -> Vec<Arm<'a>> {
     let mut groups: Vec<Vec<&Row>> = Vec::new();
     let mut place = BTreeMap::new();
@@ -39,6 +40,20 @@ pub fn arms<'a>(data: &'a Data, several: bool, columns: &[Column]) -> Vec<Arm<'a
         }
         groups[at].push(row);
     }
+    let mut experiments: Vec<&str> = Vec::new();
+    for row in &data.runs {
+        if !experiments.contains(&row.run.experiment.as_str()) {
+            experiments.push(&row.run.experiment);
+        }
+    }
+    groups.sort_by_key(|rows| {
+        let run = &rows[0].run;
+        let place = run.report.arms.iter().position(|arm| *arm == run.arm);
+        (
+            experiments.iter().position(|name| **name == run.experiment),
+            place.unwrap_or(usize::MAX),
+        )
+    });
     let arm = |runs| Arm::new(runs, several, columns);
     groups.into_iter().map(arm).collect()
 }

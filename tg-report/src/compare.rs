@@ -10,6 +10,7 @@ use crate::columns::{Column, Primary};
 use crate::constants::{self, Hidden};
 use crate::data::Data;
 use crate::distribution::{Distribution, distribution};
+use crate::drift;
 use crate::floor::{Floor, floor};
 use crate::gate::{Condition, Gate, gate};
 use crate::noise::{Noise, noise};
@@ -96,6 +97,8 @@ pub fn compare<'a>(
     let hidden = constants::hidden(&arms, &asked.by);
     warnings.extend(hidden.iter().map(Hidden::warning));
     warnings.extend(constants::warnings(&arms));
+    warnings.extend(not_in_manifest(&data.runs));
+    warnings.extend(drift::warning(&arms));
     warnings.extend(unknown_outcomes(&arms));
     warnings.extend(metrics_own(&data.runs));
     let (mut against, families) = against(&arms, &columns, primary.at, &hidden);
@@ -145,6 +148,9 @@ fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let given = names.filter(|name| !name.is_empty());
     given.filter(|name| seen.insert(*name)).collect()
 }
+
+/// What `tg-metrics` calls a run that the manifest does not have any more.
+const STALE: &str = "not_in_manifest";
 
 const BY_MANIFEST: &str = "named in the manifest";
 
@@ -216,14 +222,33 @@ fn unknown_outcomes(arms: &[Arm]) -> Option<Warning> {
     })
 }
 
+/// Runs on disk that the manifest does not have: compared, and named.
+fn not_in_manifest(rows: &[Row]) -> Option<Warning> {
+    let is_stale = |row: &&Row| row.warned.iter().any(|warned| warned.0 == STALE);
+    let names: Vec<String> = rows
+        .iter()
+        .filter(is_stale)
+        .map(|row| row.run.id.clone())
+        .collect();
+    (!names.is_empty()).then(|| Warning {
+        kind: STALE,
+        message: format!(
+            "the manifest was edited and does not have these runs any more; they are compared all the same: {}",
+            list(names)
+        ),
+    })
+}
+
 /// What `tg-metrics` noted, by kind.
 fn metrics_own(rows: &[Row]) -> Option<Warning> {
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-    for (kind, count) in rows.iter().flat_map(|row| &row.warned) {
+    let noted = rows.iter().flat_map(|row| &row.warned);
+    for (kind, count) in noted.filter(|warned| warned.0 != STALE) {
         let total = counts.entry(kind).or_default();
         *total = total.saturating_add(*count);
     }
-    let runs = rows.iter().filter(|row| !row.warned.is_empty()).count();
+    let is_warned = |row: &&Row| row.warned.iter().any(|warned| warned.0 != STALE);
+    let runs = rows.iter().filter(is_warned).count();
     let kinds = counts
         .iter()
         .map(|(kind, count)| format!("{kind} ({count})"));

@@ -8,74 +8,12 @@
 use crate::against::seeds;
 use crate::arm::Arm;
 use crate::columns::Column;
+use crate::held::{CONSTANTS, COST_SOURCE, COVERED, Constant, TEMPLATE, VARIED, Where, or_none};
 use crate::row::Row;
 use crate::warning::Warning;
 use crate::words::list;
 use std::collections::{BTreeMap, BTreeSet};
 use tg_stage::metric::Unit;
-
-/// A key that must be constant: its name, where, and its value in a run.
-type Constant = (&'static str, Where, fn(&Row) -> Option<String>);
-
-#[derive(Clone, Copy, PartialEq)]
-enum Where {
-    InArm,
-    Everywhere,
-}
-
-const CONSTANTS: [Constant; 12] = [
-    (TEMPLATE, Where::Everywhere, |row| text(&row.run.template)),
-    ("workflow", Where::InArm, |row| text(&row.run.workflow)),
-    ("overlays", Where::InArm, |row| {
-        Some(or_none(text(&row.run.overlays.join("+"))))
-    }),
-    ("agents", Where::InArm, |row| {
-        (row.run.agents > 0).then(|| row.run.agents.to_string())
-    }),
-    ("model", Where::Everywhere, |row| {
-        Some(or_none(row.run.model.clone()))
-    }),
-    ("temperature", Where::Everywhere, |row| {
-        Some(or_none(row.run.temperature.map(|t| t.to_string())))
-    }),
-    ("host", Where::Everywhere, |row| row.host.clone()),
-    ("simulated", Where::Everywhere, |row| {
-        Some(row.run.simulated.to_string())
-    }),
-    ("time scale", Where::Everywhere, |row| {
-        Some(row.run.stand_in.as_ref()?.time_scale.to_string())
-    }),
-    ("command", Where::Everywhere, |row| {
-        text(&row.run.command.join(" "))
-    }),
-    (COST_SOURCE, Where::Everywhere, |row| {
-        row.cost_source.clone()
-    }),
-    ("tasks measured", Where::Everywhere, |row| {
-        Some(or_none(text(&row.part)))
-    }),
-];
-
-/// Templates may be what is compared, so arms may differ in them; the report warns of it.
-const TEMPLATE: &str = "template";
-/// Concerns nothing but costs.
-const COST_SOURCE: &str = "cost_source";
-
-/// Inputs that no hash has to hold constant between arms, and those that a key above has already: input, key.
-const COVERED: [(&str, &str); 9] = [
-    ("template", TEMPLATE),
-    ("workflow", "workflow"),
-    ("agents", "agents"),
-    ("agent", "command"),
-    ("model", "model"),
-    ("model", "temperature"),
-    ("stand_in", "time scale"),
-    ("host", "host"),
-    ("seed", "seed"),
-];
-
-/// What arms are made to differ in.
-const VARIED: [&str; 3] = ["workflow", "agents", "seed"];
 
 /// A key that varies where it must not.
 #[derive(Debug, Clone)]
@@ -86,6 +24,8 @@ pub struct Hidden {
     pub place: Place,
     /// The sentence that warns of it.
     pub message: String,
+    /// Each value with the runs that have it.
+    pub values: Vec<(String, Vec<String>)>,
 }
 
 /// Where a key varies.
@@ -128,15 +68,6 @@ impl Hidden {
             message: self.message.clone(),
         }
     }
-}
-
-fn text(text: &str) -> Option<String> {
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
-/// For keys whose absence is a value, as that of a model is for the stand-in agent.
-fn or_none(text: Option<String>) -> String {
-    text.unwrap_or_else(|| "none".to_owned())
 }
 
 /// Every key that varies where it must not, but for those of `by`.
@@ -191,11 +122,7 @@ fn input_keys<'a>(arms: &'a [Arm]) -> BTreeSet<&'a str> {
 fn within(arm: &Arm, constants: &[&Constant], is_free: &impl Fn(&str) -> bool) -> Vec<Hidden> {
     let mut found: Vec<Hidden> = Vec::new();
     for (key, _, value) in constants {
-        found.extend(differ(
-            arm,
-            key,
-            arm.runs.iter().filter_map(|row| value(row)),
-        ));
+        found.extend(differ(arm, key, &|row| value(row)));
     }
     let inputs = || {
         arm.runs
@@ -211,30 +138,45 @@ fn within(arm: &Arm, constants: &[&Constant], is_free: &impl Fn(&str) -> bool) -
         let is_said =
             covered(key).any(|by| is_free(by) || found.iter().any(|hidden| hidden.key == by));
         if !is_said {
-            let hashes = inputs().map(|inputs| or_none(inputs.get(key).cloned()));
-            found.extend(differ(arm, &format!("inputs.{key}"), hashes));
+            let hash = |row: &Row| {
+                let inputs = Some(&row.run.inputs).filter(|inputs| !inputs.is_empty())?;
+                Some(or_none(inputs.get(key).cloned()))
+            };
+            found.extend(differ(arm, &format!("inputs.{key}"), &hash));
         }
     }
     found
 }
 
-fn differ(arm: &Arm, name: &str, values: impl Iterator<Item = String>) -> Option<Hidden> {
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for value in values {
-        *counts.entry(value).or_default() += 1;
-    }
-    if counts.len() < 2 {
+fn differ(arm: &Arm, name: &str, value: &impl Fn(&Row) -> Option<String>) -> Option<Hidden> {
+    let runs = by_value(std::slice::from_ref(arm), value);
+    if runs.len() < 2 {
         return None;
     }
-    let values = counts
+    let values = runs
         .iter()
-        .map(|(value, runs)| format!("{} ({runs})", short(value)));
+        .map(|(value, runs)| format!("{} ({})", short(value), runs.len()));
     let values = list(values.collect());
     Some(Hidden {
         key: name.to_owned(),
         place: Place::In(arm.label.clone()),
         message: format!("runs of {} differ in {name}: {values}", arm.label),
+        values: runs.into_iter().collect(),
     })
+}
+
+/// The ids of the runs of `arms` by their value.
+fn by_value(
+    arms: &[Arm],
+    value: &impl Fn(&Row) -> Option<String>,
+) -> BTreeMap<String, Vec<String>> {
+    let mut runs: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for row in arms.iter().flat_map(|arm| &arm.runs) {
+        if let Some(value) = value(row) {
+            runs.entry(value).or_default().push(row.run.id.clone());
+        }
+    }
+    runs
 }
 
 /// A key that each arm holds constant, at different values.
@@ -259,6 +201,7 @@ fn between(arms: &[Arm], name: &str, value: &impl Fn(&Row) -> Option<String>) ->
         key: name.to_owned(),
         message: format!("arms differ in {name}: {shown}"),
         place: Place::Between(values),
+        values: by_value(arms, value).into_iter().collect(),
     })
 }
 
@@ -288,6 +231,7 @@ fn seed_sets(arms: &[Arm]) -> Option<Hidden> {
         key: "seeds".to_owned(),
         place: Place::Between(values.chain(apart.into_iter().map(other)).collect()),
         message,
+        values: Vec::new(), // the runs' seeds are theirs on purpose
     })
 }
 

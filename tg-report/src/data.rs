@@ -73,6 +73,8 @@ struct Reader {
     place: BTreeMap<(String, String), usize>,
     /// How often a run came, if more than once.
     repeated: BTreeMap<String, usize>,
+    /// Runs of which several attempts came.
+    retried: BTreeSet<String>,
     /// Records of other types.
     others: usize,
     /// Where the row of the last run record is; `None` after one that was dropped.
@@ -161,7 +163,11 @@ impl Reader {
             self.rows.push(row);
             return;
         };
-        *self.repeated.entry(row.run.id.clone()).or_insert(1) += 1;
+        if row.run.attempt == self.rows[at].run.attempt {
+            *self.repeated.entry(row.run.id.clone()).or_insert(1) += 1;
+        } else {
+            self.retried.insert(row.run.id.clone()); // the report counts attempts
+        }
         let is_newer = row.created_at_ms >= self.rows[at].created_at_ms;
         self.last = is_newer.then_some(at);
         if is_newer {
@@ -221,7 +227,10 @@ impl Reader {
 
     /// The inside of an older attempt goes with it.
     fn dropped_or_other(&self, run: &str) -> bool {
-        self.last.is_none() && (self.repeated.contains_key(run) || self.left_out.contains(run))
+        let is_dropped = self.repeated.contains_key(run)
+            || self.retried.contains(run)
+            || self.left_out.contains(run);
+        self.last.is_none() && is_dropped
     }
 
     /// A key of `--by` that no record has is a typing error.

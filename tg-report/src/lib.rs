@@ -9,14 +9,17 @@ pub mod against;
 pub mod answers;
 pub mod args;
 pub mod arm;
+pub mod attempts;
 pub mod chart;
 pub mod columns;
 pub mod compare;
 pub mod constants;
 pub mod data;
 pub mod distribution;
+pub mod drift;
 pub mod floor;
 pub mod gate;
+pub mod held;
 pub mod inside;
 pub mod noise;
 pub mod only;
@@ -66,6 +69,13 @@ pub fn run(args: &Args, input: impl BufRead, output: impl Write) -> Result<Exit>
     }
     let columns = columns::choose(&data, &args.metric, args.primary.as_deref())?;
     let comparison = compare::compare(&data, columns, &args.asked())?;
+    if args.held {
+        Output::new(output).bytes(output::held::render(&comparison).as_bytes())?;
+        let held = comparison.hidden.is_empty();
+        return Ok(data
+            .exit
+            .max(if held { Exit::Done } else { Exit::SomeFailed }));
+    }
     let format = args.format();
     if !format.has_room_for_warnings() {
         warn(&comparison);

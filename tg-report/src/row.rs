@@ -29,6 +29,10 @@ pub struct Row {
     pub warned: Vec<(String, u64)>,
     /// Milliseconds since the epoch; tells two attempts of one run apart.
     pub created_at_ms: Option<i64>,
+    /// When its agents were started, in milliseconds since the epoch.
+    pub started_at_ms: Option<i64>,
+    /// How many runs were allowed to share the machine.
+    pub side_by_side: Option<u64>,
     /// The values of the keys of `--by`, in their order; empty without it.
     pub labels: Vec<String>,
     /// The records of its agents, where they are in the input.
@@ -48,6 +52,9 @@ impl Row {
         };
         let made = record.value("instantiate");
         row.created_at_ms = made.and_then(|made| made.get("created_at_ms")?.as_i64());
+        let launch = record.value("launch");
+        row.started_at_ms = launch.and_then(|launch| launch.get("started_at_ms")?.as_i64());
+        row.side_by_side = launch.and_then(|launch| launch.get("side_by_side")?.as_u64());
         row.failed = record
             .failed_stage()
             .map(|stage| (stage, failure(record, stage)));

@@ -113,9 +113,11 @@ fn csv_has_a_row_for_each_arm_and_metric() {
         rows.next().unwrap(),
         "experiment,arm,baseline,simulated,runs,completed,metric,slot,unit,better,over,n,mean,sd,min,median,max,\
          mean_low,mean_high,difference,difference_low,difference_high,ratio,ratio_low,ratio_high,family,test,p,p_holm,\
-         p_welch,finding"
+         p_welch,finding,attempts,machinery_failures"
     );
     let row = rows.next().unwrap();
+    let (row, attempts) = row.split_at(row.len() - ",3,0".len());
+    assert_eq!(attempts, ",3,0", "one attempt at each of three runs");
     let (own, compared) = row.split_at(row.len() - 12);
     assert!(
         own.starts_with(
@@ -133,7 +135,7 @@ fn csv_has_a_row_for_each_arm_and_metric() {
         push.contains(",3500,") && push.contains(",verdict,rank,0.1,0.1,0.05"),
         "{push}"
     );
-    assert!(push.ends_with(",not_shown"), "{push}");
+    assert!(push.ends_with(",not_shown,3,0"), "{push}");
     assert_eq!(rows.count(), 2 * 9 - 1);
     let slot = lines_with(&out, "metric_0")[0];
     assert!(
@@ -148,14 +150,14 @@ fn tidy_has_a_row_for_each_run() {
     let rows: Vec<&str> = out.lines().collect();
     assert_eq!(rows.len(), 7);
     assert!(rows[0].starts_with(
-        "run,experiment,arm,workflow,template,agents,replicate,seed,simulated,outcome,wall_clock"
+        "run,experiment,arm,workflow,template,agents,replicate,seed,simulated,outcome,attempt,wall_clock"
     ));
     assert_eq!(
         rows[3],
-        "pull-r3,push-vs-pull,pull,swarm,medium-feature,3,3,7132,true,export error,,,,,,,,,"
+        "pull-r3,push-vs-pull,pull,swarm,medium-feature,3,3,7132,true,export error,1,,,,,,,,,"
     );
     assert!(
-        rows[5].contains(",timeout,1800000,3,"),
+        rows[5].contains(",timeout,1,1800000,3,"),
         "a run's own values are there however it ended: {}",
         rows[5]
     );

@@ -12,6 +12,9 @@ use tempfile::NamedTempFile;
 /// The longest text that is read whole, in bytes; nobody writes a longer one by hand.
 const LONGEST: u64 = 16 << 20;
 
+/// How the names of files begin that are still being written.
+const TEMPORARY: &str = ".tg-";
+
 /// A file being written; it appears under its name only at [`NewFile::commit`].
 pub struct NewFile {
     temporary: BufWriter<NamedTempFile>,
@@ -33,10 +36,11 @@ impl NewFile {
             .filter(|dir| !dir.as_os_str().is_empty())
             .unwrap_or(Path::new("."));
         let temporary = tempfile::Builder::new()
-            .prefix(".tg-")
+            .prefix(TEMPORARY)
             .permissions(Permissions::from_mode(0o666)) // less the umask, as any other file
             .tempfile_in(parent)
             .map_err(file_error(path))?;
+        let _ = temporary.as_file().try_lock(); // a sign of life for `sweep`; a file system without locks has none
         Ok(Self {
             temporary: BufWriter::with_capacity(1 << 16, temporary),
             path: path.into(),
@@ -72,6 +76,17 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = NewFile::create(path)?;
     file.write_all(bytes).map_err(file_error(path))?;
     file.commit()
+}
+
+/// Remove from `dir` what writers left there that were killed; whoever still writes holds a lock on its file.
+pub fn sweep(dir: &Path) {
+    for entry in dir.read_dir().into_iter().flatten().flatten() {
+        let is_temporary = entry.file_name().to_string_lossy().starts_with(TEMPORARY);
+        let is_left = || File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
+        if is_temporary && entry.file_type().is_ok_and(|kind| kind.is_file()) && is_left() {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// Read a whole text file, which a person wrote; the error names it.
@@ -180,7 +195,7 @@ impl Lock {
         for _ in 0..20 {
             match file.try_lock() {
                 Ok(()) => {
-                    let who = format!("{} (process {})", program(), std::process::id());
+                    let who = who();
                     let _ = file
                         .set_len(0)
                         .and_then(|()| file.write_all(who.as_bytes())); // for messages only
@@ -200,9 +215,10 @@ impl Lock {
         let who = std::fs::read_to_string(path)
             .ok()
             .filter(|_| !Self::is_free(path))?;
-        who.split_once("(process ")?
-            .1
-            .trim_end_matches(')')
+        let after = who.split_once("(process ")?.1;
+        after
+            .split(|c: char| !c.is_ascii_digit())
+            .next()?
             .parse()
             .ok()
     }
@@ -213,10 +229,38 @@ impl Lock {
     }
 }
 
-fn program() -> String {
+/// `tg-launch (process 4711 on bench, since 2026-11-24T18:31:23Z)`
+fn who() -> String {
     let path = std::env::current_exe().unwrap_or_default();
-    path.file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
+    let program = path.file_name().unwrap_or_default().to_string_lossy();
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host = match host.trim() {
+        "" => String::new(),
+        host => format!(" on {host}"),
+    };
+    let since = humantime::format_rfc3339_seconds(std::time::SystemTime::now());
+    format!(
+        "{program} (process {}{host}, since {since})",
+        std::process::id()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_writer_left_is_swept_and_what_is_being_written_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join(".tg-left"), "half").unwrap();
+        std::fs::write(dir.path().join("kept"), "whole").unwrap();
+        let mut new = NewFile::create(&dir.path().join("new")).unwrap();
+        new.write_all(b"all of it").unwrap();
+        sweep(dir.path());
+        new.commit().unwrap();
+        assert_eq!(
+            tree(dir.path()).unwrap(),
+            [PathBuf::from("kept"), "new".into()]
+        );
+    }
 }

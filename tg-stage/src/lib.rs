@@ -6,16 +6,22 @@
 
 pub mod cli;
 pub mod criterion;
+pub mod end;
 pub mod error;
 pub mod file;
 #[cfg(feature = "filter")]
 pub mod filter;
 pub mod lines;
+pub mod mark;
 pub mod metric;
 pub mod nearest;
 pub mod own;
 pub mod placeholder;
+pub mod profile;
+pub mod prompts;
+pub mod provenance;
 pub mod record;
+pub mod spent;
 pub mod stage;
 pub mod stand_in;
 pub mod time;
@@ -24,11 +30,15 @@ pub mod types;
 
 pub use cli::{main, standard_input};
 pub use criterion::Criterion;
+pub use end::End;
 pub use error::{Error, Exit, Result, say};
 pub use lines::{Line, Lines, Output};
 pub use nearest::nearest;
 pub use own::OwnMetric;
+pub use profile::Profile;
+pub use provenance::Provenance;
 pub use record::Record;
+pub use spent::Spent;
 pub use stand_in::StandIn;
 pub use trim::Trim;
 pub use types::{Agent, Export, Instantiate, Launch, Limits, Run, Shown, Verify, Wait, Workspace};

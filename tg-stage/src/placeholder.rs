@@ -1,9 +1,9 @@
-//! The placeholders of an agent's command line: `tg-instantiate` checks them, `tg-launch` fills them in.
+//! The placeholders of an agent's command line, files and prompts: `tg-instantiate` checks them, `tg-launch` fills them in.
 
 use crate::{Error, Result, nearest};
 
-/// What may stand in braces in a manifest's `command`.
-pub const NAMES: [&str; 12] = [
+/// What may stand in braces in a manifest's `command`, in a profile and in a prompt.
+pub const NAMES: [&str; 25] = [
     "worker",
     "role",
     "tags",
@@ -16,6 +16,19 @@ pub const NAMES: [&str; 12] = [
     "agent_dir",
     "work",
     "mcp_config",
+    "prompt",
+    "home",
+    "root",
+    "overlays",
+    "tools",
+    "tool",
+    "server_command",
+    "server_args",
+    "server_argv",
+    "server_env",
+    "price",
+    "base_url",
+    "temperature",
 ];
 
 /// Replace every `{name}` in `word` by what `value` says. Braces around anything but a lower-case word are left alone:
@@ -47,6 +60,11 @@ pub fn fill(word: &str, value: impl Fn(&str) -> String) -> Result<String> {
     }
     out.push_str(rest);
     Ok(out)
+}
+
+/// Whether `{name}` stands in `text`.
+pub fn uses(text: &str, name: &str) -> bool {
+    text.contains(&format!("{{{name}}}"))
 }
 
 #[cfg(test)]

@@ -142,11 +142,51 @@ impl Record {
         line
     }
 
-    /// Keep the record as `run.json` in the run's directory, if there is one.
+    /// Keep the record as `run.json` in the run's directory, if there is one. What is there already, with what later
+    /// stages made of it, is left alone: a run that is done does not lose what is known of it when it is looked at again.
     pub fn save(&self) -> Result<()> {
-        match self.dir() {
-            Some(dir) if dir.is_dir() => file::write(&dir.join("run.json"), &self.line()),
-            _ => Ok(()),
+        let Some(dir) = self.dir().filter(|dir| dir.is_dir()) else {
+            return Ok(());
+        };
+        let (path, line) = (dir.join("run.json"), self.line());
+        let kept = std::fs::read(&path).unwrap_or_default();
+        let mine = line.strip_suffix(b"}\n").unwrap_or(&line);
+        match kept.strip_prefix(mine) {
+            Some([b'}' | b',', ..]) if kept.ends_with(b"}\n") => Ok(()),
+            _ => file::write(&path, &line),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_record_is_not_cut_back_and_not_kept_against_another() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = Run {
+            id: "x-r1".into(),
+            dir: dir.path().display().to_string(),
+            ..Run::default()
+        };
+        let kept = || std::fs::read(dir.path().join("run.json")).unwrap();
+        let mut record = Record::new(&run).unwrap();
+        record
+            .set("wait", &json!({"outcome": "completed"}))
+            .unwrap();
+        let waited = record.clone();
+        record.set("export", &json!({"bytes": 1})).unwrap();
+        record.save().unwrap();
+        waited.save().unwrap();
+        assert_eq!(kept(), record.line());
+        let mut other = waited.clone();
+        other.set("export", &json!({"bytes": 2})).unwrap();
+        other.save().unwrap();
+        assert_eq!(kept(), other.line());
+        let mut again = waited;
+        again.set("wait", &json!({"outcome": "timeout"})).unwrap();
+        again.save().unwrap();
+        assert_eq!(kept(), again.line());
     }
 }

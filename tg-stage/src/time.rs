@@ -1,5 +1,6 @@
 //! Times are integer milliseconds since the epoch; durations are typed as `90s`, `30m`, `1h 30m`.
 
+use serde::{Deserialize, Serialize};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Now, in milliseconds since the epoch.
@@ -7,6 +8,35 @@ pub fn now_ms() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_millis() as i64)
+}
+
+/// A moment on the clock that counts from the start of the machine, which nobody can set.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Boot {
+    /// Which start of which machine.
+    pub id: String,
+    /// Milliseconds since then, sleep included.
+    pub ms: i64,
+}
+
+impl Boot {
+    /// Now; `None` where the machine does not say.
+    pub fn now() -> Option<Self> {
+        let read = |path: &str| std::fs::read_to_string(path).ok();
+        let id = read("/proc/sys/kernel/random/boot_id")?;
+        let up = read("/proc/uptime")?;
+        let seconds: f64 = up.split_whitespace().next()?.parse().ok()?;
+        Some(Self {
+            id: id.trim().into(),
+            ms: (seconds * 1000.0).round() as i64,
+        })
+    }
+
+    /// How long ago this was; `None` after the machine was started again, or on another.
+    pub fn elapsed(&self) -> Option<Duration> {
+        let now = Self::now().filter(|now| now.id == self.id)?;
+        Some(Duration::from_millis((now.ms - self.ms).max(0) as u64))
+    }
 }
 
 /// A duration as people type it; for clap's `value_parser` and for manifests.

@@ -3,7 +3,7 @@
 //! Readers are tolerant: a hand-written record needs little more than `run.id`, and keys that are not here stay in the
 //! record. `metrics` is not here: it is flat, name -> number or null, and `tg-metrics` alone knows the names.
 
-use crate::{OwnMetric, Trim};
+use crate::{OwnMetric, Provenance, Trim};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -32,6 +32,22 @@ pub struct Run {
     pub replicate: u32,
     /// The seed of this replicate, the same in every arm.
     pub seed: u64,
+    /// Which block of the order of execution it is in, from 1; 0 where nobody said. A block holds one run of each arm.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub block: u32,
+    /// Its place in the block, from 1.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub position: u32,
+    /// The seed that the order within blocks was drawn with; none where it is the manifest's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order_seed: Option<u64>,
+    /// Which attempt at this run it is, from 1; 0 where nobody said.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub attempt: u32,
+    /// How each earlier attempt ended, the oldest first: an outcome, `launch error` and the like, `interrupted`,
+    /// `unlaunched`, or `unknown`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<String>,
     /// The model the agents use; null for the stand-in.
     pub model: Option<String>,
     /// The model's temperature.
@@ -43,6 +59,15 @@ pub struct Run {
     pub dir: String,
     /// The agent's command line, placeholders unfilled.
     pub command: Vec<String>,
+    /// The agent program's profile, where one was named.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "crate::profile::recorded"
+    )]
+    pub profile: Option<crate::Profile>,
+    /// The texts that `{prompt}` is made of, by file name, where agents are given one.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub prompts: crate::prompts::Prompts,
     /// The stand-in's work model, if the stand-in works.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stand_in: Option<crate::StandIn>,
@@ -74,6 +99,14 @@ pub struct Run {
     pub inputs: BTreeMap<String, String>,
     /// SHA-256 over all of `inputs`; a run whose inputs changed is run again.
     pub inputs_sha256: String,
+    /// With what it was made and where, as far as that is no input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<Provenance>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// A workspace: files the agents find in their working directory.
@@ -94,6 +127,24 @@ pub struct Limits {
     pub timeout_ms: Option<u64>,
     /// Time without any change in the database.
     pub stall_ms: Option<u64>,
+    /// What one agent may cost, in USD.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_cost_usd: Option<f64>,
+    /// What the run's agents may cost together, in USD.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run_cost_usd: Option<f64>,
+    /// What all runs of the experiment may cost together, earlier attempts included, in USD.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub experiment_cost_usd: Option<f64>,
+    /// Tokens that one agent may use, in and out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_tokens: Option<u64>,
+    /// Tokens that the run's agents may use together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run_tokens: Option<u64>,
+    /// Tokens that all runs of the experiment may use together, earlier attempts included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub experiment_tokens: Option<u64>,
 }
 
 /// What the manifest wants shown.
@@ -105,6 +156,9 @@ pub struct Shown {
     /// What those of `metrics` mean that the user defined.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub own_metrics: Vec<OwnMetric>,
+    /// All arms, in the manifest's order: the one they are shown in, whatever order they were run in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub arms: Vec<String>,
     /// The metric on which a verdict rests.
     pub primary: Option<String>,
     /// The arm the others are compared with.
@@ -138,9 +192,16 @@ pub struct Launch {
     pub agents: Vec<Agent>,
     /// The moment before the first agent was started; the tasks' `created_at` is set to it.
     pub started_at_ms: i64,
+    /// The moment from which the run's time is counted (its start, or the opening of its start gate), on a clock that
+    /// nobody can set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub boot: Option<crate::time::Boot>,
     /// When the start gate was opened, if the run has one: all clocks start then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub released_at_ms: Option<i64>,
+    /// How many runs were allowed to share the machine, this one included (`-j`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub side_by_side: Option<u32>,
     /// Nobody was started: a person connects the agents.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub manual: bool,
@@ -162,8 +223,11 @@ pub struct Agent {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Wait {
-    /// `completed`, `failed_tasks`, `timeout`, `stalled`, `agents_gone`, `never_connected`, `cancelled`, `infra`.
+    /// `completed`, `failed_tasks`, `timeout`, `stalled`, `budget`, `agents_gone`, `never_connected`, `cancelled`, `infra`.
     pub outcome: String,
+    /// What it was told from, in a few words: `run_cost_usd 5.02 of 5`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
     /// Tasks in scope by state.
     pub states: BTreeMap<String, u64>,
     /// Last terminal change if all tasks are terminal, else the moment of decision.
@@ -189,6 +253,11 @@ pub struct Verify {
 }
 
 impl Wait {
+    /// Whether the machinery failed and not the agents: what `retries` of a manifest is for.
+    pub fn is_machinery(outcome: &str) -> bool {
+        matches!(outcome, "infra" | "never_connected")
+    }
+
     /// Whether the outcome says nothing about the agents, because the machinery failed or none of them ever began: such a
     /// run is run again by the same command.
     pub fn is_void(outcome: &str) -> bool {

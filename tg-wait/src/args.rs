@@ -16,7 +16,7 @@ pub struct Args {
     /// Give up this long after the launch [default: the manifest's, else 1h]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub timeout: Option<Duration>,
-    /// Give up when nothing at all has changed for this long [default: the manifest's, else 5m]
+    /// Give up when nothing has changed and no agent called the host for this long [default: the manifest's, else 5m]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub stall: Option<Duration>,
     /// With failed tasks, how long nothing must change before that is the end
@@ -34,10 +34,12 @@ pub struct Args {
 }
 
 const AFTER: &str = "\
-Outcomes: completed, failed_tasks, timeout, stalled, agents_gone (all exited, tasks open),
-  never_connected, cancelled (SIGINT, SIGTERM), infra (the launcher was killed)
+Outcomes: completed, failed_tasks, timeout, stalled (no state change, tool call or heartbeat), budget,
+  agents_gone (all exited, tasks open), never_connected, cancelled (SIGINT, SIGTERM), infra (the
+  launcher was killed); what each was told from is in `wait.why`
 
-Reads: run records with `instantiate` on stdin; their databases, read-only
+Reads: run records with `instantiate` on stdin; their databases, read-only; spent.json of the run
+  and, where the experiment has a budget, of its other runs
 Writes: `wait` into the records; RUN/end.json; RUN/logs/verify.log; at the end, when nobody else
   has it open, the experiment tables of the database
 

@@ -15,8 +15,12 @@ pub struct Seen {
     pub any_worker: bool,
     /// Since the last change in the database.
     pub quiet: Duration,
+    /// Since the last change in the database or call of an agent to the host, whatever it asked.
+    pub silent: Duration,
     /// Since the launch.
     pub elapsed: Duration,
+    /// A budget is spent.
+    pub over_budget: bool,
     /// We were told to stop.
     pub told_to_stop: bool,
 }
@@ -28,8 +32,10 @@ pub enum Agents {
     Unknown,
     /// The launcher is there.
     Live,
-    /// All ended by themselves.
+    /// All ended by themselves, or were ended because they never registered.
     Gone,
+    /// All ended, and some because a budget was spent.
+    Spent,
     /// The launcher ended them because it was told to stop.
     Cancelled,
     /// The launcher went without saying how its agents ended.
@@ -41,7 +47,7 @@ pub enum Agents {
 pub struct Patience {
     /// Since the launch.
     pub timeout: Duration,
-    /// Without any change.
+    /// Without any change or call.
     pub stall: Duration,
     /// With failed tasks, without any change.
     pub settle: Duration,
@@ -49,7 +55,10 @@ pub struct Patience {
 
 /// The outcome, if the run is over.
 pub fn outcome(seen: &Seen, patience: &Patience) -> Option<&'static str> {
-    let ended = matches!(seen.agents, Agents::Gone | Agents::Cancelled | Agents::Lost);
+    let ended = matches!(
+        seen.agents,
+        Agents::Gone | Agents::Spent | Agents::Cancelled | Agents::Lost
+    );
     if !seen.open && !seen.unsuccessful {
         return Some("completed");
     }
@@ -60,10 +69,12 @@ pub fn outcome(seen: &Seen, patience: &Patience) -> Option<&'static str> {
         _ if seen.told_to_stop => Some("cancelled"),
         Agents::Cancelled => Some("cancelled"),
         Agents::Lost => Some("infra"),
+        Agents::Spent => Some("budget"),
         Agents::Gone if seen.any_worker => Some("agents_gone"),
         Agents::Gone => Some("never_connected"),
+        _ if seen.over_budget => Some("budget"),
         _ if seen.elapsed >= patience.timeout => Some("timeout"),
-        _ if seen.quiet >= patience.stall => Some("stalled"),
+        _ if seen.silent >= patience.stall => Some("stalled"),
         _ => None,
     }
 }
@@ -84,7 +95,9 @@ mod tests {
         agents: Agents::Live,
         any_worker: true,
         quiet: SECOND,
+        silent: SECOND,
         elapsed: SECOND,
+        over_budget: false,
         told_to_stop: false,
     };
 
@@ -173,6 +186,38 @@ mod tests {
             ),
             (
                 Seen {
+                    agents: Agents::Spent,
+                    ..WORKING
+                },
+                Some("budget"),
+            ),
+            (
+                Seen {
+                    over_budget: true,
+                    elapsed: long,
+                    ..WORKING
+                },
+                Some("budget"),
+            ),
+            (
+                Seen {
+                    open: false,
+                    agents: Agents::Spent,
+                    over_budget: true,
+                    ..WORKING
+                },
+                Some("completed"),
+            ),
+            (
+                Seen {
+                    agents: Agents::Gone,
+                    over_budget: true,
+                    ..WORKING
+                },
+                Some("agents_gone"),
+            ),
+            (
+                Seen {
                     elapsed: long,
                     ..WORKING
                 },
@@ -181,9 +226,17 @@ mod tests {
             (
                 Seen {
                     quiet: long,
+                    silent: long,
                     ..WORKING
                 },
                 Some("stalled"),
+            ),
+            (
+                Seen {
+                    quiet: long,
+                    ..WORKING
+                },
+                None,
             ),
             (
                 Seen {

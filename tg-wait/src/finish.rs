@@ -15,13 +15,13 @@ use std::time::Duration;
 use tg_host::experiment::{AgentRow, RunEnd};
 use tg_host::{database, experiment};
 use tg_stage::error::outside;
-use tg_stage::{Error, Launch, Record, Result, Run, Wait, file, say, time};
+use tg_stage::{End, Error, Launch, Record, Result, Run, Wait, say, time};
 
 /// Longer than a launcher takes to end the most stubborn agents.
 const LAUNCHER: Duration = Duration::from_mins(1);
 
 /// What goes into the record: the outcome, the tasks by state, the moment of the end.
-pub fn decide(probe: &Probe, outcome: &str) -> rusqlite::Result<Wait> {
+pub fn decide(probe: &Probe, outcome: &str, why: Option<String>) -> rusqlite::Result<Wait> {
     let open = probe.open(10)?;
     let last = if open.is_empty() {
         probe.last_terminal()?
@@ -35,6 +35,7 @@ pub fn decide(probe: &Probe, outcome: &str) -> rusqlite::Result<Wait> {
         ended_at_ms,
         open,
         verify: None,
+        why,
     })
 }
 
@@ -46,8 +47,12 @@ pub fn announce(record: &Record, wait: &Wait) -> Result<()> {
     else {
         return Ok(()); // nobody was launched, and nobody waits for the file
     };
-    let text = json!({"outcome": wait.outcome, "ended_at_ms": wait.ended_at_ms}).to_string();
-    file::write(&dir.join("end.json"), text.as_bytes())
+    let end = End {
+        outcome: wait.outcome.clone(),
+        ended_at_ms: wait.ended_at_ms,
+        why: wait.why.clone(),
+    };
+    end.save(&dir)
 }
 
 /// Wait for the launcher, have the work verified, and store the end and the agents when the database is free.
@@ -95,13 +100,22 @@ pub fn store(
         None => by_hand(&run.id, launch.as_ref()),
     };
     let end = RunEnd {
+        side_by_side: launch.as_ref().and_then(|launch| launch.side_by_side),
         started: launch.and_then(|launch| launch.released_at_ms.or(Some(launch.started_at_ms))),
         completed: wait.ended_at_ms,
         outcome: &wait.outcome,
         verify_passed: wait.verify.as_ref().map(|verdict| verdict.passed),
         verify_score: wait.verify.as_ref().and_then(|verdict| verdict.score),
     };
-    put(&mut db, &run.id, &end, &agents).map_err(|cause| Error::outside(path.display(), cause))
+    if let Err(cause) = put(&mut db, &run.id, &end, &agents) {
+        // The run has ended all the same, and the record says how: it must not be run again for this.
+        say(format_args!(
+            "tg-wait: run {}: {}: {cause}: tg-export will add the end",
+            run.id,
+            path.display()
+        ));
+    }
+    Ok(())
 }
 
 /// Agents that a person connected: their roles and tags are known, how they ended is not.

@@ -4,6 +4,7 @@
 //! run is over; what is over is a pure function of what was seen (`decide`).
 
 mod args;
+mod budget;
 mod decide;
 mod finish;
 mod launcher;
@@ -11,6 +12,7 @@ mod probe;
 mod progress;
 mod verify;
 mod watch;
+mod why;
 
 pub use args::Args;
 
@@ -19,10 +21,23 @@ use std::io::{BufRead, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 use tg_stage::{Error, Exit, Instantiate, Line, Lines, Output, Record, Result, Run, stage};
+
+/// What there is to attend to.
+enum News {
+    /// A line came in.
+    Line(Line),
+    /// No more will.
+    NoMore,
+    /// A run was waited for.
+    Over(Box<Record>, Result<()>),
+}
+
+/// How soon it is noticed that we are to stop.
+const TICK: Duration = Duration::from_millis(100);
 
 /// What all waits share.
 struct Shared<'a> {
@@ -55,27 +70,31 @@ pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write
         return Ok(Exit::Done);
     }
     tg_stage::standard_input("tg-instantiate MANIFEST | tg-launch | tg-wait")?;
-    let (lines_in, lines) = mpsc::channel();
-    thread::spawn(move || Lines::new(input).try_for_each(|line| lines_in.send(line)));
-    let (done_in, done) = mpsc::channel();
+    let (news_in, news) = mpsc::channel();
+    let lines_in = news_in.clone();
+    thread::spawn(move || {
+        let mut lines = Lines::new(input);
+        let _ = lines.try_for_each(|line| lines_in.send(News::Line(line)));
+        lines_in.send(News::NoMore)
+    });
     let mut gone = None;
     let exit = thread::scope(|scope| {
         let (mut exit, mut waiting, mut reading) = (Exit::Done, 0, true);
         while reading || waiting > 0 {
-            for (record, ended) in done.try_iter() {
-                waiting -= 1;
-                exit = exit.max(finished(record, ended, &mut output, &mut gone));
-            }
-            match lines.recv_timeout(Duration::from_millis(20)) {
-                Ok(Line::Run(mut record)) if watch::is_due(&record) => {
+            match news.recv_timeout(TICK) {
+                Ok(News::Over(record, ended)) => {
+                    waiting -= 1;
+                    exit = exit.max(finished(record, ended, &mut output, &mut gone));
+                }
+                Ok(News::Line(Line::Run(mut record))) if watch::is_due(&record) => {
                     waiting += 1;
-                    let (shared, done_in) = (&shared, done_in.clone());
+                    let (shared, news_in) = (&shared, news_in.clone());
                     scope.spawn(move || {
                         let ended = watch::run(shared, &mut record);
-                        let _ = done_in.send((record, ended));
+                        let _ = news_in.send(News::Over(record, ended));
                     });
                 }
-                Ok(Line::Run(record)) => {
+                Ok(News::Line(Line::Run(record))) => {
                     exit = exit.max(if record.failed_stage().is_some() {
                         Exit::SomeFailed
                     } else {
@@ -83,16 +102,13 @@ pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write
                     });
                     keep_gone(output.record(&record), &mut gone);
                 }
-                Ok(Line::Other(bytes)) => keep_gone(output.bytes(&bytes), &mut gone),
-                Ok(Line::Bad(error)) => {
+                Ok(News::Line(Line::Other(bytes))) => keep_gone(output.bytes(&bytes), &mut gone),
+                Ok(News::Line(Line::Bad(error))) => {
                     error.report("tg-wait");
                     exit = exit.max(error.exit);
                 }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => {
-                    reading = false;
-                    thread::sleep(Duration::from_millis(5));
-                }
+                Ok(News::NoMore) => reading = false,
+                Err(_) => {} // time to ask whether we are to stop
             }
             if shared.told_to_stop.load(Ordering::Relaxed) || gone.is_some() {
                 // Whatever ends us ends the runs: each is decided, stored and, if anybody reads, printed.

@@ -15,6 +15,7 @@ pub struct Probe {
     pub states: StateClasses,
     open: String,
     unsuccessful: String,
+    bad: String,
     any_worker: String,
     rows: String,
     scope: String,
@@ -45,15 +46,14 @@ impl Probe {
             .filter(|state| !states.is_success(state))
             .map(|state| quote(state))
             .collect();
+        let bad = format!("status IN ({}) AND {scope}", bad.join(","));
         Ok(Self {
             open: format!(
                 "SELECT id FROM tasks WHERE ({}) AND {scope}",
                 gaps(&states.terminal)
             ),
-            unsuccessful: format!(
-                "SELECT EXISTS(SELECT 1 FROM tasks WHERE status IN ({}) AND {scope})",
-                bad.join(",")
-            ),
+            unsuccessful: format!("SELECT EXISTS(SELECT 1 FROM tasks WHERE {bad})"),
+            bad,
             any_worker: format!(
                 "SELECT EXISTS(SELECT 1 FROM workers WHERE 1 {}) OR EXISTS(SELECT 1 FROM task_sequence WHERE worker_id IS NOT NULL {})",
                 only(format!("AND id GLOB {}", quote(&format!("{run}-*")))),
@@ -85,6 +85,30 @@ impl Probe {
         self.db
             .prepare_cached(&self.unsuccessful)?
             .query_row([], |row| row.get(0))
+    }
+
+    /// Tasks that are over, and badly, at most `limit`.
+    pub fn failed(&self, limit: usize) -> Result<Vec<String>> {
+        let sql = format!("SELECT id FROM tasks WHERE {} LIMIT {limit}", self.bad);
+        let mut query = self.db.prepare(&sql)?;
+        query.query_map([], |row| row.get(0))?.collect()
+    }
+
+    /// Tasks that are neither over nor waiting nor being worked on, such as those for which somebody asked for advice; at
+    /// most `limit`.
+    pub fn parked(&self, limit: usize) -> Result<Vec<String>> {
+        let sql = format!(
+            "SELECT id, status FROM tasks WHERE {} ORDER BY id",
+            self.scope
+        );
+        let mut query = self.db.prepare(&sql)?;
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
+        let parked = |row: &Result<(String, String)>| match row {
+            Ok((_, state)) => self.states.class(state) == "parked",
+            Err(_) => true,
+        };
+        let rows = rows.filter(parked).take(limit);
+        rows.map(|row| row.map(|(task, _)| task)).collect()
     }
 
     /// Whether any agent was ever seen at the host: registered now, or named in the history.

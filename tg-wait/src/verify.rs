@@ -12,6 +12,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 use tg_stage::error::file_error;
+use tg_stage::mark::{ATTEMPT, DIR, Owner};
 use tg_stage::{Error, Result, Verify, file};
 
 /// Run `command` for the run in `dir`, for at most `patience`.
@@ -23,6 +24,8 @@ pub fn run(dir: &Path, command: &str, patience: Duration) -> Result<Verify> {
     let mut child = Command::new("sh")
         .args(["-c", command])
         .current_dir(dir.join("work"))
+        .env(DIR, std::path::absolute(dir).unwrap_or_else(|_| dir.into()))
+        .env(ATTEMPT, Owner::this().to_string())
         .stdin(Stdio::null())
         .stdout(out)
         .stderr(errors)

@@ -1,21 +1,24 @@
 //! Waiting for one run, in a thread of its own.
 
 use crate::Shared;
+use crate::budget::Budget;
 use crate::decide::{self, Agents, Patience, Seen};
 use crate::launcher::Launcher;
 use crate::probe::Probe;
 use crate::progress::Line;
-use crate::{finish, progress};
+use crate::{finish, progress, why};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
-use std::thread::sleep;
 use std::time::{Duration, Instant};
 use tg_host::database;
+use tg_host::notify::Notifier;
 use tg_stage::error::outside;
 use tg_stage::file::Lock;
-use tg_stage::{Error, Instantiate, Launch, Record, Result, Run, Wait, time};
+use tg_stage::{End, Error, Instantiate, Launch, Record, Result, Run, Wait, time};
 
-const TICK: Duration = Duration::from_millis(10);
+/// Between two looks at what nobody tells of: agents, budgets, whether we are to stop. The database and the files beside it are
+/// told of as soon as they change.
+const TICK: Duration = Duration::from_millis(250);
 
 /// Wait until the run of `record` is over and add `wait`.
 pub fn run(shared: &Shared, record: &mut Record) -> Result<()> {
@@ -34,15 +37,27 @@ pub fn run(shared: &Shared, record: &mut Record) -> Result<()> {
     let probe =
         Probe::new(database::open_read_only(&path).map_err(outside)?, &run.id).map_err(locked)?;
     let launcher = Launcher::of(record);
-    let line = Line::new(shared, &run.id, &probe);
-    let outcome = until_over(shared, record, &run, &probe, launcher.as_ref(), &line);
-    line.clear();
-    let mut wait = finish::decide(&probe, outcome.map_err(locked)?).map_err(locked)?;
+    let mut wait = if let Some(end) = End::decided(record) {
+        // Whoever decided was killed before the record said so.
+        let wait = finish::decide(&probe, &end.outcome, end.why).map_err(locked)?;
+        Wait {
+            ended_at_ms: end.ended_at_ms,
+            ..wait
+        }
+    } else {
+        let line = Line::new(shared, &run.id, &probe);
+        let news = Notifier::on(&path);
+        let outcome = until_over(shared, record, &run, &probe, launcher.as_ref(), &line, news);
+        line.clear();
+        let (outcome, why) = outcome.map_err(locked)?;
+        let wait = finish::decide(&probe, outcome, Some(why)).map_err(locked)?;
+        finish::announce(record, &wait).inspect_err(|_| {
+            // The launcher waits for that file; if it cannot be written, it is told the other way.
+            launcher.as_ref().inspect(|launcher| launcher.terminate());
+        })?;
+        wait
+    };
     drop(probe);
-    finish::announce(record, &wait).inspect_err(|_| {
-        // The launcher waits for that file; if it cannot be written, it is told the other way.
-        launcher.as_ref().inspect(|launcher| launcher.terminate());
-    })?;
     finish::store(shared, record, &mut wait, launcher.as_ref(), &path)?;
     record.set("wait", &wait)?;
     record.save()
@@ -55,22 +70,23 @@ fn until_over(
     probe: &Probe,
     launcher: Option<&Launcher>,
     line: &progress::Line,
-) -> rusqlite::Result<&'static str> {
+    mut news: Notifier,
+) -> rusqlite::Result<(&'static str, String)> {
     let patience = patience(shared, run);
-    let launched = record
-        .get::<Launch>("launch")
-        .ok()
-        .map(|launch| launch.released_at_ms.unwrap_or(launch.started_at_ms));
-    let before = launched.map_or(0, |launched| (time::now_ms() - launched).max(0));
+    let before = since(record.get::<Launch>("launch").ok().as_ref());
+    let mut budget = Budget::new(&run.limits, record.dir());
     let begun = Instant::now();
     let (mut version, mut changed, mut looked) = (None, Instant::now(), None::<Instant>);
+    let (mut calls, mut called) = (0, Instant::now());
     let mut seen = Seen {
         open: true,
         unsuccessful: false,
         agents: Agents::Unknown,
         any_worker: false,
         quiet: Duration::ZERO,
+        silent: Duration::ZERO,
         elapsed: Duration::ZERO,
+        over_budget: false,
         told_to_stop: false,
     };
     loop {
@@ -78,23 +94,72 @@ fn until_over(
         if looked.is_none_or(|at| at.elapsed() > Duration::from_millis(50)) {
             looked = Some(Instant::now());
             seen.agents = launcher.map_or(Agents::Unknown, Launcher::agents);
+            let now = launcher.map_or(0, Launcher::calls);
+            if std::mem::replace(&mut calls, now) != now {
+                called = Instant::now();
+            }
         }
         // The database is looked at after the agents: what they did before they went is seen.
-        let now = Some(probe.version()?);
-        if version != now {
-            (version, changed) = (now, Instant::now());
-            seen.open = !probe.open(1)?.is_empty();
-            seen.unsuccessful = probe.any_unsuccessful()?;
-            seen.any_worker |= probe.any_worker()?;
-            line.update(probe)?;
+        match look(probe, version, &mut seen, line) {
+            Ok(now) if version == Some(now) => {}
+            Ok(now) => {
+                (version, changed) = (Some(now), Instant::now());
+                news.found();
+            }
+            Err(cause) if is_locked(&cause) => {} // somebody has it for himself: at the next look
+            Err(cause) => return Err(cause),
         }
         seen.quiet = changed.elapsed();
-        seen.elapsed = begun.elapsed() + Duration::from_millis(before as u64);
+        seen.silent = seen.quiet.min(called.elapsed());
+        seen.elapsed = begun.elapsed() + before;
+        let reached = budget.look(seen.agents == Agents::Spent);
+        seen.over_budget = reached.is_some();
         if let Some(outcome) = decide::outcome(&seen, &patience) {
-            return Ok(outcome);
+            let ends = launcher.map(Launcher::ends).unwrap_or_default();
+            let why = why::why(outcome, &seen, &patience, probe, &ends, reached);
+            return Ok((outcome, why?));
         }
-        sleep(TICK);
+        news.wait(TICK);
     }
+}
+
+/// Take up what is new in the database since `version`, and say which version that is.
+fn look(
+    probe: &Probe,
+    version: Option<i64>,
+    seen: &mut Seen,
+    line: &progress::Line,
+) -> rusqlite::Result<i64> {
+    let now = probe.version()?;
+    if version != Some(now) {
+        seen.open = !probe.open(1)?.is_empty();
+        seen.unsuccessful = probe.any_unsuccessful()?;
+        seen.any_worker = seen.any_worker || probe.any_worker()?;
+        line.update(probe)?;
+    }
+    Ok(now)
+}
+
+fn is_locked(cause: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+    matches!(
+        cause.sqlite_error_code(),
+        Some(DatabaseBusy | DatabaseLocked)
+    )
+}
+
+/// How long ago the launch was, by the clock that nobody can set; by the other one where the record or the machine knows no
+/// better.
+fn since(launch: Option<&Launch>) -> Duration {
+    let Some(launch) = launch else {
+        return Duration::ZERO;
+    };
+    let by_wall = || {
+        let begun = launch.released_at_ms.unwrap_or(launch.started_at_ms);
+        Duration::from_millis((time::now_ms() - begun).max(0) as u64)
+    };
+    let boot = launch.boot.as_ref();
+    boot.and_then(time::Boot::elapsed).unwrap_or_else(by_wall)
 }
 
 fn patience(shared: &Shared, run: &Run) -> Patience {

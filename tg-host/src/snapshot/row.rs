@@ -196,6 +196,8 @@ pub struct RunRow {
     pub verify_passed: Option<i64>,
     /// The number the verify command printed last.
     pub verify_score: Option<f64>,
+    /// How many runs were allowed to share the machine.
+    pub side_by_side: Option<i64>,
 }
 
 /// Where a task came from.

@@ -5,6 +5,7 @@
 
 use crate::against::Against;
 use crate::arm::Arm;
+use crate::attempts;
 use crate::compare::Comparison;
 use crate::row::Row;
 use crate::stats::Summary;
@@ -12,9 +13,10 @@ use crate::stats::Summary;
 const SUMMARY: &str = "experiment,arm,baseline,simulated,runs,completed,\
     metric,slot,unit,better,over,n,mean,sd,min,median,max,\
     mean_low,mean_high,difference,difference_low,difference_high,ratio,ratio_low,ratio_high,\
-    family,test,p,p_holm,p_welch,finding";
+    family,test,p,p_holm,p_welch,finding,attempts,machinery_failures";
 
-const TIDY: &str = "run,experiment,arm,workflow,template,agents,replicate,seed,simulated,outcome";
+const TIDY: &str =
+    "run,experiment,arm,workflow,template,agents,replicate,seed,simulated,outcome,attempt";
 
 /// One row for each arm and metric.
 pub fn summary(comparison: &Comparison) -> String {
@@ -52,7 +54,9 @@ pub fn summary(comparison: &Comparison) -> String {
                 number(ends.map(|ends| ends.high)),
             ];
             let compared = compared(comparison.against[place].get(at));
-            let cells: Vec<String> = own.into_iter().chain(compared).collect();
+            let attempts = attempts::of(arm);
+            let tried = [attempts.made.to_string(), attempts.machinery.to_string()];
+            let cells: Vec<String> = own.into_iter().chain(compared).chain(tried).collect();
             line(&mut out, &cells);
         }
     }
@@ -109,7 +113,7 @@ pub fn tidy(comparison: &Comparison) -> String {
     out
 }
 
-fn about(row: &Row) -> [String; 10] {
+fn about(row: &Row) -> [String; 11] {
     let run = &row.run;
     let known = |number: u32| {
         if number == 0 {
@@ -129,6 +133,7 @@ fn about(row: &Row) -> [String; 10] {
         run.seed.to_string(),
         run.simulated.to_string(),
         text(&row.end()),
+        attempts::made(row).to_string(),
     ]
 }
 

@@ -6,6 +6,7 @@ use super::human::{self, Cell};
 use super::sections::sections;
 use super::verdict::Line;
 use super::{notes, verdict, versus};
+use crate::attempts;
 use crate::compare::Comparison;
 use crate::words::{percent_between, plain};
 
@@ -17,6 +18,7 @@ pub fn render(comparison: &Comparison) -> String {
     }
     out += &table(comparison);
     section(&mut out, "Not completed", &notes::not_completed(comparison));
+    section(&mut out, "Attempts", &attempts::sentences(&comparison.arms));
     section(&mut out, "", &notes::table(comparison));
     out.extend([
         "\n### Verdict\n\n",

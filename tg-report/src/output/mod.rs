@@ -7,6 +7,7 @@
 mod blocks;
 mod csv;
 pub mod floor;
+pub mod held;
 mod html;
 pub mod human;
 mod json;

@@ -5,6 +5,7 @@ use super::human::{self, Cell, Shown};
 use super::sections::sections;
 use super::verdict::Line;
 use super::{notes, verdict, versus};
+use crate::attempts;
 use crate::compare::Comparison;
 use crate::stats::Interval;
 use crate::words::{percent_between, plain};
@@ -23,6 +24,12 @@ pub fn render(comparison: &Comparison, width: usize, is_coloured: bool) -> Strin
         &mut out,
         "not completed",
         &notes::not_completed(comparison),
+        width,
+    );
+    section(
+        &mut out,
+        "attempts",
+        &attempts::sentences(&comparison.arms),
         width,
     );
     section(&mut out, "", &notes::table(comparison), width);

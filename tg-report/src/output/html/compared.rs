@@ -3,6 +3,7 @@
 use super::markup::{list, terms};
 use super::table::{Cell, Table};
 use crate::arm::Arm;
+use crate::attempts;
 use crate::compare::Comparison;
 use crate::output::notes;
 use crate::row::Row;
@@ -49,7 +50,10 @@ pub fn section(comparison: &Comparison) -> String {
             }),
         ),
     ]);
-    environment + &arms(comparison).html() + &list("", &notes::not_completed(comparison))
+    environment
+        + &arms(comparison).html()
+        + &list("", &notes::not_completed(comparison))
+        + &list("", &attempts::sentences(&comparison.arms))
 }
 
 fn arms(comparison: &Comparison) -> Table {

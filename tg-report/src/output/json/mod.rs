@@ -8,6 +8,7 @@ mod inside;
 mod scaling;
 
 use crate::arm::Arm;
+use crate::attempts;
 use crate::columns::Column;
 use crate::compare::Comparison;
 use crate::floor::Pair;
@@ -89,6 +90,7 @@ fn arm(comparison: &Comparison, at: usize) -> Value {
         .map(|(column, own)| (column.name.clone(), against::against(own)))
         .collect();
     let first = &arm.runs[0].run;
+    let attempts = attempts::of(arm);
     json!({
         "arm": arm.label,
         "experiment": first.experiment,
@@ -100,6 +102,7 @@ fn arm(comparison: &Comparison, at: usize) -> Value {
         "completed": arm.completed,
         "completed_share": interval(arm.completion),
         "outcomes": outcomes,
+        "attempts": {"made": attempts.made, "machinery": attempts.machinery},
         "metrics": metrics,
         "against": against,
         "ratios": ratios(&comparison.ratios[at]),

@@ -1,0 +1,199 @@
+//! Every outcome is told from evidence, and says from which.
+
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+use serde_json::Value;
+use std::process::Command;
+use tg_tests::faulty::{WORK, agents, json, sleepers, unheard_of};
+use tg_tests::{Lab, manifest, records};
+
+/// The only record of a chain.
+fn run(lab: &Lab, launch: &str, wait: &str) -> Value {
+    let done = lab.sh(&format!(
+        "tg-instantiate m.yaml | tg-launch {launch} | tg-wait {wait}"
+    ));
+    records(&done.out).remove(0)
+}
+
+fn end(lab: &Lab, worker: &str) -> Value {
+    json(
+        lab,
+        &format!("results/test/swarm-r1/agents/swarm-r1-{worker}/end.json"),
+    )
+}
+
+#[test]
+fn agents_that_never_register_are_ended_and_named() {
+    let (lab, time) = (Lab::new(), unheard_of());
+    agents(
+        &lab,
+        2,
+        "swarm",
+        &format!("exec sleep {time}"),
+        "limits: {timeout: 60s}\n",
+    );
+    let record = run(&lab, "--connect 500ms", "");
+    assert_eq!(record["wait"]["outcome"], "never_connected", "{record}");
+    assert_eq!(
+        record["wait"]["why"],
+        "swarm-r1-w1 no_mcp (signal 15), swarm-r1-w2 no_mcp (signal 15)"
+    );
+    assert_eq!(sleepers(time), [""; 0]);
+}
+
+#[test]
+fn one_that_never_registers_does_not_stop_the_others() {
+    let (lab, time) = (Lab::new(), unheard_of());
+    let script = format!("case $1 in *-w1) exec sleep {time} ;; esac\nexec {WORK}");
+    agents(
+        &lab,
+        2,
+        "swarm",
+        &script,
+        "limits: {timeout: 60s, stall: 20s}\n",
+    );
+    let record = run(&lab, "--connect 1s", "");
+    assert_eq!(record["wait"]["outcome"], "completed", "{record}");
+    assert_eq!(record["wait"]["why"], "every task succeeded");
+    assert_eq!(end(&lab, "w1")["end_reason"], "no_mcp");
+    assert!(end(&lab, "w2")["cost_usd"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn what_a_dead_agent_held_is_done_by_the_others() {
+    let lab = Lab::new();
+    // The first kills itself with a task in hand, before the second is there.
+    let busy = "SELECT 1 FROM tasks WHERE status = 'working'";
+    let wait =
+        format!("until [ -n \"$(sqlite3 -readonly \"$db\" \"{busy}\")\" ]; do sleep 0.05; done");
+    let script = format!(
+        "db=$2/../../tasks.db\ncase $1 in *-w1) {WORK} & {wait}; kill -KILL $!; exit 1 ;; esac\n{wait}; sleep 1; exec {WORK}"
+    );
+    if Command::new("sqlite3").arg("-version").output().is_err() {
+        println!("skipped: sqlite3 is not installed");
+        return;
+    }
+    agents(
+        &lab,
+        2,
+        "swarm",
+        &script,
+        "limits: {timeout: 60s, stall: 5s}\n",
+    );
+    let record = run(&lab, "", "");
+    assert_eq!(record["wait"]["outcome"], "completed", "{record}");
+    assert_eq!(
+        (&end(&lab, "w1")["exit"], &end(&lab, "w1")["end_reason"]),
+        (&"1".into(), &"exited".into())
+    );
+}
+
+#[test]
+fn agents_that_leave_with_tasks_open_are_gone_whatever_their_exit_status() {
+    let lab = Lab::new();
+    let script = format!("{WORK} & sleep 1; kill -TERM $!; wait $!; exit 0");
+    agents(
+        &lab,
+        1,
+        "swarm",
+        &script,
+        "limits: {timeout: 60s, stall: 20s}\n",
+    );
+    let record = run(&lab, "", "");
+    assert_eq!(record["wait"]["outcome"], "agents_gone", "{record}");
+    assert_eq!(record["wait"]["why"], "swarm-r1-w1 exited with 0");
+    assert!(!record["wait"]["open"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn agents_that_hang_stall_the_run() {
+    let lab = Lab::new();
+    let script = format!("{WORK} & sleep 1; kill -STOP $!; wait");
+    agents(
+        &lab,
+        1,
+        "swarm",
+        &script,
+        "limits: {timeout: 60s, stall: 2s}\n",
+    );
+    let record = run(&lab, "--grace 300ms", "");
+    assert_eq!(record["wait"]["outcome"], "stalled", "{record}");
+    assert_eq!(
+        record["wait"]["why"],
+        "no state change, tool call or heartbeat for 2s"
+    );
+    assert_eq!(lab.settle(), [""; 0]);
+}
+
+#[test]
+fn time_that_is_up_says_how_long_it_was() {
+    let lab = Lab::new();
+    let slow = "stand_in: {time_scale: 1}\nlimits: {timeout: 1s}\n";
+    lab.write("m.yaml", &manifest("tiny-feature", 1, &["swarm"], slow));
+    let record = run(&lab, "", "");
+    assert_eq!(record["wait"]["outcome"], "timeout");
+    assert_eq!(record["wait"]["why"], "1s since the launch");
+    assert_eq!(end(&lab, "w1")["end_reason"], "ended");
+}
+
+#[test]
+fn parked_tasks_are_named() {
+    let lab = Lab::new();
+    let script = format!(
+        "{WORK} & while [ -z \"$(sqlite3 \"$2/../../tasks.db\" \"SELECT 1 FROM tasks WHERE status = 'working'\")\" ]; do sleep 0.05; done\n\
+         kill -KILL $!; sleep 0.2\n\
+         sqlite3 \"$2/../../tasks.db\" \"UPDATE tasks SET status = 'consult' WHERE status = 'working'\"; exec sleep 60"
+    );
+    if Command::new("sqlite3").arg("-version").output().is_err() {
+        println!("skipped: sqlite3 is not installed");
+        return;
+    }
+    agents(
+        &lab,
+        1,
+        "swarm",
+        &script,
+        "limits: {timeout: 60s, stall: 2s}\n",
+    );
+    let record = run(&lab, "--grace 300ms", "");
+    assert_eq!(record["wait"]["outcome"], "stalled", "{record}");
+    let why = record["wait"]["why"].as_str().unwrap();
+    assert!(why.contains("; parked: "), "{why}");
+}
+
+/// A clock that is set an hour on or back while the run lives ends nothing and keeps nothing alive.
+#[test]
+fn a_step_of_the_clock_changes_no_outcome() {
+    if Command::new("faketime").arg("--version").output().is_err() {
+        println!("skipped: faketime is not installed");
+        return;
+    }
+    let library = "$(dirname \"$(faketime -f +0 printenv LD_PRELOAD)\")/libfaketimeMT.so.1";
+    for (timeout, outcome) in [("20s", "completed"), ("1500ms", "timeout")] {
+        for step in ["+3600", "-3600"] {
+            let lab = Lab::new();
+            let more = format!(
+                "stand_in: {{time_scale: 0.0005, poll_ms: 20}}\nlimits: {{timeout: {timeout}, stall: 15s}}\n"
+            );
+            lab.write("m.yaml", &manifest("tiny-feature", 1, &["swarm"], &more));
+            lab.write("clock", "+0");
+            let fake = format!(
+                "env LD_PRELOAD={library} FAKETIME_TIMESTAMP_FILE={} FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1",
+                lab.path("clock").display()
+            );
+            let done = lab.sh(&format!(
+                "tg-instantiate m.yaml | ({fake} tg-launch) | (until grep -q started_at_ms results/test/swarm-r1/run.json; do sleep 0.05; done; echo {step} > clock; {fake} tg-wait)"
+            ));
+            let record = records(&done.out).remove(0);
+            assert_eq!(
+                record["wait"]["outcome"], outcome,
+                "{step}: {record}\n{}",
+                done.err
+            );
+            let by = (record["wait"]["ended_at_ms"].as_i64().unwrap()
+                - record["launch"]["started_at_ms"].as_i64().unwrap())
+                / 1000;
+            assert!(by.abs() > 3000, "the clock was not set: {by} s");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! `--check`: what is missing is said before anything is made, each thing in its line, with what to do.
+
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use tg_tests::{FAST, Lab, manifest, refused};
+
+fn lines_of<'a>(text: &'a str, word: &str) -> Vec<&'a str> {
+    text.lines().filter(|line| line.starts_with(word)).collect()
+}
+
+#[test]
+fn all_is_there_and_the_plan_has_a_price() {
+    let lab = Lab::new();
+    lab.write(
+        "m.yaml",
+        &manifest("tiny-feature", 2, &["swarm", "push"], FAST),
+    );
+    let done = lab.sh("scripts/experiment check m.yaml").ok();
+    assert_eq!(lines_of(&done.out, "fail"), [""; 0], "{}", done.out);
+    assert!(lines_of(&done.out, "ok").len() >= 8, "{}", done.out);
+    assert!(
+        done.out.contains("expected swarm: 1 runs of at least")
+            && done.out.contains("(simulated, from the estimates)"),
+        "{}",
+        done.out
+    );
+    assert!(!lab.path("results").exists(), "it touches nothing");
+    lab.sh("scripts/experiment run m.yaml").ok();
+    let again = lab.sh("tg-instantiate --check --again m.yaml").ok();
+    assert_eq!(
+        again.out.matches("(mean of 1 run)").count(),
+        4,
+        "{}",
+        again.out
+    );
+    // A limit is all that is known of a command.
+    let own = "command: [cat, '{mcp_config}']\nlimits: {timeout: 30m, run_cost_usd: 2}\n";
+    lab.write(
+        "m.yaml",
+        &manifest("tiny-feature", 2, &["swarm"], own).replace("name: test", "name: own"),
+    );
+    let done = lab.sh("tg-instantiate --check m.yaml").ok();
+    assert!(
+        done.out
+            .contains("at most 30 min (its limit) and at most 2.00 USD (its limit)"),
+        "{}",
+        done.out
+    );
+    assert!(
+        lines_of(&done.out, "unknown")[0].contains("holds only if your command writes cost_usd"),
+        "{}",
+        done.out
+    );
+}
+
+#[test]
+fn what_is_missing_fails_before_anything_is_made() {
+    let lab = Lab::new();
+    let write = |more: &str| lab.write("m.yaml", &manifest("tiny-feature", 2, &["swarm"], more));
+    write("command: [no-such-agent]\n");
+    refused(
+        &lab,
+        "scripts/experiment run m.yaml",
+        4,
+        &["agent no-such-agent: no such program"],
+    );
+    let done = lab.sh("tg-instantiate --check m.yaml");
+    assert_eq!(
+        (done.status, lines_of(&done.out, "fail").len()),
+        (4, 1),
+        "{}",
+        done.out
+    );
+    assert!(done.out.contains("hint: put it on PATH"), "{}", done.out);
+    // A place that holds nothing.
+    let done = lab
+        .sh("sed -i s/command:.*// m.yaml; tg-instantiate --check --results /sys/results m.yaml");
+    assert_eq!(done.status, 4, "{}", done.out);
+    assert!(
+        lines_of(&done.out, "fail")
+            .iter()
+            .any(|line| line.contains("MiB needed for 1 runs")),
+        "{}",
+        done.out
+    );
+    // A directory in which nothing can be made; root may write anywhere.
+    fs::create_dir(lab.path("closed")).unwrap();
+    fs::set_permissions(lab.path("closed"), fs::Permissions::from_mode(0o555)).unwrap();
+    write(FAST);
+    let done = lab.sh("tg-instantiate --check --results closed/results m.yaml");
+    if lab.sh("test $(id -u) = 0").status != 0 {
+        assert_eq!(done.status, 4, "{}", done.out);
+        assert!(done.out.contains("cannot be written"), "{}", done.out);
+    }
+    let done = lab.sh("tg-instantiate --check --results m.yaml/results m.yaml");
+    assert_eq!(done.status, 4, "{}", done.out);
+    assert!(done.out.contains("fail     results"), "{}", done.out);
+    // The host.
+    refused(
+        &lab,
+        "TG_HOST=/bin/true tg-instantiate --check --quiet m.yaml",
+        4,
+        &["/bin/true"],
+    );
+    assert!(!lab.path("results").exists(), "something was made");
+}
+
+#[test]
+fn credentials_and_prices_of_a_profile_are_looked_at_by_name() {
+    let lab = Lab::new();
+    lab.write("fake", "#!/bin/sh\necho fake 1.2.3\n");
+    fs::set_permissions(lab.path("fake"), fs::Permissions::from_mode(0o755)).unwrap();
+    lab.write("own.yaml", "about: a test\ninstall: make fake\nprogram: ./fake\nversion: [--version]\npass_env: [TG_TEST_KEY, 'OTHER?']\nusage: codex\ncommand: ['{mcp_config}', '{model}']\n");
+    let with = |more: &str| {
+        let more = format!("agent: ./own.yaml\nmodel: m\n{more}");
+        lab.write("m.yaml", &manifest("tiny-feature", 2, &["swarm"], &more))
+    };
+    with("");
+    let done = lab.sh("tg-instantiate --check m.yaml");
+    assert_eq!(done.status, 4, "{}\n{}", done.out, done.err);
+    assert!(
+        done.out.contains("TG_TEST_KEY is not set")
+            && done.out.contains("hint: export TG_TEST_KEY="),
+        "{}",
+        done.out
+    );
+    assert!(done.out.contains("fake 1.2.3"), "{}", done.out);
+    let done = lab
+        .sh("TG_TEST_KEY=s3cr3t tg-instantiate --check m.yaml")
+        .ok();
+    assert!(
+        done.out.contains("TG_TEST_KEY is set") && !done.out.contains("s3cr3t"),
+        "{}",
+        done.out
+    );
+    with("limits: {run_cost_usd: 1}\n");
+    let done = lab.sh("TG_TEST_KEY=s3cr3t tg-instantiate --check m.yaml");
+    assert_eq!(done.status, 2, "{}", done.out);
+    assert!(
+        done.out.contains("tells only tokens") && done.out.contains("hint: set `prices`"),
+        "{}",
+        done.out
+    );
+    with("limits: {run_cost_usd: 1}\nprices: {m: {usd_per_mtok_in: 1, usd_per_mtok_out: 2}}\n");
+    lab.sh("TG_TEST_KEY=s3cr3t tg-instantiate --check m.yaml")
+        .ok();
+}

@@ -1,0 +1,224 @@
+//! Resume explains itself: what is done is not run again, what changed is named old -> new, earlier attempts stay whole.
+
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+use serde_json::Value;
+use std::fs;
+use tg_tests::{FAST, Lab, manifest, records};
+
+fn two_arms(more: &str) -> String {
+    manifest(
+        "tiny-feature",
+        2,
+        &["swarm", "push"],
+        &format!("{FAST}{more}"),
+    )
+}
+
+fn record(lab: &Lab, run: &str) -> Value {
+    serde_json::from_slice(&fs::read(lab.path(&format!("results/test/{run}/run.json"))).unwrap())
+        .unwrap()
+}
+
+/// What `--explain` says of each run, by its id.
+fn explained(lab: &Lab, run: &str) -> String {
+    let done = lab.sh("tg-instantiate --plan m.yaml").ok();
+    let line = done
+        .out
+        .lines()
+        .find(|line| line.split_whitespace().nth(1) == Some(run));
+    line.unwrap_or_else(|| panic!("{run} is not in\n{}", done.out))
+        .to_string()
+}
+
+#[test]
+fn what_changed_is_named_and_only_that_is_run_again() {
+    let lab = Lab::new();
+    lab.write("m.yaml", &two_arms(""));
+    lab.sh("scripts/experiment run m.yaml").ok();
+    let first = record(&lab, "swarm-r1");
+    assert_eq!(
+        (&first["run"]["attempt"], first["run"].get("earlier")),
+        (&1.into(), None)
+    );
+    for run in ["swarm-r1", "push-r1"] {
+        assert!(explained(&lab, run).ends_with("done: completed"));
+    }
+    // Only shown: nothing is run again, and the rows say that the manifest was edited.
+    lab.write(
+        "m.yaml",
+        &two_arms(
+            "primary: total_cost_usd\nlimits: {timeout: 90s, stall: 30s, experiment_cost_usd: 9}\n",
+        )
+        .replacen("limits: {timeout: 90s, stall: 30s}\n", "", 1),
+    );
+    let done = lab.sh("tg-instantiate --resume --explain m.yaml").ok();
+    assert_eq!(
+        done.err
+            .matches("done before: completed, and what was edited")
+            .count(),
+        2,
+        "{}",
+        done.err
+    );
+    // An input of one arm: the other is not run again.
+    let edited = two_arms("").replace("  - workflow: push", "  - workflow: push\n    agents: 3");
+    lab.write("m.yaml", &edited);
+    assert!(explained(&lab, "push-r1").contains("changed: agents 2 -> 3"));
+    let before = fs::metadata(lab.path("results/test/swarm-r1/snapshot.json.gz")).unwrap();
+    let done = lab.sh("scripts/experiment run --explain m.yaml").ok();
+    assert!(
+        done.err.contains("run push-r1: changed: agents 2 -> 3"),
+        "{}",
+        done.err
+    );
+    assert!(
+        done.err.contains("run swarm-r1: done before: completed"),
+        "{}",
+        done.err
+    );
+    let push = record(&lab, "push-r1");
+    assert_eq!(push["run"]["attempt"], 2);
+    assert_eq!(push["run"]["earlier"], serde_json::json!(["completed"]));
+    assert_eq!(record(&lab, "push-r1.try1")["run"]["agents"], 2);
+    assert!(
+        lab.path("results/test/push-r1.try1/snapshot.json.gz")
+            .exists()
+    );
+    assert_eq!(record(&lab, "swarm-r1")["export"], first["export"]);
+    assert_eq!(
+        fs::metadata(lab.path("results/test/swarm-r1/snapshot.json.gz"))
+            .unwrap()
+            .len(),
+        before.len()
+    );
+    assert!(
+        done.out
+            .contains("push: 2 attempts at 1 run, the machinery failed in 0"),
+        "{}",
+        done.out
+    );
+    // Values of every kind, as they are told.
+    for (from, to, says) in [
+        ("stall: 30s", "stall: 40s", "limits.stall_ms 30000 -> 40000"),
+        (
+            "poll_ms: 20",
+            "poll_ms: 30",
+            "stand_in.poll_ms 20.0 -> 30.0",
+        ),
+        ("name: test", "name: test\nseed: 2", "seed 1001 -> 2001"),
+        ("name: test", "name: test\nmodel: m", "model none -> m"),
+        (
+            "name: test",
+            "name: test\nstart: gate",
+            "start_gate none -> true",
+        ),
+        (
+            "name: test",
+            "name: test\nverify: 'true'",
+            "verify none -> true",
+        ),
+        (
+            "templates/tiny-feature.json",
+            "copy/tiny-feature.json",
+            "template tiny-feature (sha ",
+        ),
+        (
+            "templates/tiny-feature.json",
+            "templates/medium-feature.json",
+            "template tiny-feature -> medium-feature",
+        ),
+    ] {
+        fs::create_dir_all(lab.path("copy")).unwrap();
+        let text = fs::read_to_string(lab.path("templates/tiny-feature.json")).unwrap();
+        lab.write("copy/tiny-feature.json", &format!("{text}\n"));
+        assert!(edited.contains(from));
+        lab.write("m.yaml", &edited.replacen(from, to, 1));
+        assert!(
+            explained(&lab, "swarm-r1").contains(says),
+            "{says}: {}",
+            explained(&lab, "swarm-r1")
+        );
+    }
+}
+
+#[test]
+fn runs_that_the_manifest_lost_are_named_left_alone_and_not_pooled_silently() {
+    let lab = Lab::new();
+    lab.write(
+        "m.yaml",
+        &two_arms("").replace("runs_per_config: 1", "runs_per_config: 2"),
+    );
+    lab.sh("scripts/experiment run m.yaml").ok();
+    let clean = lab.sh("scripts/experiment analyze results/test").ok();
+    assert!(!clean.out.contains("manifest was edited"), "{}", clean.out);
+    lab.write("m.yaml", &two_arms(""));
+    let done = lab.sh("scripts/experiment run m.yaml").ok();
+    assert!(
+        done.err
+            .contains("push-r2, swarm-r2 are not in the manifest any more; left as they are"),
+        "{}",
+        done.err
+    );
+    assert!(lab.path("results/test/swarm-r2/snapshot.json.gz").exists());
+    assert!(done.out.contains("1/1"), "{}", done.out);
+    let pooled = lab.sh("scripts/experiment analyze results/test").ok();
+    let flat: String = pooled.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        flat.contains(
+            "does not have these runs any more; they are compared all the same: push-r2, swarm-r2"
+        ),
+        "{flat}"
+    );
+}
+
+#[test]
+fn blocks_keep_their_drawn_order() {
+    let lab = Lab::new();
+    let many = |more: &str| two_arms(more).replace("runs_per_config: 1", "runs_per_config: 8");
+    let order = |lab: &Lab| -> Vec<String> {
+        let done = lab.sh("tg-instantiate --plan m.yaml").ok();
+        done.out
+            .lines()
+            .skip(1)
+            .map(|line| line.split_whitespace().nth(1).unwrap().to_string())
+            .collect()
+    };
+    lab.write("m.yaml", &many(""));
+    let drawn = order(&lab);
+    assert_eq!(drawn, order(&lab), "the same each time");
+    for (block, pair) in drawn.chunks(2).enumerate() {
+        let mut pair = pair.to_vec();
+        pair.sort();
+        assert_eq!(
+            pair,
+            [
+                format!("push-r{}", block + 1),
+                format!("swarm-r{}", block + 1)
+            ]
+        );
+    }
+    let made = records(&lab.sh("tg-instantiate m.yaml").ok().out);
+    for (at, record) in made.iter().enumerate() {
+        let run = &record["run"];
+        assert_eq!(run["block"], at / 2 + 1);
+        assert_eq!(run["position"], at % 2 + 1);
+        assert_eq!(
+            (&run["order_seed"], &run["id"]),
+            (&1.into(), &drawn[at].clone().into())
+        );
+    }
+    // With one replicate more the others keep their places; fixed is the manifest's; another seed is another order.
+    lab.write("m.yaml", &many("").replace("config: 8", "config: 9"));
+    assert_eq!(order(&lab)[..16], drawn);
+    lab.write("m.yaml", &many("order: fixed\n"));
+    let fixed = order(&lab);
+    assert!(
+        fixed
+            .chunks(2)
+            .all(|pair| pair[0].starts_with("swarm") && pair[1].starts_with("push"))
+    );
+    assert_ne!(drawn, fixed, "one in 256 seeds draws the manifest's order");
+    lab.write("m.yaml", &many("order: {seed: 2}\n"));
+    assert_ne!(order(&lab), drawn);
+}

@@ -1,0 +1,111 @@
+//! Why a row is run again: the inputs that differ from those of the run on disk, old -> new where that is short.
+//!
+//! That they differ the hashes say; what in them differs is looked for in the two `run` objects. Where the objects agree
+//! (the bytes of a file changed, and not its name), the hashes are shown instead.
+
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use tg_stage::Run;
+
+/// Each input and the keys of `run` that spell it out.
+const SPELLED: [(&str, &[&str]); 15] = [
+    ("agent", &["command", "profile"]),
+    ("agents", &["agents"]),
+    ("database", &["shared_db"]),
+    ("host", &["provenance"]),
+    ("limits", &["limits"]),
+    ("model", &["model", "temperature"]),
+    ("prompts", &["prompts"]),
+    ("seed", &["seed"]),
+    ("stand_in", &["stand_in"]),
+    ("start", &["start_gate"]),
+    ("template", &["template"]),
+    ("tools", &["tools"]),
+    ("verify", &["verify"]),
+    ("workflow", &["workflow", "workflow_file", "overlays"]),
+    ("workspace", &["workspace"]),
+];
+
+/// The longest value that is shown, in characters.
+const SHORT: usize = 48;
+
+/// What differs, one text for each input: `seed 7001 -> 7002`.
+pub fn changes(before: &Run, now: &Run) -> Vec<String> {
+    let names: BTreeSet<&String> = now.inputs.keys().chain(before.inputs.keys()).collect();
+    let differs = |name: &&String| before.inputs.get(*name) != now.inputs.get(*name);
+    let (old, new) = (spelled(before), spelled(now));
+    let names = names.into_iter().filter(differs);
+    names
+        .map(|name| change(name, before, now, &old, &new))
+        .collect()
+}
+
+/// The run as JSON, of its provenance and its profile only what is an input.
+fn spelled(run: &Run) -> Value {
+    let mut value = json!(run);
+    let provenance = run.provenance.as_ref();
+    value["provenance"] = json!({"host": provenance.and_then(|own| own.host.version.clone())});
+    if let Some(profile) = value.get_mut("profile").and_then(Value::as_object_mut) {
+        let found = profile.remove("found").unwrap_or_default();
+        profile.remove("price");
+        let tools = profile.remove("tools");
+        profile.insert("version".into(), found["version"].clone());
+        value["tools"] = tools.unwrap_or_default();
+    }
+    value
+}
+
+fn change(name: &str, before: &Run, now: &Run, old: &Value, new: &Value) -> String {
+    let keys = SPELLED
+        .iter()
+        .find(|entry| entry.0 == name)
+        .map_or(&[][..], |entry| entry.1);
+    let mut found = Vec::new();
+    for key in keys {
+        leaves(key, &old[*key], &new[*key], &mut found);
+    }
+    if !found.is_empty() {
+        return found.join(", ");
+    }
+    let hash = |run: &Run| {
+        run.inputs
+            .get(name)
+            .map_or_else(|| "none".into(), |hash| format!("{:.8}..", hash))
+    };
+    let title = keys.first().and_then(|key| new[*key].as_str());
+    let title = title.map_or_else(|| name.to_string(), |title| format!("{name} {title}"));
+    format!("{title} (sha {} -> {})", hash(before), hash(now))
+}
+
+/// The leaves that differ, as `path old -> new`.
+fn leaves(path: &str, old: &Value, new: &Value, found: &mut Vec<String>) {
+    if old == new {
+        return;
+    }
+    match (old, new) {
+        (Value::Object(one), Value::Object(other)) => {
+            let keys: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+            for key in keys {
+                leaves(&format!("{path}.{key}"), &old[key], &new[key], found);
+            }
+        }
+        _ => match (shown(old), shown(new)) {
+            (Some(old), Some(new)) => found.push(format!("{path} {old} -> {new}")),
+            _ => found.push(format!("{path} (too long to show)")),
+        },
+    }
+}
+
+/// A value as it is shown; none where it is long.
+fn shown(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::Null => "none".into(),
+        Value::String(text) => text.clone(),
+        Value::Array(words) if words.iter().all(Value::is_string) => {
+            let words: Vec<&str> = words.iter().filter_map(Value::as_str).collect();
+            format!("[{}]", words.join(" "))
+        }
+        other => other.to_string(),
+    };
+    (text.chars().count() <= SHORT).then_some(text)
+}

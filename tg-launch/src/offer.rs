@@ -1,0 +1,54 @@
+//! `--profiles`, `--profile`, `--prompts`: the built-in data, to be looked at, copied and changed.
+
+use crate::args::Args;
+use std::io::Write;
+use tg_stage::profile::{BUILT_IN, EXAMPLES};
+use tg_stage::{Error, Exit, Output, Result, file, nearest, prompts};
+
+/// Whether any of it was asked for.
+pub fn is_asked(args: &Args) -> bool {
+    args.profiles || args.profile.is_some() || args.prompts.is_some()
+}
+
+/// Print or write what was asked for.
+pub fn offer(args: &Args, output: impl Write) -> Result<Exit> {
+    let mut output = Output::new(output);
+    if let Some(dir) = &args.prompts {
+        if dir.exists() {
+            return Err(Error::usage(
+                dir.display(),
+                "is there already, and is left as it is",
+            ));
+        }
+        for (name, text) in prompts::BUILT_IN {
+            let path = dir.join(name);
+            file::make_dir(path.parent().unwrap_or(dir))?;
+            file::write(&path, text.as_bytes())?;
+        }
+        return Ok(Exit::Done);
+    }
+    if let Some(name) = &args.profile {
+        let all = || BUILT_IN.iter().chain(&EXAMPLES);
+        let Some((_, text)) = all().find(|(known, _)| known == name) else {
+            let known: Vec<&str> = all().map(|(known, _)| *known).collect();
+            let error = Error::usage(format!("--profile {name}"), "no such profile");
+            return Err(match nearest(name, known.iter().copied()) {
+                Some(near) => error.hint(format!("did you mean {near}?")),
+                None => error.hint(format!("known: {}", known.join(", "))),
+            });
+        };
+        output.bytes(text.as_bytes())?;
+        return Ok(Exit::Done);
+    }
+    let kinds = [
+        ("agent: NAME", BUILT_IN.as_slice()),
+        ("a copy of one's own", EXAMPLES.as_slice()),
+    ];
+    for (how, profiles) in kinds {
+        for (name, text) in profiles {
+            let about = text.lines().find_map(|line| line.strip_prefix("about: "));
+            output.bytes(format!("{name:16}{:32}{how}\n", about.unwrap_or_default()).as_bytes())?;
+        }
+    }
+    Ok(Exit::Done)
+}

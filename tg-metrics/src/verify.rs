@@ -1,0 +1,138 @@
+//! `--verify`: everything that is recorded of a run, computed again from what lies beside it.
+//!
+//! Hashes against files, the run's record against its snapshot and its database, its metrics against the snapshot. Nothing
+//! is written. What differs is told one by one on stderr; the records of the runs that could be read go to stdout, so that
+//! `tg-report --held` can say what was not constant between them. It shows that nothing was changed since, by accident or
+//! by a careless hand; who changes a snapshot, its hash and all that rests on it alike is not found out.
+
+use crate::TOOL;
+use crate::checks;
+use crate::how::How;
+use crate::source::{self, Source, load};
+use crate::the_run;
+use crate::view::View;
+use crate::{record, told};
+use std::io::Write;
+use std::path::PathBuf;
+use tg_stage::{Error, Exit, Output, Record, Result, say};
+
+/// What was found.
+#[derive(Default)]
+struct Found {
+    runs: usize,
+    differ: usize,
+    exit: Option<Exit>,
+}
+
+/// Verify the runs in each of the paths.
+pub fn each(paths: &[PathBuf], how: &How, output: &mut Output<impl Write>) -> Result<Exit> {
+    let mut found = Found::default();
+    for path in paths {
+        match source::expand(path) {
+            Ok(sources) => {
+                for source in sources {
+                    one(&source, how, output, &mut found)?;
+                }
+            }
+            Err(error) => found.unreadable(&error),
+        }
+    }
+    let Found { runs, differ, exit } = found;
+    let verdict = match differ {
+        0 if exit.is_none() => "everything recorded is what is computed".to_string(),
+        differ => format!("{differ} differ from what is recorded of them"),
+    };
+    say(format_args!("{TOOL}: {runs} runs verified: {verdict}"));
+    let differing = if differ > 0 {
+        Exit::SomeFailed
+    } else {
+        Exit::Done
+    };
+    Ok(exit.unwrap_or(Exit::Done).max(differing))
+}
+
+impl Found {
+    fn unreadable(&mut self, error: &Error) {
+        error.report(TOOL);
+        self.exit = Some(Exit::Outside);
+    }
+}
+
+/// Verify one run, say what differs, and print its record.
+fn one(
+    source: &Source,
+    how: &How,
+    output: &mut Output<impl Write>,
+    found: &mut Found,
+) -> Result<()> {
+    if source.record.is_none() && !source.snapshot.exists() {
+        found.unreadable(&Error::outside(
+            source.snapshot.display(),
+            "no such file or directory",
+        ));
+        return Ok(());
+    }
+    found.runs += 1;
+    let dir = source.snapshot.parent().unwrap_or(&source.snapshot);
+    let name = dir.file_name().unwrap_or_default().to_string_lossy();
+    let Some(path) = &source.record else {
+        found.differ += 1;
+        say(format_args!("{TOOL}: run {name}: run.json is gone"));
+        return Ok(());
+    };
+    let kept = match Record::load(path) {
+        Ok(kept) => kept,
+        Err(error) => {
+            found.unreadable(&error);
+            return Ok(());
+        }
+    };
+    let mut differences = checks::of_record(&kept, dir);
+    if kept.has("export") {
+        differences.extend(checks::of_file(&kept, &source.snapshot));
+        differences.extend(of_snapshot(source, &kept, how, output)?);
+    } else if source.snapshot.exists() {
+        differences.push("a snapshot is there, and run.json knows of no export".into());
+    }
+    differences.extend(checks::of_database(&kept, dir));
+    for difference in &differences {
+        say(format_args!("{TOOL}: run {name}: {difference}"));
+    }
+    found.differ += usize::from(!differences.is_empty());
+    Ok(())
+}
+
+/// What the snapshot says against the record, and the record made of the snapshot, to stdout.
+fn of_snapshot(
+    source: &Source,
+    kept: &Record,
+    how: &How,
+    output: &mut Output<impl Write>,
+) -> Result<Vec<String>> {
+    let path = &source.snapshot;
+    if !path.is_file() {
+        return Ok(Vec::new()); // its own check says so
+    }
+    let (snapshot, export) = match load(path) {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            return Ok(vec![format!(
+                "its snapshot cannot be read: {}",
+                error.cause
+            )]);
+        }
+    };
+    let row = match the_run(&snapshot, kept.id()) {
+        Ok(row) => row,
+        Err(cause) => return Ok(vec![format!("its snapshot {cause}")]),
+    };
+    let mut view = View::of(&snapshot, row);
+    let mut differences = checks::of_run(kept, &view);
+    let mut record = record::of(&snapshot, &view, path, export.as_ref())?;
+    view.run = told(view.run, kept.value("run"));
+    let (metrics, _) = how.measure(&view, path)?;
+    differences.extend(checks::of_metrics(kept, &metrics));
+    record.set("metrics", &metrics)?;
+    output.record(&record)?;
+    Ok(differences)
+}
