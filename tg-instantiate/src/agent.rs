@@ -169,7 +169,8 @@ fn resolve(manifest: &Manifest, path: &Path, name: &str) -> Result<Profile> {
 
 /// A profile's file and text: a built-in one by name, or a file beside the manifest.
 fn text_of(manifest: &Path, name: &str) -> Result<(String, String)> {
-    if name.contains('/') || name.ends_with(".yaml") {
+    let is_file = Path::new(name).extension().is_some_and(|end| end == "yaml");
+    if name.contains('/') || is_file {
         let path = beside(manifest, name)?;
         return Ok((path.to_string_lossy().into_owned(), file::read(&path)?));
     }

@@ -176,21 +176,14 @@ fn program(row: &Row, started: &str) -> Finding {
             error.hint(install.unwrap_or("put it on PATH, or name it with its path in `command`")),
         );
     };
-    let version = match profile {
-        Some(profile) => match profile
-            .found
-            .as_ref()
-            .and_then(|found| found.version.clone())
-        {
-            Some(version) => version,
-            None => {
-                let error = Error::outside(path.display(), "does not say its version");
-                return Finding::Fail(error.hint(&profile.install));
-            }
-        },
-        None if row.run.simulated => format!("{}, simulated", env!("CARGO_PKG_VERSION")),
-        None => "version not asked: the command is your own".into(),
+    let own = || {
+        row.run
+            .simulated
+            .then(|| concat!(env!("CARGO_PKG_VERSION"), ", simulated").into())
     };
+    let found = profile.and_then(|profile| profile.found.as_ref()?.version.clone());
+    let version = found.or_else(own);
+    let version = version.unwrap_or_else(|| "(version not asked: nobody says how)".into());
     Finding::Ok(format!("{} {version}", path.display()))
 }
 
@@ -301,10 +294,12 @@ fn printed(lines: &[Line]) -> String {
             Finding::Unknown(says) => ("unknown", says.clone(), None),
             Finding::Fail(error) => ("fail", error.to_string(), error.hint.as_ref()),
         };
-        text += &format!("{word:<8} {what:<12} {says}\n");
-        if let Some(hint) = hint {
-            text += &format!("{:<21} hint: {hint}\n", "");
-        }
+        let hint = hint.map(|hint| format!("{:<21} hint: {hint}\n", ""));
+        text.extend(
+            [format!("{word:<8} {what:<12} {says}\n")]
+                .into_iter()
+                .chain(hint),
+        );
     }
     text
 }

@@ -65,7 +65,7 @@ fn size(dir: &Path) -> u64 {
         .iter()
         .filter_map(|path| dir.join(path).symlink_metadata().ok());
     sizes
-        .filter(|data| data.is_file())
+        .filter(std::fs::Metadata::is_file)
         .map(|data| data.len())
         .sum()
 }

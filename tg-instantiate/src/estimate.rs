@@ -27,19 +27,19 @@ pub fn text(due: &[&Row], experiment: &Path) -> String {
     for row in due {
         arms.entry(&row.run.arm).or_default().push(row);
     }
-    let mut out = String::from("\n");
+    let mut lines = vec![String::new()];
     let (mut ms, mut usd) = (Some(0.0), Some(0.0));
     for (arm, rows) in &arms {
         let (time, cost) = of_run(rows[0], experiment);
         let runs = rows.len() as f64;
         ms = ms.zip(value(time)).map(|(sum, own)| sum + own * runs);
         usd = usd.zip(value(cost)).map(|(sum, own)| sum + own * runs);
-        out += &format!(
-            "expected {arm}: {} runs of {} and {}\n",
+        lines.push(format!(
+            "expected {arm}: {} runs of {} and {}",
             rows.len(),
             said(time, duration),
             said(cost, dollars)
-        );
+        ));
     }
     let total =
         |sum: Option<f64>, shown: fn(f64) -> String| sum.map_or_else(|| "unknown".into(), shown);
@@ -50,13 +50,13 @@ pub fn text(due: &[&Row], experiment: &Path) -> String {
         format!("; the budget is {}", dollars(usd))
     });
     let at_most = "one after the other, without what tools and agents take to start";
-    out += &format!(
-        "expected in all: {} runs, time {}, cost {}{budget} ({at_most})\n",
+    lines.push(format!(
+        "expected in all: {} runs, time {}, cost {}{budget} ({at_most})",
         due.len(),
         total(ms, duration),
         total(usd, dollars)
-    );
-    out
+    ));
+    lines.join("\n") + "\n"
 }
 
 /// The time in milliseconds and the cost in USD of one run of the arm of `row`.

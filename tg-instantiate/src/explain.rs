@@ -70,7 +70,7 @@ fn change(name: &str, before: &Run, now: &Run, old: &Value, new: &Value) -> Stri
     let hash = |run: &Run| {
         run.inputs
             .get(name)
-            .map_or_else(|| "none".into(), |hash| format!("{:.8}..", hash))
+            .map_or_else(|| "none".into(), |hash| format!("{hash:.8}.."))
     };
     let title = keys.first().and_then(|key| new[*key].as_str());
     let title = title.map_or_else(|| name.to_string(), |title| format!("{name} {title}"));

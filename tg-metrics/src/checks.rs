@@ -189,10 +189,10 @@ pub fn of_metrics(kept: &Record, now: &Value) -> Vec<String> {
 /// The `run` object without what may change.
 fn fixed(mut run: Value) -> Value {
     if let Some(run) = run.as_object_mut() {
-        SHOWN.iter().for_each(|key| _ = run.remove(*key));
+        run.retain(|key, _| !SHOWN.contains(&key.as_str()));
     }
     if let Some(limits) = run.get_mut("limits").and_then(Value::as_object_mut) {
-        SHOWN_LIMITS.iter().for_each(|key| _ = limits.remove(*key));
+        limits.retain(|key, _| !SHOWN_LIMITS.contains(&key.as_str()));
     }
     run
 }

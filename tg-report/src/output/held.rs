@@ -14,9 +14,10 @@ pub fn render(comparison: &Comparison) -> String {
     }
     let mut out = format!("{runs} of {arms}: not held constant\n");
     for hidden in &comparison.hidden {
-        out += &format!("  {}\n", plain(&hidden.message));
+        out.extend(["  ", &plain(&hidden.message), "\n"]);
         for (value, runs) in &hidden.values {
-            out += &format!("    {}: {}\n", plain(value), plain(&runs.join(", ")));
+            let runs = plain(&runs.join(", "));
+            out.extend(["    ", &plain(value), ": ", &runs, "\n"]);
         }
     }
     out
