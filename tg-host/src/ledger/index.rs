@@ -3,8 +3,9 @@
 //! Files hold the tasks by id and the history task by task; then nothing is sorted. Else the rows are sorted once, by number,
 //! not moved.
 
+use super::edges::Edge;
 use super::names::{NONE, Name, Names};
-use super::tables::{Change, Edge, Origin, Task};
+use super::tables::{Change, Origin, Task};
 use super::{Ledger, column::Column};
 
 /// Who stands where.

@@ -6,13 +6,15 @@
 //! [`crate::snapshot`]; [`Ledger::plain`] reads all of them by serde, and both give the same.
 
 pub mod column;
+mod edges;
 mod index;
 pub mod names;
 mod quick;
 mod same;
 mod tables;
 
-pub use tables::{Change, Edge, Origin, Reason, Task, has_tag};
+pub use edges::Edge;
+pub use tables::{Change, Origin, Reason, Task, has_tag};
 
 use crate::error::{Error, Result, about, sqlite};
 use crate::experiment::AgentRow;
@@ -52,7 +54,7 @@ pub struct Ledger {
     names: Names,
     tasks: tables::Tasks,
     history: tables::History,
-    edges: tables::Edges,
+    edges: edges::Edges,
     origins: tables::Origins,
     index: index::Index,
 }

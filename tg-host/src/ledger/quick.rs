@@ -3,8 +3,9 @@
 //! A value that its column may not hold, or that is not plain, makes the whole row one for serde, which knows what to say.
 
 use super::Ledger;
+use super::edges::Edges;
 use super::names::{NONE, Name, Names, Recent};
-use super::tables::{ChangeRow, Edges, Reason, TaskRow, list};
+use super::tables::{ChangeRow, Reason, TaskRow, list};
 use crate::snapshot::cells::{self, Cell, Shape, numbers};
 use crate::snapshot::dialect;
 use std::collections::HashMap;

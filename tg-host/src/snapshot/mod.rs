@@ -7,6 +7,7 @@
 
 pub(crate) mod cells;
 pub(crate) mod dialect;
+mod extent;
 pub mod import;
 mod kinds;
 mod row;
