@@ -159,6 +159,15 @@ proptest! {
     }
 }
 
+#[test]
+fn times_of_rows_that_are_refused_tell_nothing() {
+    let good = "{\"task_id\":\"a\",\"timestamp\":1}";
+    let bad = "{\"task_id\":-7,\"timestamp\":\"2026-11-22T14:27:13Z\"}";
+    let text = snapshot(&[format!("\"task_sequence\":[{good},{good},{bad},{bad}]")]);
+    let ledger = is_same(text.as_bytes()).expect("a snapshot");
+    assert_eq!((ledger.resolution_ms, ledger.unread[0].rows), (1, 2));
+}
+
 /// Text that comes in pieces of any size.
 struct Drops<'a>(&'a [u8], usize);
 

@@ -138,6 +138,7 @@ impl Quick {
             worker: self.some(names, cells[4])?,
             phase: self.some(names, cells[5])?,
         };
+        note_seconds(&cells[12..=16]);
         ledger.tasks.push(&row);
         Some(length)
     }
@@ -166,6 +167,7 @@ impl Quick {
                 reason,
             ),
         };
+        note_seconds(&cells[6..=7]);
         ledger.history.push(row);
         Some(length)
     }
@@ -242,6 +244,14 @@ impl Quick {
 
 /// The most lists of tags that are remembered.
 const MOST_LISTS: usize = 10_000;
+
+/// Note that a row is taken some of whose times are cut to whole seconds: only now, for serde may refuse a row before it
+/// comes to its times.
+fn note_seconds(times: &[Cell]) {
+    if times.iter().any(|time| matches!(time, Cell::Text(_))) {
+        dialect::are_seconds();
+    }
+}
 
 /// An id, which every row must have.
 fn id(cell: Cell<'_>) -> Option<&[u8]> {

@@ -77,7 +77,8 @@ pub(super) fn iso(text: &str) -> Option<i64> {
     Some(time.duration_since(UNIX_EPOCH).ok()?.as_millis() as i64)
 }
 
-/// The moment that text like `2026-01-31T08:00:00Z` names, of exactly this form; noted as cut to seconds.
+/// The moment that text like `2026-01-31T08:00:00Z` names, of exactly this form. Whoever takes it says so by
+/// [`are_seconds`].
 pub(crate) fn seconds(text: &[u8]) -> Option<i64> {
     let text: &[u8; 20] = text.try_into().ok()?;
     let is_form = [
@@ -116,8 +117,12 @@ pub(crate) fn seconds(text: &[u8]) -> Option<i64> {
     let days =
         365 * years + years / 4 - years / 100 + years / 400 + (153 * from_march + 2) / 5 + day
             - 719_469;
-    RESOLUTION_MS.set(1000);
     Some(1000 * (86_400 * days + 3600 * hour + 60 * minute + second))
+}
+
+/// Times cut to whole seconds were taken.
+pub(crate) fn are_seconds() {
+    RESOLUTION_MS.set(1000);
 }
 
 /// A number or a text, as text.
