@@ -1,5 +1,5 @@
 # The few targets people type. Each installs what it needs of the host itself, once.
-.PHONY: all build host demo test test-faults test-long fuzz bench check install clean help
+.PHONY: all build host demo test test-faults test-long test-agents fuzz bench check install clean help
 
 CARGO ?= cargo
 PREFIX ?= $(HOME)/.local
@@ -29,6 +29,9 @@ test-faults: host build ## Kill, fill, hang, tear: every fault at a random momen
 test-long: host build ## Every template under every workflow, and what the statistics cover (10 minutes)
 	@$(CARGO) test --locked -p tg-tests --test workflows -- --ignored
 	@$(CARGO) test --locked --release -p tg-report --test coverage -- --ignored
+
+test-agents: host build ## Real agent programs on the real host, their model scripted (needs npm and python3; 15 minutes)
+	@$(CARGO) test --locked -p tg-tests --test agents -- --ignored --nocapture
 
 fuzz: ## Feed noise to every reader for FUZZ_SECONDS each (20; needs nightly and cargo-fuzz)
 	@fuzz/run

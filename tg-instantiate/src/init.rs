@@ -39,7 +39,9 @@ primary: wall_clock_time_ms     # the metric that the verdict rests on; the othe
 agent: tg-agent
 stand_in: {time_scale: 0.0005}  # an hour of estimate takes 1.8 s
 # command: [my-agent, --mcp-config, '{mcp_config}', --name, '{worker}']   # any other program; see tg-launch --help
-# model: some-model             # recorded, and held constant
+# agent: claude                 # a real one: claude, codex, opencode, gemini, ./my.yaml; see docs/agents.md
+# model: some-model             # recorded, and held constant; real agents need one
+# prices: {some-model: {usd_per_mtok_in: 3, usd_per_mtok_out: 15}}   # yours, in USD for a million tokens
 
 limits: {timeout: 30m, stall: 5m}
 # limits: {timeout: 30m, run_cost_usd: 5, experiment_cost_usd: 60}   # also agent_cost_usd, and agent_, run_ or

@@ -27,6 +27,7 @@ mod plan;
 mod prepare;
 mod program;
 mod provenance;
+mod recover;
 mod resume;
 mod retry;
 mod stale;
@@ -86,6 +87,7 @@ pub fn run(args: &Args, _input: impl BufRead, output: impl Write) -> Result<Exit
     };
     // Before any row is passed on: the second of two runners would else take what the first has not come to yet.
     rows.iter().try_for_each(resume::free)?;
+    file::sweep(&experiment);
     let shared = if args.shared_db {
         Some(prepare::SharedDb::new(&rows)?)
     } else {

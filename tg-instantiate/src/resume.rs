@@ -5,7 +5,7 @@
 //! and never begun, because a budget was spent or somebody else held it, is launched as it is.
 
 use crate::matrix::Row;
-use crate::{attempts, explain};
+use crate::{attempts, explain, recover};
 use std::path::PathBuf;
 use tg_stage::file::Lock;
 use tg_stage::{End, Error, Launch, Record, Result, Run, Wait};
@@ -41,7 +41,8 @@ pub fn state(row: &Row, again: bool) -> Result<State> {
         return due("is new".into());
     }
     free(row)?;
-    let Ok(mut record) = Record::load(&dir.join("run.json")) else {
+    let kept = Record::load(&dir.join("run.json")).ok();
+    let Some(mut record) = kept.or_else(|| recover::record(row)) else {
         return due("its run.json cannot be read".into());
     };
     let Ok(before) = record.get::<Run>("run") else {

@@ -110,9 +110,10 @@ impl Filler<'_> {
 
     fn with_tool(&self, text: &str, tool: &str) -> Result<String> {
         // Inside a prompt `{prompt}` would be itself.
-        let prompt = match placeholder::uses(text, "prompt") {
-            true => placeholder::fill(&self.prompt_text()?, |name| self.value(name, tool, ""))?,
-            false => String::new(),
+        let prompt = if placeholder::uses(text, "prompt") {
+            placeholder::fill(&self.prompt_text()?, |name| self.value(name, tool, ""))?
+        } else {
+            String::new()
         };
         placeholder::fill(text, |name| self.value(name, tool, &prompt))
     }

@@ -1,6 +1,8 @@
 //! Usage read from what real programs printed and kept (`recorded/PROGRAM/CASE`), compared with what the scripted model
 //! had served them (`served.json` beside it): to the end, killed in the middle, turned away.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -102,6 +104,13 @@ fn who_is_turned_away_says_so_and_keeps_what_it_used_before() {
         let away = read(program, "away", Some(PRICE));
         assert_eq!(away.fault.as_deref(), Some("auth"), "{program}");
         assert_eq!(tokens(&away), served(program, "away"), "{program}");
+        let throttled = read(program, "throttled", Some(PRICE));
+        assert_eq!(throttled.fault.as_deref(), Some("quota"), "{program}");
+        assert_eq!(
+            tokens(&throttled),
+            served(program, "throttled"),
+            "{program}"
+        );
     }
 }
 

@@ -219,13 +219,13 @@ mod tests {
 
     #[test]
     fn a_record_of_a_later_version_is_read() {
-        let later =
-            serde_json::json!({"profile": {"name": "codex", "tools": ["claim"], "colour": "red"}});
         #[derive(Deserialize)]
         struct Holder {
             #[serde(deserialize_with = "recorded")]
             profile: Option<Profile>,
         }
+        let later =
+            serde_json::json!({"profile": {"name": "codex", "tools": ["claim"], "colour": "red"}});
         let read: Holder = serde_json::from_value(later).unwrap();
         assert_eq!(read.profile.unwrap().tools, ["claim"]);
     }

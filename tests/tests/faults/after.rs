@@ -2,7 +2,9 @@
 //! was done, no process is left, every file is whole.
 
 use crate::fault::{Fault, Then};
-use crate::scene::{Scene, names};
+use crate::processes::{self, names};
+use crate::scene::Scene;
+use crate::told;
 use crate::whole::{self, Print};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -84,7 +86,7 @@ pub fn first(scene: &Scene, fault: &Fault, done: &Done) -> Vec<String> {
 
 /// Who is left although nobody should be.
 pub fn nobody_left(scene: &Scene, pass: &str) -> Option<String> {
-    let left = scene.settle(Duration::from_secs(10));
+    let left = processes::left(&scene.lab, Duration::from_secs(10));
     (!left.is_empty()).then(|| format!("left by the {pass} pass: {}", names(&left)))
 }
 
@@ -119,7 +121,7 @@ pub fn second(
             wrong.push(format!("{id} was not run again"));
         }
     }
-    let mut reported = reported(scene, "second");
+    let mut reported = told::reported(scene, "second");
     reported.sort();
     let expected: Vec<(String, String)> = now
         .iter()
@@ -168,6 +170,7 @@ pub fn third(scene: &Scene, before: &BTreeMap<String, Run>, done: &Done) -> Vec<
             done.status, done.err
         ));
     }
+    wrong.extend(told::verified(scene));
     for (id, run) in &runs(scene) {
         let was = before.get(id);
         wrong.extend(
@@ -176,19 +179,4 @@ pub fn third(scene: &Scene, before: &BTreeMap<String, Run>, done: &Done) -> Vec<
         );
     }
     wrong
-}
-
-/// The runs in a pass's report and how they ended, as often as they are there.
-fn reported(scene: &Scene, pass: &str) -> Vec<(String, String)> {
-    let text = std::fs::read_to_string(scene.lab.path(&format!("{pass}.csv")));
-    let text = text.unwrap_or_default();
-    let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
-    let header = lines.next().unwrap_or_default();
-    let column = |name: &str| header.iter().position(|column| *column == name);
-    let (Some(run), Some(outcome)) = (column("run"), column("outcome")) else {
-        return Vec::new();
-    };
-    lines
-        .map(|cells| (cells[run].into(), cells[outcome].into()))
-        .collect()
 }

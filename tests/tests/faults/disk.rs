@@ -25,7 +25,7 @@ pub fn faults() -> Vec<Fault> {
     let before = BEFORE.map(|left| Fault {
         before: Box::new(move |scene| mount(scene).and_then(|()| fill(scene, left))),
         then: Then {
-            first: &["none"],
+            first: &["none"], // no outcome is called that: nothing may have run
             says: &["MiB needed for"],
             ..Then::default()
         },

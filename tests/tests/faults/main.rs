@@ -11,6 +11,7 @@ mod fault;
 mod processes;
 mod run;
 mod scene;
+mod told;
 mod whole;
 
 mod agents;
@@ -31,7 +32,7 @@ use fault::Fault;
 const TEN: [&str; 10] = [
     "SIGKILL of tg-wait",
     "SIGKILL of tg-launch",
-    "SIGKILL of every supervisor",
+    "SIGKILL of the whole tree while the work is verified",
     "SIGKILL of the whole tree, 1",
     "agents that ignore SIGTERM",
     "agents that leave a daemon",

@@ -7,6 +7,7 @@
 use std::fmt;
 use std::fs;
 use std::process::Command;
+use std::time::{Duration, Instant};
 use tg_tests::Lab;
 
 /// A live process.
@@ -86,4 +87,22 @@ pub fn signal(name: &str, which: &[Process]) {
         .args(pids)
         .stderr(std::process::Stdio::null())
         .status();
+}
+
+/// Who is left in a scratch directory after some patience.
+pub fn left(lab: &Lab, patience: Duration) -> Vec<Process> {
+    let begun = Instant::now();
+    loop {
+        let left = of(lab);
+        if left.is_empty() || begun.elapsed() > patience {
+            return left;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Processes for a message.
+pub fn names(processes: &[Process]) -> String {
+    let lines: Vec<String> = processes.iter().map(ToString::to_string).collect();
+    lines.join("; ")
 }

@@ -2,7 +2,8 @@
 
 use crate::after;
 use crate::fault::{Fault, TOO_LATE};
-use crate::scene::{Scene, names};
+use crate::processes::names;
+use crate::scene::Scene;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};

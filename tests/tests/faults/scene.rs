@@ -1,7 +1,7 @@
 //! Where a fault is injected: a scratch directory, an experiment of two arms, passes of one command over it.
 
 use crate::fault::{Fault, next, seed_of};
-use crate::processes::{self, Process};
+use crate::processes::{self, names};
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
@@ -179,18 +179,6 @@ impl Scene {
         self.lab.sh(&format!("cp -a . {}", kept.display()));
         kept
     }
-
-    /// Who is left after some patience.
-    pub fn settle(&self, patience: Duration) -> Vec<Process> {
-        let begun = Instant::now();
-        loop {
-            let left = processes::of(&self.lab);
-            if left.is_empty() || begun.elapsed() > patience {
-                return left;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
 }
 
 impl Drop for Scene {
@@ -200,10 +188,4 @@ impl Drop for Scene {
             self.unmount();
         }
     }
-}
-
-/// Processes for a message.
-pub fn names(processes: &[Process]) -> String {
-    let lines: Vec<String> = processes.iter().map(ToString::to_string).collect();
-    lines.join("; ")
 }

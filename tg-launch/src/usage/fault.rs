@@ -13,6 +13,7 @@ const SIGNS: [(&str, &[&str]); 2] = [
             "unauthorized",
             "forbidden",
             "invalid api key",
+            "api key not valid",
             "invalid_api_key",
             "authentication_error",
             "authentication_failed",
@@ -53,6 +54,17 @@ pub fn of(message: &str) -> Option<&'static str> {
         .map(|(fault, _)| *fault)
 }
 
+/// The same of a line that a program writes to stderr about an attempt: only where it names the HTTP status as one.
+pub fn of_status(line: &str) -> Option<&'static str> {
+    let at = line.find("status")?;
+    let number = line[at + "status".len()..].trim_start_matches([':', ' ', '=', '"']);
+    match number.get(..3)? {
+        "401" | "403" => Some("auth"),
+        "402" | "429" => Some("quota"),
+        _ => None,
+    }
+}
+
 fn stands_alone(text: &str, at: usize, length: usize) -> bool {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '.';
     !text[..at].ends_with(is_part)
@@ -61,7 +73,7 @@ fn stands_alone(text: &str, at: usize, length: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::of;
+    use super::{of, of_status};
 
     #[test]
     fn errors_of_the_provider_are_told_apart_and_others_are_none() {
@@ -77,5 +89,11 @@ mod tests {
         assert_eq!(of("You exceeded your current quota"), Some("quota"));
         assert_eq!(of("stream disconnected after 4013 ms"), None);
         assert_eq!(of("internal server error 500"), None);
+        assert_eq!(of_status("  status: 429"), Some("quota"));
+        assert_eq!(
+            of_status("Attempt 1 failed with status 401. Retrying"),
+            Some("auth")
+        );
+        assert_eq!(of_status("at chunk.js:429:12"), None);
     }
 }

@@ -47,18 +47,21 @@ pub struct Usage {
     pub fault: Option<String>,
 }
 
+/// Takes up an event.
+type Take = fn(&mut Tally, &Value);
+
 /// How one program's output is read.
 struct Format {
     /// As [`Profile::usage`] names it.
     name: &'static str,
     /// Take up a line of its stdout.
-    line: fn(&mut Tally, &Value),
+    line: Take,
     /// Where in the agent's directory its session files are: a directory, and how the files' names begin and end.
     sessions: Option<(&'static str, &'static str, &'static str)>,
     /// Take up a line of the session file of that name.
     session_line: fn(&mut Tally, &str, &Value),
     /// A file in the agent's directory that it writes at its end, and how to take it up.
-    at_end: Option<(&'static str, fn(&mut Tally, &Value))>,
+    at_end: Option<(&'static str, Take)>,
 }
 
 const FORMATS: [Format; 7] = [
@@ -82,6 +85,9 @@ pub struct Reader {
     sessions: BTreeMap<PathBuf, Tail>,
     printed: Tally,
     kept: Tally,
+    /// Told on stderr of an attempt that may be repeated: it counts until there is progress.
+    muttered: Option<&'static str>,
+    last: Option<i64>,
 }
 
 impl Reader {
@@ -98,6 +104,8 @@ impl Reader {
             sessions: BTreeMap::new(),
             printed: Tally::default(),
             kept: Tally::default(),
+            muttered: None,
+            last: None,
             dir,
         }
     }
@@ -113,8 +121,10 @@ impl Reader {
                 (format.line)(printed, &event);
             }
         });
-        self.stderr
-            .lines(|line| printed.said(&String::from_utf8_lossy(line)));
+        let muttered = &mut self.muttered;
+        self.stderr.lines(|line| {
+            *muttered = fault::of_status(&String::from_utf8_lossy(line)).or(*muttered);
+        });
         if let Some((name, take)) = format.at_end
             && let Some(whole) = json_file(&self.dir.join(name))
         {
@@ -147,10 +157,16 @@ impl Reader {
         }
     }
 
-    fn usage(&self) -> Usage {
+    fn usage(&mut self) -> Usage {
         let (printed, kept) = (self.printed.sum(), self.kept.sum());
         let use_kept = !self.printed.is_complete && kept.input > printed.input;
         let sum = if use_kept { kept } else { printed };
+        let progress = self.last.is_some_and(|last| sum.input > last);
+        if progress || self.printed.is_complete {
+            self.muttered = None;
+        }
+        self.last = Some(sum.input);
+        let muttered = self.muttered;
         let known = sum != tally::Tokens::default();
         let tokens = |count: i64| known.then_some(count);
         let reported = self
@@ -172,7 +188,7 @@ impl Reader {
                 .or(priced.map(|_| "priced"))
                 .map(String::from),
             version: self.version.clone(),
-            fault: self.printed.fault.or(self.kept.fault).map(String::from),
+            fault: self.printed.fault.or(muttered).map(String::from),
         }
     }
 }

@@ -1,0 +1,25 @@
+//! What the tools themselves say of the results: the report of a pass, and `scripts/experiment verify`, which computes
+//! everything recorded again.
+
+use crate::scene::Scene;
+
+/// The runs in a pass's report and how they ended, as often as they are there.
+pub fn reported(scene: &Scene, pass: &str) -> Vec<(String, String)> {
+    let text = std::fs::read_to_string(scene.lab.path(&format!("{pass}.csv")));
+    let text = text.unwrap_or_default();
+    let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let header = lines.next().unwrap_or_default();
+    let column = |name: &str| header.iter().position(|column| *column == name);
+    let (Some(run), Some(outcome)) = (column("run"), column("outcome")) else {
+        return Vec::new();
+    };
+    lines
+        .map(|cells| (cells[run].into(), cells[outcome].into()))
+        .collect()
+}
+
+/// What is not as recorded, if anything.
+pub fn verified(scene: &Scene) -> Option<String> {
+    let done = scene.lab.sh("scripts/experiment verify results/test");
+    (done.status != 0).then(|| format!("scripts/experiment verify:\n{}{}", done.out, done.err))
+}
