@@ -63,12 +63,15 @@ pub fn fill_new(db: &Connection, plan: &Plan) -> Result<()> {
     let mut statements = Statements::of(db)?;
     let mut origin = db.prepare("INSERT INTO experiment_tasks VALUES ('r', ?1, ?1, NULL)")?;
     for &at in &plan.by_id {
-        let mut task = plan.task(at as usize);
-        task.attachment = None;
+        let task = plan.task(at as usize);
         statements.task(&task)?;
         statements.rows(&task, 0, 1)?;
-        statements.more(&task)?;
         origin.execute([&task.id])?;
+    }
+    for &at in &plan.by_id {
+        let mut task = plan.task(at as usize);
+        task.attachment = None;
+        statements.more(&task)?;
     }
     Ok(())
 }

@@ -144,7 +144,7 @@ fn begins(bytes: &[u8], at: usize, piece: &[u8]) -> bool {
 }
 
 /// The text of a cell that holds one.
-pub fn string<'a>(cell: Cell<'a>) -> Option<Cow<'a, str>> {
+pub fn string(cell: Cell<'_>) -> Option<Cow<'_, str>> {
     match cell {
         Cell::Text(bytes) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
         Cell::Escaped(quoted) => serde_json::from_slice(quoted).ok().map(Cow::Owned),
