@@ -120,7 +120,7 @@ impl Places {
             "0",
         ];
         argv.extend(["export", "-o", &out_text]);
-        if out_text.ends_with(".gz") {
+        if out.extension().is_some_and(|ending| ending == "gz") {
             argv.push("--gzip");
         }
         Contender {

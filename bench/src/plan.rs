@@ -189,7 +189,7 @@ impl Plan {
             title: dice.words(5),
             description,
             status: self.fate(at).status,
-            tags: (0..1 + usize::from(dice.below(6) == 0))
+            tags: (0..=usize::from(dice.below(6) == 0))
                 .map(|more| TAGS[(at + 2 * more) % TAGS.len()])
                 .collect(),
             points: (dice.below(10) > 0).then(|| 1 + dice.below(8)),

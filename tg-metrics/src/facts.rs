@@ -134,7 +134,7 @@ impl Facts {
             scope,
             trim: trim.clone(),
             cut,
-            critical_path: parts.chain.then(|| graph::longest(view, work)).flatten(),
+            critical_path: parts.chain.then(|| graph::longest(view, &work)).flatten(),
             decisions: (!view.agents.is_empty()).then_some(if is_led { given } else { 0 }),
             unowned: if is_led { unowned } else { 0 },
             contention: contention::overlapping(view),

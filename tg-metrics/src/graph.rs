@@ -16,7 +16,7 @@ pub fn dangling(view: &View) -> usize {
 
 /// The longest chain by time worked, in milliseconds; none where the edges go round in a circle. `work` is the time worked on
 /// each task, by its place.
-pub fn longest(view: &View, work: Vec<i64>) -> Option<i64> {
+pub fn longest(view: &View, work: &[i64]) -> Option<i64> {
     let arcs = Arcs::of(view);
     let mut waits_for = vec![0_u32; work.len()];
     for (target, _) in &arcs.targets {

@@ -47,7 +47,8 @@ pub fn each(paths: &[PathBuf], how: &How, output: &mut Output<impl Write>) -> Re
     thread::scope(|scope| {
         for _ in 0..threads {
             let told_in = told_in.clone();
-            scope.spawn(|| work(&sources, how, &next, told_in));
+            let (sources, next) = (&sources, &next);
+            scope.spawn(move || work(sources, how, next, &told_in));
         }
         drop(told_in);
         let mut early = BTreeMap::new();
@@ -71,7 +72,7 @@ fn work(
     sources: &[Result<Source>],
     how: &How,
     next: &AtomicUsize,
-    told_in: Sender<(usize, Result<Told>)>,
+    told_in: &Sender<(usize, Result<Told>)>,
 ) {
     loop {
         let at = next.fetch_add(1, Ordering::Relaxed);
@@ -117,7 +118,7 @@ fn of_path(source: &Result<Source>, how: &How) -> Result<Told> {
 fn of_source(source: &Source, how: &How) -> Result<Told> {
     let (snapshot, export) = match load(&source.snapshot) {
         Ok(loaded) => loaded,
-        Err(error) => return without_snapshot(source, error),
+        Err(error) => return Ok(without_snapshot(source, error)),
     };
     let mut told = Told::default();
     let mut runs = Runs::of(&snapshot);
@@ -143,16 +144,16 @@ fn of_source(source: &Source, how: &How) -> Result<Told> {
 }
 
 /// A run whose snapshot is missing or broken still counts, by the record it left.
-fn without_snapshot(source: &Source, error: Error) -> Result<Told> {
+fn without_snapshot(source: &Source, error: Error) -> Told {
     let Some(path) = &source.record else {
-        return Ok(Told::failed(error));
+        return Told::failed(error);
     };
     let record = match Record::load(path) {
         Ok(record) => record,
         Err(broken) => {
             let mut told = Told::failed(error);
             told.errors.push(broken);
-            return Ok(told);
+            return told;
         }
     };
     let error = if source.snapshot.exists() {
@@ -163,7 +164,7 @@ fn without_snapshot(source: &Source, error: Error) -> Result<Told> {
     let has_failed = record
         .failed_stage()
         .is_some_and(|stage| stage != "metrics");
-    Ok(if has_failed {
+    if has_failed {
         Told {
             lines: record.line(),
             exit: Some(Exit::SomeFailed),
@@ -174,7 +175,7 @@ fn without_snapshot(source: &Source, error: Error) -> Result<Told> {
             unmeasured: Some((record, error)),
             ..Told::default()
         }
-    })
+    }
 }
 
 impl Told {
