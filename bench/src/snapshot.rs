@@ -34,7 +34,7 @@ pub fn write(plan: &Plan, dialect: Dialect, out: impl Write) -> Result<()> {
         "{{\n  \"schema_version\": 3,\n  \"export_version\": \"1.0.0\",\n  \"exported_at\": {},\n  \"exported_by\": \"{by}\",\n  \"tables\": {{",
         iso(BEGIN_MS)
     )?;
-    let tables: [(&str, fn(&mut Writer<_>, &Task) -> io::Result<()>); 5] = [
+    let tables: [(&str, Rows<_>); 5] = [
         ("attachments", attachments),
         ("dependencies", edges),
         ("task_sequence", history),
@@ -57,6 +57,9 @@ pub fn write(plan: &Plan, dialect: Dialect, out: impl Write) -> Result<()> {
     writer.out.flush()?;
     Ok(())
 }
+
+/// Writes the rows of a table that a task has.
+type Rows<W> = fn(&mut Writer<W>, &Task) -> io::Result<()>;
 
 struct Writer<W> {
     out: W,
@@ -108,7 +111,7 @@ impl<W: Write> Writer<W> {
                 Cell::Whole(number) => write!(self.out, "{number}")?,
                 Cell::Real(number) => serde_json::to_writer(&mut self.out, number)?,
                 Cell::Time(ms) if self.dialect == Dialect::Host => {
-                    write!(self.out, "{}", iso(*ms))?
+                    write!(self.out, "{}", iso(*ms))?;
                 }
                 Cell::Time(ms) => write!(self.out, "{ms}")?,
                 Cell::Json(value) => {
@@ -174,6 +177,10 @@ fn tags<W: Write>(out: &mut Writer<W>, task: &Task) -> io::Result<()> {
     Ok(())
 }
 
+const SLOTS: [&str; 8] = [
+    "metric_0", "metric_1", "metric_2", "metric_3", "metric_4", "metric_5", "metric_6", "metric_7",
+];
+
 fn task<W: Write>(out: &mut Writer<W>, task: &Task) -> io::Result<()> {
     if out.dialect == Dialect::Template {
         return out.row(&[
@@ -199,10 +206,6 @@ fn task<W: Write>(out: &mut Writer<W>, task: &Task) -> io::Result<()> {
         ("deleted_reason", Cell::Null),
         ("description", Cell::Text(&task.description)),
         ("id", Cell::Text(&task.id)),
-    ];
-    const SLOTS: [&str; 8] = [
-        "metric_0", "metric_1", "metric_2", "metric_3", "metric_4", "metric_5", "metric_6",
-        "metric_7",
     ];
     if is_host {
         cells.push(("metrics", Cell::Json(json!(task.slots))));
