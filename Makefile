@@ -1,10 +1,10 @@
 # The few targets people type. Each installs what it needs of the host itself, once.
-.PHONY: all build host demo test test-faults test-long test-agents fuzz bench check install clean help
+.PHONY: all build host demo test test-faults test-long test-agents test-scale fuzz bench check install clean help
 
 CARGO ?= cargo
 PREFIX ?= $(HOME)/.local
 RESULTS ?= results
-TOOLS = tg-instantiate tg-launch tg-agent tg-wait tg-export tg-metrics tg-report
+TOOLS = tg-instantiate tg-launch tg-agent tg-wait tg-export tg-merge tg-metrics tg-report tg-watch
 
 all: build
 
@@ -33,6 +33,9 @@ test-long: host build ## Every template under every workflow, and what the stati
 test-agents: host build ## Real agent programs on the real host, their model scripted (needs npm and python3; 15 minutes)
 	@$(CARGO) test --locked -p tg-tests --test agents -- --ignored --nocapture
 
+test-scale: host build ## Rows on two machines, over ssh and under Slurm (needs root; installs Debian's packages)
+	@tests/scale/run
+
 fuzz: ## Feed noise to every reader for FUZZ_SECONDS each (20; needs nightly and cargo-fuzz)
 	@fuzz/run
 
@@ -44,14 +47,18 @@ check: ## Format, lints, documentation, shell scripts
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --workspace --no-deps --quiet
-	@if command -v shellcheck >/dev/null; then shellcheck scripts/* .ci/run fuzz/run fuzz/seed bench/run; \
+	@if command -v shellcheck >/dev/null; then shellcheck -x $$(find scripts tests/scale -type f) .ci/run fuzz/run fuzz/seed bench/run; \
 	else echo "check: skipped shellcheck: it is not installed"; fi
 
 install: ## Put the tools, their man pages and completions under PREFIX (default ~/.local)
 	$(CARGO) build --locked --release $(addprefix -p ,$(TOOLS))
 	install -d $(PREFIX)/bin
 	install -m 755 $(addprefix target/release/,$(TOOLS)) $(PREFIX)/bin/
-	install -m 755 scripts/experiment $(PREFIX)/bin/tg-experiment
+	install -d $(addprefix $(PREFIX)/share/tg/scripts/,ssh slurm)
+	install -m 755 scripts/experiment scripts/row $(PREFIX)/share/tg/scripts/
+	install -m 755 scripts/ssh/* $(PREFIX)/share/tg/scripts/ssh/
+	install -m 755 scripts/slurm/* $(PREFIX)/share/tg/scripts/slurm/
+	ln -sf ../share/tg/scripts/experiment $(PREFIX)/bin/tg-experiment
 	install -d $(addprefix $(PREFIX)/share/,man/man1 bash-completion/completions zsh/site-functions fish/vendor_completions.d)
 	@for tool in $(TOOLS); do \
 	  TG_GENERATE=man target/release/$$tool >$(PREFIX)/share/man/man1/$$tool.1 && \

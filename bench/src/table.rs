@@ -40,6 +40,9 @@ pub fn show(job: &Job, costs: &Costs) -> (String, bool) {
         } else if let Some(limit) = job.memory.filter(|_| at == 0) {
             must = format!("{limit:.0} MB");
             verdict = met(of(|cost| cost.peak) <= limit, &mut is_met);
+        } else if let Some(limit) = job.wall.filter(|_| at == 0) {
+            must = format!("{limit} ms");
+            verdict = met(of(|cost| cost.wall) <= limit, &mut is_met);
         }
         let _ = writeln!(
             text,
@@ -48,20 +51,6 @@ pub fn show(job: &Job, costs: &Costs) -> (String, bool) {
             time(of(|cost| cost.wall)),
             time(of(|cost| cost.cpu)),
             of(|cost| cost.peak),
-        );
-    }
-    if let Some(limit) = job.wall {
-        let ours = job.contenders.iter().zip(costs);
-        let ours = ours.filter(|(one, _)| one.name.starts_with("tg-"));
-        let walls = ours.filter_map(|(_, costs)| {
-            Some(median(costs.as_ref().ok()?.iter().map(|cost| cost.wall)))
-        });
-        let sum: f64 = walls.sum();
-        let verdict = met(sum <= limit, &mut is_met);
-        let _ = writeln!(
-            text,
-            "| together | {} | | | | {limit} ms | {verdict} |",
-            time(sum)
         );
     }
     if let Some(fault) = job.is_compared.then(|| different(job, costs)).flatten() {

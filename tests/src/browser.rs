@@ -92,7 +92,13 @@ impl Browser {
     }
 
     /// Open a file as a page of `width` pixels in `scheme` (light or dark) on `media` (screen or print), and wait for it.
-    pub fn open(&mut self, file: &Path, (width, scheme, media): (u32, &str, &str)) {
+    pub fn open(&mut self, file: &Path, view: (u32, &str, &str)) {
+        self.view(view);
+        self.go(&format!("file://{}", file.display()));
+    }
+
+    /// Show pages `width` pixels wide in `scheme` (light or dark) on `media` (screen or print).
+    pub fn view(&mut self, (width, scheme, media): (u32, &str, &str)) {
         let size = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
         self.call("Emulation.setDeviceMetricsOverride", &size);
         let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
@@ -100,11 +106,12 @@ impl Browser {
             "Emulation.setEmulatedMedia",
             &json!({"media": media, "features": features}),
         );
+    }
+
+    /// Go to `url` and wait until it is loaded.
+    pub fn go(&mut self, url: &str) {
         self.events.clear();
-        self.call(
-            "Page.navigate",
-            &json!({"url": format!("file://{}", file.display())}),
-        );
+        self.call("Page.navigate", &json!({"url": url}));
         while !self
             .events
             .iter()
@@ -112,6 +119,32 @@ impl Browser {
         {
             self.next();
         }
+    }
+
+    /// The page, the first 2,000 pixels of it, as a picture in `file`, if `TG_SCREENSHOTS` names a directory for it.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    pub fn picture(&mut self, file: &str) {
+        let Some(dir) = std::env::var_os("TG_SCREENSHOTS") else {
+            return;
+        };
+        let size = "({x: 0, y: 0, scale: 1, width: innerWidth, \
+                    height: Math.min(2000, document.documentElement.scrollHeight)})";
+        let clip = self.value(size);
+        let whole = json!({"captureBeyondViewport": true, "clip": clip});
+        let picture = self.call("Page.captureScreenshot", &whole);
+        let mut decoder = Command::new("base64")
+            .arg("-d")
+            .stdin(Stdio::piped())
+            .stdout(std::fs::File::create(Path::new(&dir).join(file)).expect("a file"))
+            .spawn()
+            .expect("base64");
+        let text = picture["data"].as_str().expect("a picture");
+        let mut input = decoder.stdin.take().expect("a pipe");
+        input.write_all(text.as_bytes()).expect("base64 reads");
+        drop(input);
+        decoder.wait().expect("base64");
     }
 
     /// The value of a JavaScript expression in the page.

@@ -12,6 +12,7 @@ pub mod library;
 pub mod script;
 pub mod situation;
 pub mod truth;
+pub mod watching;
 
 use rusqlite::Connection;
 use serde_json::Value;

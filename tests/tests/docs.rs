@@ -67,8 +67,10 @@ fn man_pages_and_completions_are_generated_for_every_tool() {
         "tg-agent",
         "tg-wait",
         "tg-export",
+        "tg-merge",
         "tg-metrics",
         "tg-report",
+        "tg-watch",
     ] {
         let page = lab.sh(&format!("TG_GENERATE=man {tool}")).ok().out;
         assert!(

@@ -69,55 +69,48 @@ fn what_was_tampered_with_is_named() {
         &["run swarm-r1: snapshot.json.gz has the sha256", "1 differ"],
     );
     restore();
-    // A metric, the seed, the outcome, the inputs.
-    let metric = "\"wall_clock_time_ms\":";
-    edit(&run("run.json"), metric, &format!("{metric}9"));
-    differs(
-        &verify(),
-        1,
-        &["run swarm-r1: metrics.wall_clock_time_ms is 9"],
-    );
-    restore();
-    edit(&run("run.json"), "\"seed\":1001", "\"seed\":1002");
-    differs(
-        &verify(),
-        1,
-        &[
-            "run.seed is 1002 in run.json, and 1001 in its snapshot",
-            "in tasks.db",
-            "seed 1002 is not the one its inputs",
-        ],
-    );
-    restore();
-    edit(
-        &run("run.json"),
-        "\"outcome\":\"completed\"",
-        "\"outcome\":\"timeout\"",
-    );
-    differs(
-        &verify(),
-        1,
-        &["outcome is \"timeout\" in run.json, and \"completed\" in tasks.db"],
-    );
-    restore();
-    edit(
-        &run("run.json"),
-        "\"inputs\":{\"agent\":\"",
-        "\"inputs\":{\"agent\":\"0",
-    );
-    differs(
-        &verify(),
-        1,
-        &["inputs_sha256 is not the hash of its inputs"],
-    );
-    restore();
-    edit(&run("manifest.yaml"), "name: test", "name: tset");
-    differs(
-        &verify(),
-        1,
-        &["manifest.yaml is not the manifest it was made from"],
-    );
-    restore();
+    // A metric, the seed, the outcome, the inputs, the manifest.
+    let edits: [(&str, &str, &str, &[&str]); 5] = [
+        (
+            "run.json",
+            "\"wall_clock_time_ms\":",
+            "\"wall_clock_time_ms\":9",
+            &["run swarm-r1: metrics.wall_clock_time_ms is 9"],
+        ),
+        (
+            "run.json",
+            "\"seed\":1001",
+            "\"seed\":1002",
+            &[
+                "run.seed is 1002 in run.json, and 1001 in its snapshot",
+                "in tasks.db",
+                "seed 1002 is not the one its inputs",
+            ],
+        ),
+        (
+            "run.json",
+            "\"outcome\":\"completed\"",
+            "\"outcome\":\"timeout\"",
+            &["outcome is \"timeout\" in run.json, and \"completed\" in tasks.db"],
+        ),
+        (
+            "run.json",
+            "\"inputs\":{\"agent\":\"",
+            "\"inputs\":{\"agent\":\"0",
+            &["inputs_sha256 is not the hash of its inputs"],
+        ),
+        (
+            "manifest.yaml",
+            "name: test",
+            "name: tset",
+            &["manifest.yaml is not the manifest it was made from"],
+        ),
+    ];
+    for (file, from, to, says) in edits {
+        edit(&run(file), from, to);
+        differs(&verify(), 1, says);
+        restore();
+    }
     // Files that are gone, and one that cannot be read.
     for (name, says) in [
         ("snapshot.json.gz", "snapshot.json.gz is gone"),

@@ -89,7 +89,7 @@ pub fn choose(manifest: &Manifest, path: &Path) -> Result<Chosen> {
             let program = std::iter::once(&profile.program);
             program.chain(&profile.command).cloned().collect()
         }
-        (None, Some(command)) => located(command.clone(), path)?,
+        (None, Some(command)) => command.clone(),
         (None, None) => STAND_IN.map(String::from).into(),
     };
     if profile.is_none() {
@@ -125,17 +125,18 @@ pub fn choose(manifest: &Manifest, path: &Path) -> Result<Chosen> {
     })
 }
 
-/// Agents start in the run's working directory, so a program named by a relative path is looked for like a template.
-fn located(mut command: Vec<String>, manifest: &Path) -> Result<Vec<String>> {
-    let program = Path::new(&command[0]);
-    if program.is_relative() && program.components().count() > 1 {
-        let found = beside(manifest, &command[0])?;
-        command[0] = std::path::absolute(&found)
-            .unwrap_or(found)
-            .to_string_lossy()
-            .into_owned();
+/// Agents start in the run's working directory, so a program named by a relative path is looked for like a template. The
+/// run keeps the path as the manifest has it: two machines that have it elsewhere run the same.
+pub fn program(manifest: &Manifest, path: &Path) -> Result<Option<String>> {
+    let Some(name) = manifest.command.as_ref().and_then(|words| words.first()) else {
+        return Ok(None);
+    };
+    if Path::new(name).is_absolute() || Path::new(name).components().count() < 2 {
+        return Ok(None);
     }
-    Ok(command)
+    let found = beside(path, name)?;
+    let found = std::path::absolute(&found).unwrap_or(found);
+    Ok(Some(found.to_string_lossy().into_owned()))
 }
 
 /// The profile called `name`, with what the manifest overrides and what is found on this machine.

@@ -22,6 +22,12 @@ pub struct Args {
     /// Print the rows and what would be done, and touch nothing
     #[arg(long, conflicts_with = "template")]
     pub plan: bool,
+    /// Say for each row whether it is done, for a script that hands rows to an engine, and touch nothing
+    #[arg(long, conflicts_with_all = ["template", "plan"])]
+    pub due: bool,
+    /// With --due, how often the machinery may fail on a row before it is given up [default: the manifest's retries and one, else 3]
+    #[arg(long, value_name = "N", env = "TG_MAX_TRIES", hide_env_values = true)]
+    pub tries: Option<u32>,
     /// Write a commented manifest to MANIFEST, or to stdout
     #[arg(long, conflicts_with_all = ["template", "plan", "row", "arm"])]
     pub init: bool,
@@ -84,12 +90,17 @@ cancelled, or if the machinery failed (infra, never_connected, a stage's error).
 block, replicate k of every arm, in an order drawn with the manifest's seed (`order: fixed`: as the
 manifest has them; `order: {seed: N}`: drawn with another).
 
-Exit status: 0 all done; 1 with --retry, a row failed more often than `retries` allows; 2 the command line, the manifest or a template was wrong;
-  4 a file, a database or the host failed, or nobody read the records
+--due prints a line a row, tab-separated: number, run id, agents, state, tries, inputs, directory, why.
+  States: done, due, running, held (for lack of budget), failed (trying again will not help)
+
+Exit status: 0 all done; 1 with --retry, a row failed more often than `retries` allows; 2 the command
+  line, the manifest or a template was wrong; 4 a file, a database or the host failed, or nobody read the records;
+  with --due: 0 all rows are done; 75 some are due or running; 1 none is, and some failed or are held
 
 Examples:
   tg-instantiate --plan experiments/push-vs-pull.yaml
   tg-instantiate experiments/push-vs-pull.yaml | tg-launch | tg-wait | tg-export > runs.jsonl
   tg-instantiate --check experiments/push-vs-pull.yaml
+  tg-instantiate --due --row push-r2 experiments/push-vs-pull.yaml
   tg-instantiate --arm push --row 2 experiments/push-vs-pull.yaml
   tg-instantiate --template templates/tiny-feature.json --db tasks.db --tag exp:try";

@@ -5,8 +5,7 @@
 //! did wrong is tried again by itself: a bad outcome is data, and repeating it until it is good would be fraud.
 
 use std::path::{Path, PathBuf};
-use tg_stage::error::file_error;
-use tg_stage::{Launch, Record, Result, Run, Wait};
+use tg_stage::{Launch, Record, Run, Wait};
 
 /// The stages whose failure is one of the machinery.
 const STAGES: [&str; 2] = ["launch", "wait"];
@@ -101,15 +100,6 @@ pub fn failures(dir: &Path, inputs_sha256: &str) -> u32 {
     };
     let all = aside(dir).into_iter().chain([dir.to_path_buf()]);
     all.filter(is_one).count() as u32
-}
-
-/// Keep the attempt in `dir` under the first free number.
-pub fn put_aside(dir: &Path) -> Result<()> {
-    if !dir.exists() {
-        return Ok(());
-    }
-    let free = place(dir, aside(dir).len() + 1);
-    std::fs::rename(dir, &free).map_err(file_error(dir))
 }
 
 /// Whether a directory of that name holds an earlier attempt.

@@ -182,7 +182,9 @@ fn inputs(
 }
 
 fn workspace(shared: &Ground) -> Option<Workspace> {
-    let per_agent = shared.manifest.workspace.as_ref()?.mode == Mode::PerAgent;
-    let path = shared.workspace.as_ref()?.to_string_lossy().into_owned();
-    Some(Workspace { path, per_agent })
+    let workspace = shared.manifest.workspace.as_ref()?;
+    Some(Workspace {
+        path: workspace.path.clone(),
+        per_agent: workspace.mode == Mode::PerAgent,
+    })
 }

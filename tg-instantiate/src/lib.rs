@@ -10,6 +10,7 @@ mod attempts;
 mod cell;
 mod check;
 mod disk;
+mod due;
 mod estimate;
 mod explain;
 mod init;
@@ -40,8 +41,12 @@ use manifest::Manifest;
 use matrix::Row;
 use resume::State;
 use std::io::{BufRead, Write};
+use std::time::Duration;
 use tg_stage::file::{self, Lock};
 use tg_stage::{Error, Exit, Output, Record, Result, say};
+
+/// How long the maker of a single row waits for others that make theirs.
+const ONE_ROW: Duration = Duration::from_mins(1);
 
 /// Run the tool: the manifest's rows, or the one-off form. Input is not read.
 pub fn run(args: &Args, _input: impl BufRead, output: impl Write) -> Result<Exit> {
@@ -80,10 +85,19 @@ pub fn run(args: &Args, _input: impl BufRead, output: impl Write) -> Result<Exit
     if args.plan {
         return plan::print(&rows, args, output);
     }
+    if args.due {
+        return due::print(&rows, args, &manifest, output);
+    }
     file::make_dir(&experiment)?;
     let lock = experiment.join(".lock");
-    let Some(_held) = Lock::take(&lock)? else {
-        return Err(Error::held(&lock)); // two at once would make the same rows
+    // Two at once would make the same rows. Who makes one row is a job among others, each of which is soon done with it.
+    let patience = if args.row.len() == 1 {
+        ONE_ROW
+    } else {
+        Duration::ZERO
+    };
+    let Some(_held) = Lock::wait(&lock, patience)? else {
+        return Err(Error::held(&lock));
     };
     // Before any row is passed on: the second of two runners would else take what the first has not come to yet.
     rows.iter().try_for_each(resume::free)?;

@@ -32,6 +32,18 @@ pub struct Row {
     pub workflow: Rc<Workflow>,
     /// The host it is for.
     pub host: Rc<Host>,
+    /// Where things are on this machine.
+    pub here: Here,
+}
+
+/// Where what the manifest names is on this machine. None of it is part of the run: the same run has it elsewhere on
+/// another machine.
+#[derive(Debug, Clone, Default)]
+pub struct Here {
+    /// The program of `command`, if the manifest names it by a path of its own.
+    pub program: Option<String>,
+    /// The workspace.
+    pub workspace: Option<PathBuf>,
 }
 
 /// What all rows of a manifest share.
@@ -48,9 +60,7 @@ pub struct Ground<'m> {
     pub host: Rc<Host>,
     /// What agents are started.
     pub agent: agent::Chosen,
-    /// The workspace, where there is one, and the hash of all that is in it.
-    pub workspace: Option<PathBuf>,
-    /// See `workspace`.
+    /// The hash of all that is in the workspace, where there is one.
     pub workspace_sha256: Option<String>,
     /// Where all rows come from.
     pub provenance: Provenance,
@@ -58,7 +68,11 @@ pub struct Ground<'m> {
 
 /// All rows of a manifest.
 pub fn rows(manifest: &Manifest, path: &Path, results: &Path, shared_db: bool) -> Result<Vec<Row>> {
-    let (dir, workspace_sha256) = workspace(manifest, path)?.unzip();
+    let (workspace, workspace_sha256) = workspace(manifest, path)?.unzip();
+    let here = Here {
+        program: agent::program(manifest, path)?,
+        workspace,
+    };
     let agent = agent::choose(manifest, path)?;
     let host = Rc::new(Host::find().map_err(outside)?);
     let shared = Ground {
@@ -66,8 +80,7 @@ pub fn rows(manifest: &Manifest, path: &Path, results: &Path, shared_db: bool) -
         path,
         results,
         shared_db,
-        provenance: provenance::of(manifest, &host, &agent, dir.as_deref()),
-        workspace: dir,
+        provenance: provenance::of(manifest, &host, &agent, here.workspace.as_deref()),
         workspace_sha256,
         host,
         agent,
@@ -96,6 +109,7 @@ pub fn rows(manifest: &Manifest, path: &Path, results: &Path, shared_db: bool) -
                         template,
                         workflow,
                         host,
+                        here: here.clone(),
                     });
                 }
             }

@@ -3,12 +3,13 @@
 //! All of it is made under a temporary name and renamed when it is whole, so that a killed tool leaves no half row. The
 //! host confirms the workflow once per row, on a scratch database, before any agent is paid.
 
-use crate::attempts::{self, put_aside};
+use crate::attempts;
 use crate::insert::{self, Stamp};
 use crate::matrix::Row;
 use crate::template::Template;
 use std::path::{Path, PathBuf};
 use tg_host::{Seal, Workflow, database, empty, workflow::verify};
+use tg_stage::attempt::put_aside;
 use tg_stage::error::{file_error, outside};
 use tg_stage::{Error, Instantiate, Record, Result, Run, file, time};
 
@@ -100,8 +101,8 @@ fn fill(row: &Row, title_prefix: &str, making: &Path, shared: Option<&SharedDb>)
         empty::create(&row.host, &db).map_err(outside)?;
     }
     let run = &row.run;
-    if let Some(workspace) = &run.workspace {
-        file::copy_tree(Path::new(&workspace.path), &making.join("work"))?;
+    if let Some(workspace) = &row.here.workspace {
+        file::copy_tree(workspace, &making.join("work"))?;
     }
     let run_tag = format!("run:{}-{}", run.arm, run.replicate);
     let stamp = Stamp {
@@ -114,13 +115,18 @@ fn fill(row: &Row, title_prefix: &str, making: &Path, shared: Option<&SharedDb>)
         config_snapshot: Some(workflow.snapshot(&row.host).to_string()),
     };
     let now = write(&db, &row.template, &stamp)?;
-    let record = record(
+    let mut record = record(
         run,
         &row.template,
         shown.to_string_lossy().into_owned(),
         &row.host.version,
         now,
     )?;
+    if row.here.program.is_some() {
+        let mut made: Instantiate = record.get("instantiate")?;
+        made.program.clone_from(&row.here.program);
+        record.set("instantiate", &made)?;
+    }
     file::write(&making.join("run.json"), &record.line())?;
     Ok(record)
 }
@@ -143,6 +149,7 @@ pub fn record(run: &Run, template: &Template, db: String, host: &str, now: i64) 
         ordering_deps: template.ordering_deps() as u64,
         host: host.into(),
         created_at_ms: now,
+        program: None,
     };
     record.set("instantiate", &made)?;
     Ok(record)

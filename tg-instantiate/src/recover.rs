@@ -65,6 +65,7 @@ fn instantiate(db: &Connection, id: &str) -> Result<Instantiate> {
             ordering_deps: row.get::<_, i64>(1)? as u64,
             host: row.get::<_, Option<String>>(2)?.unwrap_or_default(),
             created_at_ms: row.get(3)?,
+            program: None, // taken from the manifest of today, as the database is from where it is
         })
     })
 }

@@ -6,7 +6,8 @@
 
 use crate::matrix::Row;
 use crate::{attempts, explain, recover};
-use std::path::PathBuf;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
 use tg_stage::file::Lock;
 use tg_stage::{End, Error, Launch, Record, Result, Run, Wait};
 
@@ -123,7 +124,8 @@ fn is_edited(before: &Run, now: &Run) -> bool {
 }
 
 /// The record with what `keys` hold, and with what is no input of the run taken from the manifest of today: what is shown,
-/// and what the experiment may cost.
+/// and what the experiment may cost; and with places from where the run's directory is today, as it may have been moved or
+/// brought from another machine.
 fn refresh(record: &mut Record, row: &Row, keys: &[&'static str]) -> Result<()> {
     let mut stages = Vec::new();
     for key in keys {
@@ -136,7 +138,17 @@ fn refresh(record: &mut Record, row: &Row, keys: &[&'static str]) -> Result<()> 
     run.dir.clone_from(&row.run.dir);
     run.limits.clone_from(&row.run.limits);
     record.set("run", &run)?;
-    stages
-        .iter()
-        .try_for_each(|(key, value)| record.set(key, value))
+    for (key, value) in &mut stages {
+        if let ("instantiate", Value::Object(made)) = (**key, &mut *value) {
+            if !run.shared_db {
+                let db = Path::new(&run.dir).join("tasks.db");
+                made.insert("db".into(), db.to_string_lossy().into());
+            }
+            if let Some(program) = &row.here.program {
+                made.insert("program".into(), program.clone().into());
+            }
+        }
+        record.set(key, value)?;
+    }
+    Ok(())
 }

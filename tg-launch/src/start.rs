@@ -27,8 +27,11 @@ pub struct Ready {
 /// Deal the roles and write every agent's files. What a crash left of an earlier attempt is ended first, so that nobody
 /// works beside ghosts.
 pub fn prepare(record: &Record, manual: bool, secrets: &Secrets) -> Result<Ready> {
-    let run: Run = record.get("run")?;
+    let mut run: Run = record.get("run")?;
     let made: Instantiate = record.get("instantiate")?;
+    if let (Some(program), Some(word)) = (&made.program, run.command.first_mut()) {
+        word.clone_from(program);
+    }
     let Some(dir) = record.dir() else {
         return Err(
             Error::input("run.dir", "is empty: this run has no directory to work in")

@@ -19,6 +19,8 @@ pub enum Exit {
     Input = 3,
     /// A file, a database, the host or another program failed.
     Outside = 4,
+    /// Try again: what failed was not the experiment. The row contract only ("docs/scale.md").
+    Again = 75,
 }
 
 /// Why something could not be done, in the three parts that are printed.

@@ -6,7 +6,7 @@ use std::fs::{File, Permissions, TryLockError};
 use std::io::{BufWriter, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::NamedTempFile;
 
 /// The longest text that is read whole, in bytes; nobody writes a longer one by hand.
@@ -208,6 +208,17 @@ impl Lock {
             }
         }
         Ok(None)
+    }
+
+    /// Take the lock at `path` as soon as it is free, but wait for it no longer than `patience`.
+    pub fn wait(path: &Path, patience: Duration) -> Result<Option<Self>> {
+        let begun = Instant::now();
+        loop {
+            let taken = Self::take(path)?;
+            if taken.is_some() || begun.elapsed() >= patience {
+                return Ok(taken);
+            }
+        }
     }
 
     /// The process that holds the lock at `path`, if it is held and says so.

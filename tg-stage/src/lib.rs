@@ -4,6 +4,7 @@
 //! crate knows the records, the lines, the exit codes and the errors; it knows nothing of the host, of metrics or
 //! of agents. Records are kept as the ordered maps they came as, so that keys nobody here knows pass unharmed.
 
+pub mod attempt;
 pub mod cli;
 pub mod criterion;
 pub mod end;
@@ -21,6 +22,7 @@ pub mod profile;
 pub mod prompts;
 pub mod provenance;
 pub mod record;
+pub mod rundir;
 pub mod spent;
 pub mod stage;
 pub mod stand_in;

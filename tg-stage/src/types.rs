@@ -113,7 +113,7 @@ fn is_zero(number: &u32) -> bool {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Workspace {
-    /// The directory that is copied, fresh for each run.
+    /// The directory that is copied, fresh for each run; as the manifest names it.
     pub path: String,
     /// Each agent gets a copy of its own.
     pub per_agent: bool,
@@ -182,6 +182,9 @@ pub struct Instantiate {
     pub host: String,
     /// `created_at` of all tasks when they were written.
     pub created_at_ms: i64,
+    /// Where the program of the run's `command` is on this machine, if the manifest names it by a path of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
 }
 
 /// `launch`: the agents that were started, or are to be connected by hand.

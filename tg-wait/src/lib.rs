@@ -10,6 +10,7 @@ mod finish;
 mod launcher;
 mod probe;
 mod progress;
+mod status;
 mod verify;
 mod watch;
 mod why;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tg_stage::{Error, Exit, Instantiate, Line, Lines, Output, Record, Result, Run, stage};
 
 /// What there is to attend to.
@@ -44,10 +45,17 @@ struct Shared<'a> {
     args: &'a Args,
     told_to_stop: Arc<AtomicBool>,
     bars: MultiProgress,
+    arms: progress::Arms,
 }
+
+/// How long after the end was asked for records are still taken.
+const ON_ITS_WAY: Duration = Duration::from_secs(2);
 
 /// Wait for the runs whose records come in, or for the database of `--db`.
 pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write) -> Result<Exit> {
+    if let Some(results) = &args.once {
+        return status::once(results, output);
+    }
     let told_to_stop = Arc::new(AtomicBool::new(false));
     for signal in [
         signal_hook::consts::SIGTERM,
@@ -61,6 +69,7 @@ pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write
         args,
         told_to_stop,
         bars: MultiProgress::new(),
+        arms: progress::Arms::default(),
     };
     let mut output = Output::new(output);
     if let Some(db) = &args.db {
@@ -80,10 +89,12 @@ pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write
     let mut gone = None;
     let exit = thread::scope(|scope| {
         let (mut exit, mut waiting, mut reading) = (Exit::Done, 0, true);
+        let mut told = None;
         while reading || waiting > 0 {
             match news.recv_timeout(TICK) {
                 Ok(News::Over(record, ended)) => {
                     waiting -= 1;
+                    shared.arms.over(&record);
                     exit = exit.max(finished(record, ended, &mut output, &mut gone));
                 }
                 Ok(News::Line(Line::Run(mut record))) if watch::is_due(&record) => {
@@ -95,6 +106,10 @@ pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write
                     });
                 }
                 Ok(News::Line(Line::Run(record))) => {
+                    if let Ok(run) = record.get("run") {
+                        shared.arms.came(&shared.bars, &run);
+                        shared.arms.over(&record);
+                    }
                     exit = exit.max(if record.failed_stage().is_some() {
                         Exit::SomeFailed
                     } else {
@@ -112,12 +127,14 @@ pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write
             }
             if shared.told_to_stop.load(Ordering::Relaxed) || gone.is_some() {
                 // Whatever ends us ends the runs: each is decided, stored and, if anybody reads, printed.
+                // A launcher that is told at the same moment may just have begun one, whose record is on its way.
                 shared.told_to_stop.store(true, Ordering::Relaxed);
-                reading = false;
+                reading &= told.get_or_insert_with(Instant::now).elapsed() < ON_ITS_WAY;
             }
         }
         exit
     });
+    shared.arms.clear();
     gone.map_or(Ok(exit), Err)
 }
 

@@ -2,44 +2,32 @@
 //!
 //! `data_version` tells whether anything was committed since the last look. Whether a task is open is asked of the
 //! index on status, over the gaps between the names of terminal states, so that a state nobody declared counts as open.
-//! (The plus signs keep `SQLite` from taking the index on `deleted_at`, which would scan everything.)
 
 use rusqlite::{Connection, Result};
 use std::collections::{BTreeMap, BTreeSet};
-use tg_host::{StateClasses, workflow::Effective};
+use tg_host::StateClasses;
+use tg_host::scope::{Scope, quote};
 
 /// A run's tasks, seen through one read-only connection.
 pub struct Probe {
     db: Connection,
-    /// States by class.
-    pub states: StateClasses,
+    states: StateClasses,
     open: String,
     unsuccessful: String,
     bad: String,
     any_worker: String,
-    rows: String,
     scope: String,
 }
 
 impl Probe {
     /// Look at the tasks of `run`; if the database holds one run only, at all tasks.
     pub fn new(db: Connection, run: &str) -> Result<Self> {
-        let (runs, rules) = facts(&db, run)?;
-        let rules: Option<Effective> = rules.and_then(|text| serde_json::from_str(&text).ok());
-        let states = rules
-            .filter(|rules| !rules.states.is_empty())
-            .map_or_else(StateClasses::shipped, |rules| StateClasses::of(&rules));
-        // Where several runs share the database, ours are the tasks that experiment_tasks has and the workers named after us.
-        let tasks = format!(
-            "(SELECT task_id FROM experiment_tasks WHERE run_id = {})",
-            quote(run)
-        );
-        let only = |condition: String| if runs > 1 { condition } else { String::new() };
-        let ours = only(format!(" AND id IN {tasks}"));
-        let scope = format!(
-            "+deleted_at IS NULL AND id NOT LIKE '\\_lock:%' ESCAPE '\\' AND NOT EXISTS
-             (SELECT 1 FROM dependencies WHERE from_task_id = tasks.id AND dep_type = 'contains'){ours}"
-        );
+        let Scope {
+            states,
+            leaves: scope,
+            rows,
+            workers,
+        } = Scope::of(&db, run)?;
         let bad: Vec<String> = states
             .terminal
             .iter()
@@ -55,15 +43,17 @@ impl Probe {
             unsuccessful: format!("SELECT EXISTS(SELECT 1 FROM tasks WHERE {bad})"),
             bad,
             any_worker: format!(
-                "SELECT EXISTS(SELECT 1 FROM workers WHERE 1 {}) OR EXISTS(SELECT 1 FROM task_sequence WHERE worker_id IS NOT NULL {})",
-                only(format!("AND id GLOB {}", quote(&format!("{run}-*")))),
-                only(format!("AND task_id IN {tasks}")),
+                "SELECT EXISTS(SELECT 1 FROM workers WHERE 1 {workers}) OR EXISTS(SELECT 1 FROM task_sequence WHERE worker_id IS NOT NULL {rows})"
             ),
-            rows: only(format!("AND task_id IN {tasks}")),
             db,
             states,
             scope,
         })
+    }
+
+    /// The connection, for reading only.
+    pub fn db(&self) -> &Connection {
+        &self.db
     }
 
     /// Changes with every commit of others.
@@ -146,45 +136,6 @@ impl Probe {
         );
         self.db.query_row(&sql, [], |row| row.get(0))
     }
-
-    /// New history rows since row `last`: id, task, state.
-    pub fn changes(&self, last: i64) -> Result<Vec<(i64, String, String)>> {
-        let sql = format!(
-            "SELECT id, task_id, status FROM task_sequence WHERE id > ?1 AND status IS NOT NULL {} ORDER BY id",
-            self.rows
-        );
-        self.db
-            .prepare_cached(&sql)?
-            .query_map([last], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-            .collect()
-    }
-
-    /// The ids of containers, which progress does not count.
-    pub fn containers(&self) -> Result<BTreeSet<String>> {
-        let sql = "SELECT DISTINCT from_task_id FROM dependencies WHERE dep_type = 'contains'";
-        self.db
-            .prepare(sql)?
-            .query_map([], |row| row.get(0))?
-            .collect()
-    }
-}
-
-fn facts(db: &Connection, run: &str) -> Result<(i64, Option<String>)> {
-    let there: bool = db.query_row(
-        "SELECT EXISTS(SELECT 1 FROM sqlite_schema WHERE name = 'experiment_runs')",
-        [],
-        |row| row.get(0),
-    )?;
-    if !there {
-        return Ok((0, None));
-    }
-    let sql = "SELECT (SELECT count(*) FROM experiment_runs),
-               (SELECT json_extract(config_snapshot, '$.effective') FROM experiment_runs WHERE id = ?1)";
-    db.query_row(sql, [run], |row| Ok((row.get(0)?, row.get(1)?)))
-}
-
-fn quote(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// `status < a OR (status > a AND status < b) OR status > b` for the sorted names a, b.

@@ -18,7 +18,7 @@ use tg_stage::{End, Error, Instantiate, Launch, Record, Result, Run, Wait, time}
 
 /// Between two looks at what nobody tells of: agents, budgets, whether we are to stop. The database and the files beside it are
 /// told of as soon as they change.
-const TICK: Duration = Duration::from_millis(250);
+const TICK: Duration = Duration::from_millis(100);
 
 /// Wait until the run of `record` is over and add `wait`.
 pub fn run(shared: &Shared, record: &mut Record) -> Result<()> {
@@ -45,7 +45,7 @@ pub fn run(shared: &Shared, record: &mut Record) -> Result<()> {
             ..wait
         }
     } else {
-        let line = Line::new(shared, &run.id, &probe);
+        let line = Line::new(shared, record, &run);
         let news = Notifier::on(&path);
         let outcome = until_over(shared, record, &run, &probe, launcher.as_ref(), &line, news);
         line.clear();
@@ -109,6 +109,7 @@ fn until_over(
             Err(cause) if is_locked(&cause) => {} // somebody has it for himself: at the next look
             Err(cause) => return Err(cause),
         }
+        line.keep(probe);
         seen.quiet = changed.elapsed();
         seen.silent = seen.quiet.min(called.elapsed());
         seen.elapsed = begun.elapsed() + before;
@@ -135,7 +136,7 @@ fn look(
         seen.open = !probe.open(1)?.is_empty();
         seen.unsuccessful = probe.any_unsuccessful()?;
         seen.any_worker = seen.any_worker || probe.any_worker()?;
-        line.update(probe)?;
+        line.update();
     }
     Ok(now)
 }

@@ -296,10 +296,12 @@ pub fn turned_away(bench: &Bench, status: u16, fault: &str) -> String {
     )
 }
 
+/// Some five answers' worth of tokens.
+const BUDGET: i64 = 80_000;
+
 /// A budget of tokens ends the run; it is exceeded by what was not reported yet.
 pub fn budget(bench: &Bench) -> String {
     let model = Model::start(&["--delay-ms", "700"]);
-    const BUDGET: i64 = 80_000;
     let limits = format!("{PRICES}\nlimits: {{timeout: 150s, stall: 90s, run_tokens: {BUDGET}}}");
     bench.manifest("budget", "swarm", 1, &model, &limits);
     let chain = bench.chain("budget");

@@ -1,0 +1,10 @@
+//! `tg-merge` as a program; what it does is in [`tg_merge::run`].
+
+use std::io::{stdin, stdout};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tg_stage::main("tg-merge", |args: &tg_merge::Args| {
+        tg_merge::run(args, stdin().lock(), stdout().lock())
+    })
+}
