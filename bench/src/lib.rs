@@ -5,6 +5,7 @@ pub mod job;
 pub mod limit;
 pub mod machine;
 pub mod measure;
+pub mod places;
 pub mod plan;
 pub mod records;
 pub mod snapshot;
@@ -14,8 +15,9 @@ pub mod wait;
 use clap::{Parser, Subcommand};
 use database::Result;
 use flate2::{Compression, write::GzEncoder};
-use job::{Job, Places};
+use job::Job;
 use limit::Limit;
+use places::Places;
 use plan::Plan;
 use snapshot::Dialect;
 use std::fs::{File, create_dir_all};
@@ -159,6 +161,10 @@ fn measure_all(run: &Run) -> Result<()> {
             generate(&run.data.join(format!("t{tasks}")), 1, tasks)?;
             told.job(&job, if tasks > 100_000 { 1 } else { rounds })?;
         }
+    }
+    let build = job::build(&places);
+    if !run.quick && is_wanted(&build.title) {
+        told.job(&build, 1)?;
     }
     let missed = match told.missed.as_slice() {
         [] => "\nEvery limit is kept.\n".to_string(),

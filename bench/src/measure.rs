@@ -49,7 +49,11 @@ pub struct Cost {
 /// Run it once.
 pub fn once(contender: &Contender) -> Result<Cost> {
     if let Some(path) = &contender.removed {
-        let _ = std::fs::remove_file(path);
+        let _ = if path.is_dir() {
+            std::fs::remove_dir_all(path)
+        } else {
+            std::fs::remove_file(path)
+        };
     }
     let out = tempfile::tempfile()?;
     let begun = Instant::now();

@@ -39,22 +39,24 @@ pub fn run(shared: &Shared, record: &mut Record) -> Result<()> {
     let launcher = Launcher::of(record);
     let mut wait = if let Some(end) = End::decided(record) {
         // Whoever decided was killed before the record said so.
-        let wait = finish::decide(&probe, &end.outcome, end.why).map_err(locked)?;
-        Wait {
-            ended_at_ms: end.ended_at_ms,
-            ..wait
-        }
+        let mut wait = finish::decide(&probe, &end.outcome, end.why).map_err(locked)?;
+        wait.ended_at_ms = end.ended_at_ms;
+        wait.states = probe.counts().map_err(locked)?;
+        wait
     } else {
         let line = Line::new(shared, record, &run);
         let news = Notifier::on(&path);
         let outcome = until_over(shared, record, &run, &probe, launcher.as_ref(), &line, news);
         line.clear();
         let (outcome, why) = outcome.map_err(locked)?;
-        let wait = finish::decide(&probe, outcome, Some(why)).map_err(locked)?;
+        let moment = probe.moment().map_err(locked)?;
+        let mut wait = finish::decide(&probe, outcome, Some(why)).map_err(locked)?;
         finish::announce(record, &wait).inspect_err(|_| {
             // The launcher waits for that file; if it cannot be written, it is told the other way.
             launcher.as_ref().inspect(|launcher| launcher.terminate());
         })?;
+        wait.states = probe.counts().map_err(locked)?;
+        drop(moment);
         wait
     };
     drop(probe);
