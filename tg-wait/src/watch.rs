@@ -16,9 +16,12 @@ use tg_stage::error::outside;
 use tg_stage::file::Lock;
 use tg_stage::{End, Error, Instantiate, Launch, Record, Result, Run, Wait, time};
 
-/// Between two looks at what nobody tells of: agents, budgets, whether we are to stop. The database and the files beside it are
-/// told of as soon as they change.
-const TICK: Duration = Duration::from_millis(100);
+/// Between two looks at what nobody tells of: agents, whether we are to stop. The database and the files beside it are told of
+/// as soon as they change.
+const TICK: Duration = Duration::from_millis(250);
+
+/// The same where other runs spend the budget, too.
+const BUDGET_TICK: Duration = Duration::from_millis(100);
 
 /// Wait until the run of `record` is over and add `wait`.
 pub fn run(shared: &Shared, record: &mut Record) -> Result<()> {
@@ -45,8 +48,10 @@ pub fn run(shared: &Shared, record: &mut Record) -> Result<()> {
         wait
     } else {
         let line = Line::new(shared, record, &run);
-        let news = Notifier::on(&path);
-        let outcome = until_over(shared, record, &run, &probe, launcher.as_ref(), &line, news);
+        // It takes the kernel milliseconds to close: after the end is told.
+        let mut news = Notifier::on(&path);
+        let started = launcher.as_ref();
+        let outcome = until_over(shared, record, &run, &probe, started, &line, &mut news);
         line.clear();
         let (outcome, why) = outcome.map_err(locked)?;
         let moment = probe.moment().map_err(locked)?;
@@ -72,11 +77,16 @@ fn until_over(
     probe: &Probe,
     launcher: Option<&Launcher>,
     line: &progress::Line,
-    mut news: Notifier,
+    news: &mut Notifier,
 ) -> rusqlite::Result<(&'static str, String)> {
     let patience = patience(shared, run);
     let before = since(record.get::<Launch>("launch").ok().as_ref());
     let mut budget = Budget::new(&run.limits, record.dir());
+    let tick = if run.limits.has_experiment() {
+        BUDGET_TICK
+    } else {
+        TICK
+    };
     let begun = Instant::now();
     let (mut version, mut changed, mut looked) = (None, Instant::now(), None::<Instant>);
     let (mut calls, mut called) = (0, Instant::now());
@@ -122,7 +132,7 @@ fn until_over(
             let why = why::why(outcome, &seen, &patience, probe, &ends, reached);
             return Ok((outcome, why?));
         }
-        news.wait(TICK);
+        news.wait(tick);
     }
 }
 
