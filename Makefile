@@ -1,5 +1,5 @@
 # The few targets people type. Each installs what it needs of the host itself, once.
-.PHONY: all build host demo test test-faults test-long test-agents test-scale fuzz check install clean help
+.PHONY: all build host demo test test-faults test-long test-agents test-scale fuzz bench check install clean help
 
 CARGO ?= cargo
 PREFIX ?= $(HOME)/.local
@@ -15,7 +15,7 @@ host: ## Build the host into .host, unless a good one is there
 	@scripts/install-host >/dev/null
 
 build: ## Build the tools
-	@$(CARGO) build --locked --workspace
+	@$(CARGO) build --locked --workspace --exclude tg-bench
 
 demo: host build ## Run swarm, push and hierarchical on the real host and print the comparison
 	@scripts/experiment run --results $(RESULTS) experiments/push-vs-pull.yaml
@@ -39,12 +39,15 @@ test-scale: host build ## Rows on two machines, over ssh and under Slurm (needs 
 fuzz: ## Feed noise to every reader for FUZZ_SECONDS each (20; needs nightly and cargo-fuzz)
 	@fuzz/run
 
+bench: host ## Measure the tools beside their alternatives; writes docs/benchmarks.md (15 minutes)
+	@bench/run
+
 check: ## Format, lints, documentation, shell scripts
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --workspace --no-deps --quiet
-	@if command -v shellcheck >/dev/null; then shellcheck -x $$(find scripts tests/scale -type f) .ci/run fuzz/run fuzz/seed; \
+	@if command -v shellcheck >/dev/null; then shellcheck -x $$(find scripts tests/scale -type f) .ci/run fuzz/run fuzz/seed bench/run; \
 	else echo "check: skipped shellcheck: it is not installed"; fi
 
 install: ## Put the tools, their man pages and completions under PREFIX (default ~/.local)

@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use tg_export::{What, document};
-use tg_host::Snapshot;
+use tg_host::Ledger;
 
 /// Tables and columns that are read. They have no types and no keys here, so that any row can be put in.
 const TABLES: [(&str, &str); 10] = [
@@ -150,10 +150,10 @@ fuzz_target!(|rows: Vec<Row>| DB.with(|db| {
     if fill(db, &rows).is_err() {
         return;
     }
-    let direct = Snapshot::of_database(db).expect("a database is a snapshot");
+    let direct = Ledger::of_database(db).expect("a database is a snapshot");
     let mut file = Vec::new();
     document::write(db, &What::default(), &mut file).expect("a database can be exported");
-    let exported = Snapshot::read(file.as_slice()).expect("an export can be read");
+    let exported = Ledger::read(file.as_slice()).expect("an export can be read");
     assert_eq!(direct.unread, exported.unread);
     assert_eq!(tg_fuzz::measure_all(direct), tg_fuzz::measure_all(exported));
 }));

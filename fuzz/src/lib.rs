@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 use std::path::Path;
-use tg_host::Snapshot;
+use tg_host::Ledger;
 use tg_metrics::facts::Facts;
 use tg_metrics::per::{self, Per};
 use tg_metrics::scope::Scope;
@@ -32,9 +32,9 @@ const RUNS: usize = 3;
 ///
 /// # Panics
 /// If one of the metrics breaks a law.
-pub fn measure_all(mut snapshot: Snapshot) -> Vec<Value> {
+pub fn measure_all(mut snapshot: Ledger) -> Vec<Value> {
     begin::at_the_start(&mut snapshot);
-    let mut rows: Vec<_> = snapshot.tables.experiment_runs.iter().map(Some).collect();
+    let mut rows: Vec<_> = snapshot.runs.iter().map(Some).collect();
     if rows.is_empty() {
         rows.push(None);
     }

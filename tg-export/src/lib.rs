@@ -18,7 +18,7 @@ use end::End;
 use failure::Failure;
 use rusqlite::Connection;
 use std::collections::BTreeSet;
-use std::io::{BufRead, ErrorKind, Read, Write};
+use std::io::{BufRead, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use tg_host::{database, snapshot::text};
 use tg_stage::error::outside;
@@ -112,7 +112,7 @@ fn to_stdout(db: &Path, for_import: bool, output: impl Write) -> Result<Exit> {
 /// What is read.
 enum Source {
     Database(Connection),
-    Snapshot(Box<dyn Read>),
+    Snapshot(text::Text<'static>),
 }
 
 impl Source {

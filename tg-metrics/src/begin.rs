@@ -6,31 +6,23 @@
 
 use crate::view;
 use std::collections::{BTreeMap, HashMap};
-use tg_host::Snapshot;
+use tg_host::Ledger;
 
 /// Move creation to the run's start in the runs that say so.
-pub fn at_the_start(snapshot: &mut Snapshot) {
-    let tables = &mut snapshot.tables;
-    let runs: BTreeMap<&str, i64> = tables
-        .experiment_runs
+pub fn at_the_start(ledger: &mut Ledger) {
+    let runs: BTreeMap<&str, i64> = ledger
+        .runs
         .iter()
         .filter(|row| is_late(row.run_json.as_deref()))
         .filter_map(|row| Some((row.id.as_str(), row.started_at?)))
         .collect();
-    let starts: HashMap<&str, i64> = tables
-        .experiment_tasks
-        .iter()
-        .filter_map(|origin| Some((origin.task_id.as_str(), *runs.get(origin.run_id.as_str())?)))
-        .collect();
-    for task in &mut tables.tasks {
-        let start = starts.get(task.id.as_str()).copied();
-        task.created_at = task.created_at.max(start);
+    if runs.is_empty() {
+        return;
     }
-    for row in &mut tables.task_sequence {
-        if let Some(start) = starts.get(row.task_id.as_str()) {
-            row.timestamp = row.timestamp.map(|time| time.max(*start));
-        }
-    }
+    let origins = ledger.origins();
+    let starts = origins.filter_map(|(task, origin)| Some((task, *runs.get(origin.run_id)?)));
+    let starts: HashMap<_, _> = starts.collect();
+    ledger.begin_at(|task| starts.get(&task).copied());
 }
 
 fn is_late(run: Option<&str>) -> bool {

@@ -136,7 +136,7 @@ pub fn of_database(kept: &Record, dir: &Path) -> Vec<String> {
         Ok((snapshot, _)) => snapshot,
         Err(error) => return vec![format!("{title} cannot be read: {}", error.cause)],
     };
-    let rows = &snapshot.tables.experiment_runs;
+    let rows = &snapshot.runs;
     let Some(row) = rows.iter().find(|row| row.id == kept.id()) else {
         return vec![format!("{title} does not know the run")];
     };

@@ -1,7 +1,7 @@
 //! When the run began, when its work was done, and how long that took.
 
 use crate::answer::{Answer, integer};
-use crate::intervals::Story;
+use crate::tally::Tally;
 use crate::view::View;
 
 const EMPTY: &str = "the run has no tasks in scope";
@@ -25,29 +25,23 @@ pub struct Clock {
 
 impl Clock {
     /// The moments of a run with these tasks in scope; of what remains of it, it begins with the first start.
-    pub fn of(view: &View, tasks: &[Story], is_trimmed: bool) -> Self {
-        let open = tasks
-            .iter()
-            .filter(|story| !story.now.is_terminal())
-            .count();
-        let last = tasks.iter().filter_map(|story| story.terminal_at).max();
-        let done = if open == 0 { last } else { None };
+    pub fn of(view: &View, tally: &Tally, is_trimmed: bool) -> Self {
+        let done = if tally.open == 0 { tally.ended } else { None };
         let launched = view
             .agents
             .values()
             .filter_map(|agent| agent.started_at)
             .min();
-        let claimed = tasks
-            .iter()
-            .filter_map(|story| Some(story.first_timed()?.start));
-        let claimed = claimed.min();
-        let created = tasks.iter().filter_map(|story| story.task.created_at).min();
         Self {
-            begin: if is_trimmed { claimed } else { created },
+            begin: if is_trimmed {
+                tally.claimed
+            } else {
+                tally.created
+            },
             done,
             launched: launched.or_else(|| view.row?.started_at),
-            claimed,
-            open,
+            claimed: tally.claimed,
+            open: tally.open,
             end: done.unwrap_or(view.end_ms),
         }
     }

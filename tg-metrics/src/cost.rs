@@ -8,6 +8,7 @@ use crate::answer::{Answer, Number, integer, sum, total};
 use crate::view::{View, is_leader};
 use std::collections::BTreeSet;
 use tg_host::experiment::AgentRow;
+use tg_host::ledger::names::Name;
 use tg_stage::Trim;
 
 /// What the slots hold unless the manifest says otherwise.
@@ -51,16 +52,17 @@ pub struct Cost {
 impl Cost {
     /// What the run took, but for the tasks that are left out. What an agent reports cannot be divided among its tasks, so
     /// that of a part of them only what was logged is known.
-    pub fn of(view: &View, trim: &Trim, left_out: &BTreeSet<&str>) -> Self {
+    pub fn of(view: &View, trim: &Trim, left_out: &BTreeSet<Name>) -> Self {
         let agents: Vec<&AgentRow> = view.agents.values().copied().collect();
-        let tasks = view.tasks.iter();
-        let tasks: Vec<_> = tasks
-            .filter(|task| !left_out.contains(task.id.as_str()))
-            .collect();
-        let slots = std::array::from_fn(|slot| sum(tasks.iter().map(|task| task.slots()[slot])));
+        let (mut slots, mut logged, mut is_logged) = ([0_i64; 8], 0.0, false);
+        for (_, (usd, of_task)) in view.logged().filter(|task| !left_out.contains(&task.0)) {
+            for (sum, slot) in slots.iter_mut().zip(of_task) {
+                *sum = sum.saturating_add(slot);
+            }
+            logged += usd.unwrap_or(0.0);
+            is_logged |= usd.unwrap_or(0.0) != 0.0;
+        }
         let counting: &[&AgentRow] = if trim.is_empty() { &agents } else { &[] };
-        let logged = total(tasks.iter().filter_map(|task| task.cost_usd));
-        let is_logged = tasks.iter().any(|task| task.cost_usd.unwrap_or(0.0) != 0.0);
         let logged = is_logged.then_some(logged);
         let reported = reported(counting);
         let (usd, source) = money(counting, reported, logged);

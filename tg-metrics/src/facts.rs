@@ -2,33 +2,35 @@
 
 use crate::clock::Clock;
 use crate::cost::Cost;
-use crate::graph::Graph;
 use crate::intervals::{Class, Story};
 use crate::scope::{self, Scope};
-use crate::table::Rest;
+use crate::table::{Metric, Rest};
+use crate::tally::Tally;
 use crate::view::View;
-use crate::waits::{self, Wait};
+use crate::waits::{Before, Wait};
 use crate::warning::Warning;
-use crate::workers::Workers;
-use crate::{contention, trim, unseen};
+use crate::workers::{Spans, Workers};
+use crate::{contention, graph, trim, unseen};
+use std::collections::BTreeSet;
+use tg_host::ledger::names::Name;
 use tg_stage::Trim;
 
 /// A run, measured.
-pub struct Facts<'a> {
-    /// What happened to each task in scope.
-    pub tasks: Vec<Story<'a>>,
+pub struct Facts {
+    /// What is summed over the tasks in scope.
+    pub tally: Tally,
     /// Which tasks those are.
     pub scope: Scope,
     /// What was to be left out of them.
     pub trim: Trim,
-    /// How many were.
+    /// The tasks, containers included, that are left out.
+    pub left_out: BTreeSet<Name>,
+    /// How many of those in scope were.
     pub cut: usize,
     /// When it began and ended.
     pub clock: Clock,
     /// Who was busy when.
     pub workers: Workers,
-    /// Where the time before each task's first start went; none for a task that was never started.
-    pub waits: Vec<Option<Wait>>,
     /// What it took.
     pub cost: Cost,
     /// The longest chain of work, in milliseconds.
@@ -50,63 +52,114 @@ pub struct Facts<'a> {
     pub warnings: Vec<Warning>,
 }
 
-impl<'a> Facts<'a> {
+/// What takes a walk of its own through all edges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parts {
+    /// Where the time before the first starts went.
+    pub waits: bool,
+    /// The longest chain of work.
+    pub chain: bool,
+}
+
+/// The metrics that rest on each.
+const OF_WAITS: [&str; 6] = [
+    "dispatch_from_ready_ms",
+    "blocked_time_ms",
+    "ready_wait_time_ms",
+    "assigned_wait_time_ms",
+    "tainted_starts",
+    "early_starts",
+];
+const OF_CHAIN: [&str; 2] = ["critical_path_ms", "bound_efficiency"];
+
+impl Parts {
+    /// All of it.
+    pub const ALL: Self = Self {
+        waits: true,
+        chain: true,
+    };
+
+    /// What these metrics rest on.
+    pub fn of(metrics: &[&Metric]) -> Self {
+        let is_one_of = |names: &[&str]| metrics.iter().any(|metric| names.contains(&metric.0));
+        Self {
+            waits: is_one_of(&OF_WAITS),
+            chain: is_one_of(&OF_CHAIN),
+        }
+    }
+}
+
+impl Facts {
     /// Measure a run: the tasks in `scope` without those that `trim` leaves out.
-    pub fn of(view: &View<'a>, scope: Scope, trim: &Trim) -> Self {
-        let stories: Vec<_> = view
-            .tasks
-            .iter()
-            .map(|task| Story::of(view, task))
-            .collect();
-        let given = stories.iter().flat_map(|story| &story.intervals);
-        let given: Vec<_> = given
-            .filter(|interval| interval.class == Class::Assigned)
-            .collect();
-        let unowned = given
-            .iter()
-            .filter(|interval| interval.worker.is_none())
-            .count();
-        let given = given.len();
+    pub fn of(view: &View, scope: Scope, trim: &Trim) -> Self {
+        Self::of_parts(view, scope, trim, Parts::ALL)
+    }
+
+    /// The same, but for what nobody asked for; that is then 0 or unknown.
+    pub fn of_parts(view: &View, scope: Scope, trim: &Trim, parts: Parts) -> Self {
+        let left_out = trim::left_out(view, scope, trim);
+        let time_scale = time_scale(view);
+        let before = parts.waits.then(|| Before::of(view));
+        let mut spans = Spans::default();
+        let mut work = vec![0; if parts.chain { view.len() } else { 0 }];
+        let (mut tally, mut given, mut unowned, mut cut) = (Tally::default(), 0, 0, 0);
+        for (place, story) in view.stories().enumerate() {
+            let assigned = story.intervals.iter();
+            for interval in assigned.filter(|interval| interval.class == Class::Assigned) {
+                given += 1;
+                unowned += usize::from(interval.worker.is_none());
+            }
+            if !scope::is_in(view, &story, scope) {
+                continue;
+            }
+            if left_out.contains(&story.task.name) {
+                cut += 1;
+                continue;
+            }
+            tally.add(view, &story, time_scale.unwrap_or(1.0));
+            spans.add(&story);
+            if let Some(work) = work.get_mut(place) {
+                *work = story.timed_ms();
+            }
+            if let (Some(before), Some(first)) = (&before, story.first_timed()) {
+                tally.add_wait(&Wait::of(&story, first, before.get(place)));
+            }
+        }
+        drop(before);
+        let clock = Clock::of(view, &tally, !trim.is_empty());
+        let workers = Workers::of(view, spans, clock.window());
         let is_led = view.agents.keys().any(|worker| view.leads(worker));
-        let mut tasks = scope::in_scope(view, stories, scope);
-        let left_out = trim::left_out(view, &tasks, trim);
-        let before = tasks.len();
-        tasks.retain(|story| !left_out.contains(story.task.id.as_str()));
-        let clock = Clock::of(view, &tasks, !trim.is_empty());
-        let workers = Workers::of(view, &tasks, clock.window());
-        let graph = Graph::of(view, &tasks);
         let mut facts = Self {
+            tally,
             scope,
             trim: trim.clone(),
-            cut: before - tasks.len(),
-            waits: waits::of(view, &tasks),
-            critical_path: graph.critical_path,
+            cut,
+            critical_path: parts.chain.then(|| graph::longest(view, &work)).flatten(),
             decisions: (!view.agents.is_empty()).then_some(if is_led { given } else { 0 }),
             unowned: if is_led { unowned } else { 0 },
             contention: contention::overlapping(view),
-            time_scale: time_scale(view),
+            time_scale,
             cost: Cost::of(view, trim, &left_out),
             verify_passed: view.row.and_then(|row| row.verify_passed),
             verify_score: view.row.and_then(|row| row.verify_score),
             warnings: view.warnings.clone(),
-            tasks,
+            left_out,
             clock,
             workers,
         };
-        facts.warn(view, graph.dangling);
+        facts.warn(view, graph::dangling(view));
         facts
     }
 
-    /// Tasks that came to a good end.
-    pub fn completed(&self) -> impl Iterator<Item = &Story<'a>> {
-        self.tasks
-            .iter()
-            .filter(|story| story.now == Class::Success)
-    }
-
-    /// The waits of the tasks that were started.
-    pub fn started(&self) -> impl Iterator<Item = &Wait> {
-        self.waits.iter().flatten()
+    /// What happened to each of the tasks that count, and their places among all.
+    pub fn stories<'v, 'a: 'v>(
+        &'v self,
+        view: &'v View<'a>,
+    ) -> impl Iterator<Item = (usize, Story<'a>)> + 'v {
+        let stories = view.stories().enumerate();
+        stories.filter(|(_, story)| {
+            scope::is_in(view, story, self.scope) && !self.left_out.contains(&story.task.name)
+        })
     }
 
     fn warn(&mut self, view: &View, dangling: usize) {
@@ -115,8 +168,7 @@ impl<'a> Facts<'a> {
             self.warnings
                 .push(Warning::counted("censored", self.clock.open, message));
         }
-        let intervals = self.tasks.iter().flat_map(|story| &story.intervals);
-        let cut = intervals.filter(|interval| interval.is_cut).count();
+        let cut = self.tally.cut;
         if cut > 0 {
             let message = "workers went away from a task without a row, and their time on it is cut where they were last seen";
             self.warnings.push(Warning {
@@ -129,7 +181,7 @@ impl<'a> Facts<'a> {
             self.warnings
                 .push(Warning::counted("dangling_edges", dangling, message));
         }
-        if view.agents.is_empty() && !self.tasks.is_empty() {
+        if view.agents.is_empty() && self.tally.tasks > 0 {
             let message = "agents are not recorded: workers are those who worked, and coordinators are not told apart";
             self.warnings
                 .push(Warning::resting("agents_unknown", Rest::Agents, message));

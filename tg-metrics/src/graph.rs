@@ -3,100 +3,85 @@
 //! A task waits for its predecessors; whoever waits for a container waits for everything in it. Each task weighs the
 //! time that was really worked on it.
 
-use crate::intervals::Story;
 use crate::view::View;
-use std::collections::BTreeMap;
 
-/// One task of the graph; times in milliseconds.
-#[derive(Default, Clone)]
-struct Node {
-    work: i64,
-    /// The longest chain that must be over before it begins.
-    before: i64,
-    /// The longest chain inside it, if it is a container.
-    inside: i64,
-    successors: Vec<usize>,
-    parents: Vec<usize>,
-    waits_for: usize,
+/// How many edges name a task which is not there.
+pub fn dangling(view: &View) -> usize {
+    let is_there = |task| view.place(task).is_some();
+    let edges = view.edges();
+    edges
+        .filter(|edge| !is_there(edge.from) || !is_there(edge.to))
+        .count()
 }
 
-/// What the edges tell.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Graph {
-    /// The longest chain by time worked, in milliseconds; none where the edges go round in a circle.
-    pub critical_path: Option<i64>,
-    /// Edges that name a task which is not there.
-    pub dangling: usize,
-}
-
-impl Graph {
-    /// The graph of a run with these tasks in scope.
-    pub fn of(view: &View, tasks: &[Story]) -> Self {
-        let (nodes, dangling) = nodes(view, tasks);
-        Self {
-            critical_path: longest(nodes),
-            dangling,
-        }
+/// The longest chain by time worked, in milliseconds; none where the edges go round in a circle. `work` is the time worked on
+/// each task, by its place.
+pub fn longest(view: &View, work: &[i64]) -> Option<i64> {
+    let arcs = Arcs::of(view);
+    let mut waits_for = vec![0_u32; work.len()];
+    for (target, _) in &arcs.targets {
+        waits_for[*target as usize] += 1;
     }
-}
-
-fn longest(mut nodes: Vec<Node>) -> Option<i64> {
-    let mut ready: Vec<usize> = (0..nodes.len())
-        .filter(|node| nodes[*node].waits_for == 0)
+    let mut ready: Vec<u32> = (0..work.len() as u32)
+        .filter(|node| waits_for[*node as usize] == 0)
         .collect();
-    let mut done = 0;
-    let mut longest = 0;
+    // The longest chain that must be over before each task begins, and the longest inside it, if it is a container.
+    let (mut before, mut inside) = (vec![0_i64; work.len()], vec![0_i64; work.len()]);
+    let (mut done, mut longest) = (0, 0);
     while let Some(at) = ready.pop() {
         done += 1;
-        let node = std::mem::take(&mut nodes[at]);
-        let chain = node.before.saturating_add(node.work).max(node.inside);
+        let node = at as usize;
+        let chain = before[node].saturating_add(work[node]).max(inside[node]);
         longest = longest.max(chain);
-        for &next in &node.successors {
-            nodes[next].before = nodes[next].before.max(chain);
-        }
-        for &parent in &node.parents {
-            nodes[parent].inside = nodes[parent].inside.max(chain);
-        }
-        for next in node.successors.into_iter().chain(node.parents) {
-            nodes[next].waits_for -= 1;
-            if nodes[next].waits_for == 0 {
-                ready.push(next);
+        for &(next, is_parent) in arcs.from(node) {
+            let next = next as usize;
+            let other = if is_parent { &mut inside } else { &mut before };
+            other[next] = other[next].max(chain);
+            waits_for[next] -= 1;
+            if waits_for[next] == 0 {
+                ready.push(next as u32);
             }
         }
     }
-    (done == nodes.len()).then_some(longest)
+    (done == work.len()).then_some(longest)
 }
 
-/// The tasks as nodes, and how many edges lead nowhere.
-fn nodes(view: &View, tasks: &[Story]) -> (Vec<Node>, usize) {
-    let place: BTreeMap<&str, usize> = view
-        .tasks
-        .iter()
-        .enumerate()
-        .map(|(at, task)| (task.id.as_str(), at))
-        .collect();
-    let mut nodes = vec![Node::default(); view.tasks.len()];
-    for story in tasks {
-        if let Some(&at) = place.get(story.task.id.as_str()) {
-            nodes[at].work = story.timed_ms();
-        }
-    }
-    let mut dangling = 0;
-    for edge in &view.edges {
-        let (Some(&from), Some(&to)) = (
-            place.get(edge.from_task_id.as_str()),
-            place.get(edge.to_task_id.as_str()),
-        ) else {
-            dangling += 1;
-            continue;
+/// Who waits for whom: from each task to its successors and to its parents.
+struct Arcs {
+    /// Where those of each task begin.
+    begins: Vec<u32>,
+    targets: Vec<(u32, bool)>,
+}
+
+impl Arcs {
+    fn of(view: &View) -> Self {
+        let arcs = || {
+            view.edges().filter_map(|edge| {
+                let (from, to) = (view.place(edge.from)?, view.place(edge.to)?);
+                match (edge.is_ordering, edge.is_containment) {
+                    (true, _) => Some((from, to as u32, false)),
+                    (_, true) => Some((to, from as u32, true)),
+                    _ => None,
+                }
+            })
         };
-        if edge.is_ordering() {
-            nodes[from].successors.push(to);
-            nodes[to].waits_for += 1;
-        } else if edge.is_containment() {
-            nodes[to].parents.push(from);
-            nodes[from].waits_for += 1;
+        let mut begins = vec![0_u32; view.len() + 1];
+        for (source, _, _) in arcs() {
+            begins[source + 1] += 1;
         }
+        for at in 1..begins.len() {
+            begins[at] += begins[at - 1];
+        }
+        let mut targets = vec![(0, false); begins[view.len()] as usize];
+        let mut free = begins.clone();
+        for (source, target, is_parent) in arcs() {
+            targets[free[source] as usize] = (target, is_parent);
+            free[source] += 1;
+        }
+        Self { begins, targets }
     }
-    (nodes, dangling)
+
+    fn from(&self, node: usize) -> &[(u32, bool)] {
+        &self.targets[self.begins[node] as usize..self.begins[node + 1] as usize]
+    }
 }

@@ -1,6 +1,6 @@
 //! What was asked for: which metrics, over which tasks, and whether workers and tasks are told one by one.
 
-use crate::facts::Facts;
+use crate::facts::{Facts, Parts};
 use crate::filters::Limits;
 use crate::own;
 use crate::per::{self, Per};
@@ -35,7 +35,13 @@ impl How {
     pub fn measure(&self, view: &View, path: &Path) -> Result<(Value, Vec<Value>)> {
         let of_manifest = || serde_json::from_value(view.run["warmup"].clone()).ok();
         let trim = self.trim.clone().or_else(of_manifest).unwrap_or_default();
-        let facts = Facts::of(view, self.scope, &trim);
+        // A metric of the user's own may use all others.
+        let parts = if own::is_any(&view.run, self) {
+            Parts::ALL
+        } else {
+            Parts::of(&self.metrics)
+        };
+        let facts = Facts::of_parts(view, self.scope, &trim, parts);
         let more = self
             .per
             .iter()

@@ -7,7 +7,7 @@
 
 use crate::view::View;
 use tg_host::StateClasses;
-use tg_host::snapshot::{Change, Task};
+use tg_host::ledger::{Reason, Task};
 
 /// What a state means; see [`StateClasses`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +112,7 @@ impl<'a> Interval<'a> {
 /// A task and what happened to it.
 pub struct Story<'a> {
     /// The task.
-    pub task: &'a Task,
+    pub task: Task<'a>,
     /// What its state at the end means.
     pub now: Class,
     /// Its intervals, in order.
@@ -121,17 +121,10 @@ pub struct Story<'a> {
     pub terminal_at: Option<i64>,
 }
 
-/// Whether a row is the host's own completion of a container.
-pub fn is_rollup(row: &Change) -> bool {
-    row.reason
-        .as_deref()
-        .is_some_and(|reason| reason.starts_with("auto-rollup:"))
-}
-
 impl<'a> Story<'a> {
     /// What happened to `task`.
-    pub fn of(view: &View<'a>, task: &'a Task) -> Self {
-        let now = Class::of(&view.classes, &task.status);
+    pub fn of(view: &View<'a>, task: Task<'a>) -> Self {
+        let now = view.class(task.state);
         let mut story = Self {
             task,
             now,
@@ -145,16 +138,17 @@ impl<'a> Story<'a> {
 
     /// Begin the intervals.
     fn open(&mut self, view: &View<'a>) {
-        let mut phase = view.phases.get(self.task.id.as_str()).copied();
+        let created_in = view.phase(self.task.name);
+        let mut phase = created_in;
         let mut rolled_up = None; // before any row of its own
-        for row in view.rows_of(&self.task.id) {
-            phase = row.phase.as_deref().or(phase);
-            let (Some(state), Some(start)) = (row.status.as_deref(), row.timestamp) else {
+        for row in view.ledger.history(self.task.name) {
+            phase = row.phase.or(phase);
+            let (Some(state), Some(start)) = (row.status, row.timestamp) else {
                 continue;
             };
-            let class = Class::of(&view.classes, state);
+            let class = view.class(row.state);
             self.terminal_at = class.is_terminal().then_some(start);
-            if is_rollup(row) {
+            if row.reason == Reason::Rollup {
                 let ended = match self.intervals.last_mut() {
                     Some(last) => &mut last.rolled_up,
                     None => &mut rolled_up,
@@ -162,8 +156,8 @@ impl<'a> Story<'a> {
                 *ended = ended.or(Some(start));
                 continue;
             }
-            let is_eviction = row.reason.as_deref() == Some("stale_release");
-            let worker = row.worker_id.as_deref();
+            let is_eviction = row.reason == Reason::Stale;
+            let worker = row.worker_id;
             self.intervals.push(Interval {
                 class,
                 state,
@@ -194,7 +188,7 @@ impl<'a> Story<'a> {
                 rolled_up,
                 start,
                 end: start,
-                ..Interval::queue(view.phases.get(self.task.id.as_str()).copied())
+                ..Interval::queue(created_in)
             };
             self.intervals.insert(0, before);
         }

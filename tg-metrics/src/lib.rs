@@ -28,6 +28,7 @@ pub mod scope;
 pub mod size;
 pub mod source;
 pub mod table;
+pub mod tally;
 pub mod trim;
 pub mod unseen;
 pub mod verify;
@@ -44,7 +45,7 @@ use serde_json::Value;
 use source::load;
 use std::io::{BufRead, Write};
 use std::path::Path;
-use tg_host::Snapshot;
+use tg_host::Ledger;
 use tg_host::snapshot::RunRow;
 use tg_stage::{Error, Exit, Export, Output, Record, Result, stage};
 use view::View;
@@ -131,8 +132,8 @@ fn told(snapshot: Value, record: Option<&Value>) -> Value {
 }
 
 /// The run called `id`; none in a snapshot that knows of no runs.
-fn the_run<'a>(snapshot: &'a Snapshot, id: &str) -> Result<Option<&'a RunRow>, String> {
-    let runs = &snapshot.tables.experiment_runs;
+fn the_run<'a>(snapshot: &'a Ledger, id: &str) -> Result<Option<&'a RunRow>, String> {
+    let runs = &snapshot.runs;
     match runs.iter().find(|row| row.id == id) {
         None if !runs.is_empty() => {
             let names: Vec<_> = runs.iter().map(|row| row.id.as_str()).take(SHOWN).collect();

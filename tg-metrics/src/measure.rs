@@ -1,7 +1,7 @@
 //! The metrics of one run as they are written into its record.
 
 use crate::answer::{Answer, BEYOND, Number};
-use crate::facts::Facts;
+use crate::facts::{Facts, Parts};
 use crate::scope::Scope;
 use crate::table::{Metric, Rest};
 use crate::trim;
@@ -12,7 +12,9 @@ use tg_stage::Trim;
 
 /// The metrics of all the work in a run.
 pub fn measure(view: &View, metrics: &[&Metric]) -> Value {
-    of(&Facts::of(view, Scope::Work, &Trim::default()), metrics)
+    let parts = Parts::of(metrics);
+    let facts = Facts::of_parts(view, Scope::Work, &Trim::default(), parts);
+    of(&facts, metrics)
 }
 
 /// The metrics of a run, flat, with where cost and tokens come from, what was left out, and what must be known about them.

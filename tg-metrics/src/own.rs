@@ -31,10 +31,16 @@ pub fn metrics(facts: &Facts, run: &Value, how: &How, path: &Path) -> Result<Val
     Ok(join(measured, computed, warnings, how))
 }
 
+/// Whether `run` or the command line defines any.
+pub fn is_any(run: &Value, how: &How) -> bool {
+    !how.own.is_empty() || run.pointer("/report/own_metrics").is_some()
+}
+
 /// The snapshot's text, which a database is turned into.
 fn document(path: &Path) -> Result<Box<dyn Read>> {
     if !database::is_one(path) {
-        return text::open(path).map_err(outside);
+        let text = text::open(path).map_err(outside)?;
+        return Ok(Box::new(text));
     }
     let db = database::open_read_only(path).map_err(outside)?;
     let mut json = Vec::new();

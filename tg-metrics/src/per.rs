@@ -8,7 +8,7 @@ use crate::facts::Facts;
 use crate::intervals::Story;
 use crate::redo;
 use crate::view::View;
-use crate::waits::Wait;
+use crate::waits::{Before, Wait};
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -60,7 +60,7 @@ fn record(kind: &str, view: &View, rest: Value) -> Value {
 
 fn agents(view: &View, facts: &Facts) -> Vec<Value> {
     let mut worked: BTreeMap<&str, usize> = BTreeMap::new();
-    for story in &facts.tasks {
+    for (_, story) in facts.stories(view) {
         let mut workers: Vec<_> = story
             .timed()
             .filter_map(|interval| interval.worker)
@@ -110,8 +110,11 @@ fn agents(view: &View, facts: &Facts) -> Vec<Value> {
 fn tasks(view: &View, facts: &Facts) -> Vec<Value> {
     let begin = facts.clock.begin;
     let since = |time: Option<i64>| Some(time?.saturating_sub(begin?));
-    let one = |(story, wait): (&Story, &Option<Wait>)| {
-        let task = story.task;
+    let before = Before::of(view);
+    let one = |(place, story): (usize, Story)| {
+        let first = story.first_timed();
+        let wait = first.map(|first| Wait::of(&story, first, before.get(place)));
+        let task = &story.task;
         let work: Vec<Value> = story
             .timed()
             .map(|interval| {
@@ -127,7 +130,7 @@ fn tasks(view: &View, facts: &Facts) -> Vec<Value> {
             view,
             json!({
                 "task": task.id,
-                "template_task": view.origins.get(task.id.as_str()),
+                "template_task": view.ledger.origin(task.name).map(|origin| origin.template_task_id),
                 "phase": task.phase,
                 "status": task.status,
                 "points": task.points,
@@ -142,12 +145,12 @@ fn tasks(view: &View, facts: &Facts) -> Vec<Value> {
                 "assigned_ms": wait.map(|wait| wait.assigned),
                 "early_start": wait.map(|wait| wait.is_early),
                 "tainted_start": wait.map(|wait| wait.is_tainted),
-                "redone": redo::is_redone(story),
-                "handoffs": redo::handoffs(story),
+                "redone": redo::is_redone(&story),
+                "handoffs": redo::handoffs(&story),
                 "cost_usd": task.cost_usd,
                 "work": work,
             }),
         )
     };
-    facts.tasks.iter().zip(&facts.waits).map(one).collect()
+    facts.stories(view).map(one).collect()
 }

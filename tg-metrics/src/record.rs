@@ -7,16 +7,11 @@ use crate::view::View;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
-use tg_host::Snapshot;
+use tg_host::Ledger;
 use tg_stage::{Export, Record, Result, Run};
 
 /// The record of the run in `view`, read from `path`: the snapshot of `export`, or the database itself.
-pub fn of(
-    snapshot: &Snapshot,
-    view: &View,
-    path: &Path,
-    export: Option<&Export>,
-) -> Result<Record> {
+pub fn of(snapshot: &Ledger, view: &View, path: &Path, export: Option<&Export>) -> Result<Record> {
     let mut record = Record::new(&Run::default())?;
     record.set("run", &run(view, path))?;
     let mut made = instantiate(snapshot, view);
@@ -64,20 +59,16 @@ fn name(path: &Path) -> String {
     )
 }
 
-fn instantiate(snapshot: &Snapshot, view: &View) -> Value {
+fn instantiate(snapshot: &Ledger, view: &View) -> Value {
     let mut object = Map::new();
-    object.insert("tasks".into(), view.tasks.len().into());
+    object.insert("tasks".into(), view.len().into());
     object.insert(
         "ordering_deps".into(),
-        view.edges
-            .iter()
-            .filter(|edge| edge.is_ordering())
-            .count()
-            .into(),
+        view.edges().filter(|edge| edge.is_ordering).count().into(),
     );
     let host = view.config["host_version"].as_str();
     let host = host.or_else(|| snapshot.exported_by.strip_prefix("task-graph-mcp v"));
-    let created = view.tasks.iter().filter_map(|task| task.created_at).min();
+    let created = view.tasks().filter_map(|task| task.created_at).min();
     let known = [
         ("host", host.map(Value::from)),
         ("created_at_ms", created.map(Value::from)),
@@ -110,7 +101,7 @@ pub fn wait(view: &View) -> Option<Value> {
     wait.insert("outcome".into(), row.outcome.as_deref()?.into());
     let mut states: BTreeMap<&str, u64> = BTreeMap::new();
     for story in scope::work(view) {
-        *states.entry(&story.task.status).or_default() += 1;
+        *states.entry(story.task.status).or_default() += 1;
     }
     wait.insert("states".into(), json!(states));
     if let Some(ended) = row.completed_at {

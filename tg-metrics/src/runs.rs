@@ -5,25 +5,22 @@
 //! whose id is there twice counts once.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use tg_host::Snapshot;
+use tg_host::Ledger;
 use tg_host::experiment::AgentRow;
-use tg_host::snapshot::{Change, Dependency, FileClaim, RunRow, Task};
+use tg_host::ledger::names::Name;
+use tg_host::snapshot::{FileClaim, RunRow};
 
-/// The rows of one run, in the order of their ids.
+/// The rows of one run.
 #[derive(Default)]
 pub struct Part<'a> {
-    /// All its tasks, containers and deleted ones included.
-    pub tasks: Vec<&'a Task>,
+    /// All its tasks, containers and deleted ones included: their places in the order of ids.
+    pub tasks: Vec<u32>,
     /// How many more had the id of one of them.
     pub repeated: usize,
-    /// The history of each task, by row id.
-    pub rows: BTreeMap<&'a str, Vec<&'a Change>>,
-    /// Edges between its tasks.
-    pub edges: Vec<&'a Dependency>,
-    /// The id each of its tasks has in the template, where that is known.
-    pub origins: BTreeMap<&'a str, &'a str>,
-    /// The phase each of its tasks was created in, where that is known.
-    pub phases: BTreeMap<&'a str, &'a str>,
+    /// Those that have a history, whether they are there or not.
+    pub told: Vec<Name>,
+    /// Edges between its tasks, by their number in the file.
+    pub edges: Vec<u32>,
     /// Its agents by worker id.
     pub agents: BTreeMap<&'a str, &'a AgentRow>,
     /// Its agents' claims of files.
@@ -33,7 +30,7 @@ pub struct Part<'a> {
 /// The runs of a snapshot.
 pub struct Runs<'a> {
     /// The snapshot.
-    pub snapshot: &'a Snapshot,
+    pub ledger: &'a Ledger,
     parts: HashMap<&'a str, Part<'a>>,
 }
 
@@ -42,60 +39,55 @@ const ALL: &str = "";
 
 impl<'a> Runs<'a> {
     /// Sort out the rows of a snapshot.
-    pub fn of(snapshot: &'a Snapshot) -> Self {
-        let tables = &snapshot.tables;
-        let is_shared = tables.experiment_runs.len() > 1;
-        let origins = tables.experiment_tasks.iter();
-        let owners: HashMap<&str, &str> = origins
-            .filter(|_| is_shared)
-            .map(|origin| (origin.task_id.as_str(), origin.run_id.as_str()))
-            .collect();
-        let owner = |task: &str| {
-            if is_shared {
-                owners.get(task).copied()
-            } else {
-                Some(ALL)
-            }
-        };
+    pub fn of(ledger: &'a Ledger) -> Self {
+        let is_shared = ledger.runs.len() > 1;
+        if !is_shared {
+            let part = Part {
+                tasks: (0..ledger.len() as u32).collect(),
+                repeated: ledger.repeated().len(),
+                told: ledger.told().collect(),
+                edges: (0..ledger.edges() as u32).collect(),
+                ..Part::default()
+            };
+            let parts = HashMap::from([(ALL, part)]);
+            let mut runs = Self { ledger, parts };
+            runs.take_agents(is_shared);
+            return runs;
+        }
+        let owner = |task: Name| ledger.origin(task).map(|origin| origin.run_id);
         let mut parts: HashMap<&str, Part> = HashMap::new();
-        for task in &tables.tasks {
-            if let Some(run) = owner(&task.id) {
-                parts.entry(run).or_default().tasks.push(task);
+        for place in 0..ledger.len() as u32 {
+            if let Some(run) = owner(ledger.id(place)) {
+                parts.entry(run).or_default().tasks.push(place);
             }
         }
-        for row in &tables.task_sequence {
-            if let Some(run) = owner(&row.task_id) {
-                let rows = &mut parts.entry(run).or_default().rows;
-                rows.entry(&row.task_id).or_default().push(row);
+        for id in ledger.repeated() {
+            if let Some(run) = owner(*id) {
+                parts.entry(run).or_default().repeated += 1;
             }
         }
-        for edge in &tables.dependencies {
-            let run = owner(&edge.from_task_id);
-            if let Some(run) = run.filter(|_| run == owner(&edge.to_task_id)) {
-                parts.entry(run).or_default().edges.push(edge);
+        for name in ledger.told() {
+            if let Some(run) = owner(name) {
+                parts.entry(run).or_default().told.push(name);
             }
         }
-        for origin in &tables.experiment_tasks {
-            if let Some(run) = owner(&origin.task_id) {
-                let part = parts.entry(run).or_default();
-                part.origins
-                    .insert(&origin.task_id, &origin.template_task_id);
-                if let Some(phase) = &origin.phase {
-                    part.phases.insert(&origin.task_id, phase);
-                }
+        for at in 0..ledger.edges() {
+            let edge = ledger.edge(at);
+            let run = owner(edge.from);
+            if let Some(run) = run.filter(|_| run == owner(edge.to)) {
+                parts.entry(run).or_default().edges.push(at as u32);
             }
         }
-        let mut runs = Self { snapshot, parts };
+        let mut runs = Self { ledger, parts };
         runs.take_agents(is_shared);
         runs
     }
 
     /// Agents are known by their run, and claims by their agent.
     fn take_agents(&mut self, is_shared: bool) {
-        let tables = &self.snapshot.tables;
-        let only = tables.experiment_runs.first();
+        let only = self.ledger.runs.first();
         let mut employers: HashMap<&str, &str> = HashMap::new();
-        for agent in &tables.experiment_agents {
+        for agent in &self.ledger.agents {
             let run = if is_shared { &agent.run_id } else { ALL };
             if is_shared || only.is_none_or(|row| row.id == agent.run_id) {
                 let part = self.parts.entry(run).or_default();
@@ -103,7 +95,7 @@ impl<'a> Runs<'a> {
                 employers.insert(&agent.worker_id, run);
             }
         }
-        for claim in &tables.claim_sequence {
+        for claim in &self.ledger.claims {
             let run = match employers.get(claim.worker_id.as_str()) {
                 _ if !is_shared => ALL,
                 Some(run) => run,
@@ -116,7 +108,7 @@ impl<'a> Runs<'a> {
     /// The runs' rows in `experiment_runs`, each id once; none of a snapshot that has no runs.
     pub fn rows(&self) -> Vec<Option<&'a RunRow>> {
         let mut seen = BTreeSet::new();
-        let rows = self.snapshot.tables.experiment_runs.iter();
+        let rows = self.ledger.runs.iter();
         let rows: Vec<_> = rows
             .filter(|row| seen.insert(row.id.as_str()))
             .map(Some)
@@ -126,18 +118,8 @@ impl<'a> Runs<'a> {
 
     /// The rows of a run, once; all of them where the snapshot has no runs, or this one only.
     pub fn take(&mut self, row: Option<&RunRow>) -> Part<'a> {
-        let is_shared = self.snapshot.tables.experiment_runs.len() > 1;
+        let is_shared = self.ledger.runs.len() > 1;
         let run = row.filter(|_| is_shared).map_or(ALL, |row| &row.id);
-        let mut part = self.parts.remove(run).unwrap_or_default();
-        let all = part.tasks.len();
-        part.tasks.sort_by(|a, b| a.id.cmp(&b.id));
-        part.tasks.dedup_by(|later, first| later.id == first.id);
-        part.repeated = all - part.tasks.len();
-        for rows in part.rows.values_mut() {
-            rows.sort_by_key(|row| row.id);
-        }
-        part.edges
-            .sort_by_key(|edge| (&edge.from_task_id, &edge.to_task_id, &edge.dep_type));
-        part
+        self.parts.remove(run).unwrap_or_default()
     }
 }

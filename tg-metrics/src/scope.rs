@@ -7,7 +7,7 @@
 use crate::intervals::Story;
 use crate::view::View;
 use clap::ValueEnum;
-use std::collections::BTreeSet;
+use tg_host::ledger::has_tag;
 
 /// The id of the task that holds all agents back until everybody is there.
 const GATE: &str = "start-gate";
@@ -28,29 +28,23 @@ pub enum Scope {
     All,
 }
 
-/// What happened to each of a run's tasks that counts.
-pub fn in_scope<'a>(view: &View<'a>, stories: Vec<Story<'a>>, scope: Scope) -> Vec<Story<'a>> {
-    let contains = view.edges.iter().filter(|edge| edge.is_containment());
-    let containers: BTreeSet<&str> = contains.map(|edge| edge.from_task_id.as_str()).collect();
-    let mut stories = stories;
-    stories.retain(|story| {
-        let is_container = containers.contains(story.task.id.as_str());
-        is_task(story) && (scope == Scope::All || !is_container || is_worked_on(view, story))
-    });
-    stories
+/// Whether a task of the run counts.
+pub fn is_in(view: &View, story: &Story, scope: Scope) -> bool {
+    let is_container = view.containers.contains(&story.task.name);
+    is_task(story) && (scope == Scope::All || !is_container || is_worked_on(view, story))
 }
 
 /// What happened to each task of the run that counts as work.
-pub fn work<'a>(view: &View<'a>) -> Vec<Story<'a>> {
-    let stories = view.tasks.iter().map(|task| Story::of(view, task));
-    in_scope(view, stories.collect(), Scope::Work)
+pub fn work<'v, 'a: 'v>(view: &'v View<'a>) -> impl Iterator<Item = Story<'a>> + 'v {
+    let stories = view.stories();
+    stories.filter(|story| is_in(view, story, Scope::Work))
 }
 
 /// Whether it is there for its own sake.
 fn is_task(story: &Story) -> bool {
-    let task = story.task;
-    let is_gate = task.id == GATE || task.needed_tags.iter().any(|tag| tag == GATE_TAG);
-    task.deleted_at.is_none() && !is_gate && !task.id.starts_with(LOCK)
+    let task = &story.task;
+    let is_gate = task.id == GATE || has_tag(task.needed_tags, GATE_TAG);
+    !task.is_deleted && !is_gate && !task.id.starts_with(LOCK)
 }
 
 /// Whether a worker, and not only who hands out work, had it in hand.

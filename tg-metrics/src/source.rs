@@ -2,8 +2,9 @@
 
 use crate::begin;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use tg_host::Snapshot;
+use tg_host::Ledger;
 use tg_stage::error::{file_error, outside};
 use tg_stage::{Error, Export, Result};
 
@@ -37,7 +38,8 @@ pub fn expand(path: &Path) -> Result<Vec<Source>> {
             stale: false,
         }]);
     }
-    if let Some(source) = run_directory(path) {
+    let beside = path.parent().and_then(rows);
+    if let Some(source) = run_directory(path, beside.as_ref()) {
         return Ok(vec![source]);
     }
     let mut below = Vec::new();
@@ -48,7 +50,10 @@ pub fn expand(path: &Path) -> Result<Vec<Source>> {
         }
     }
     below.sort();
-    let runs: Vec<_> = below.iter().filter_map(|dir| run_directory(dir)).collect();
+    let inside = rows(path);
+    let runs = below.iter();
+    let runs = runs.filter_map(|dir| run_directory(dir, inside.as_ref()));
+    let runs: Vec<_> = runs.collect();
     if runs.is_empty() {
         let hint = format!("tg-metrics {}", path.join("*").display());
         return Err(Error::outside(
@@ -60,7 +65,7 @@ pub fn expand(path: &Path) -> Result<Vec<Source>> {
     Ok(runs)
 }
 
-fn run_directory(dir: &Path) -> Option<Source> {
+fn run_directory(dir: &Path, rows: Option<&BTreeSet<String>>) -> Option<Source> {
     let record = Some(dir.join("run.json")).filter(|path| path.is_file());
     let snapshot = SNAPSHOTS
         .iter()
@@ -72,18 +77,20 @@ fn run_directory(dir: &Path) -> Option<Source> {
     Some(Source {
         snapshot: snapshot.unwrap_or_else(|| dir.join(SNAPSHOTS[0])),
         record,
-        stale: is_stale(dir),
+        stale: rows.is_some_and(|rows| {
+            !rows.contains(&*dir.file_name().unwrap_or_default().to_string_lossy())
+        }),
     })
 }
 
-/// Whether the list of the experiment's rows, which `tg-instantiate` keeps, is there and lacks the run.
-fn is_stale(dir: &Path) -> bool {
-    let list = std::fs::read(dir.with_file_name("rows.json")).unwrap_or_default();
-    let list: Value = serde_json::from_slice(&list).unwrap_or_default();
-    let name = dir.file_name().unwrap_or_default().to_string_lossy();
-    list["rows"]
-        .as_array()
-        .is_some_and(|rows| rows.iter().all(|row| *row != *name))
+/// The runs of the experiment in `dir` by the list that `tg-instantiate` keeps; read once, not for each of thousands.
+fn rows(dir: &Path) -> Option<BTreeSet<String>> {
+    let list: Value = serde_json::from_slice(&std::fs::read(dir.join("rows.json")).ok()?).ok()?;
+    let rows = list["rows"].as_array()?.iter();
+    Some(
+        rows.filter_map(|row| Some(row.as_str()?.to_string()))
+            .collect(),
+    )
 }
 
 /// `<run id>.try1`, `.try2`, ...
@@ -95,15 +102,15 @@ fn is_earlier_attempt(name: &str) -> bool {
 }
 
 /// A snapshot, or a database read as one, and the snapshot's file.
-pub fn load(path: &Path) -> Result<(Snapshot, Option<Export>)> {
-    let mut snapshot = Snapshot::load(path).map_err(outside)?;
+pub fn load(path: &Path) -> Result<(Ledger, Option<Export>)> {
+    let mut snapshot = Ledger::load(path).map_err(outside)?;
     begin::at_the_start(&mut snapshot);
     let export = snapshot.file.take().map(|file| Export {
         path: path.display().to_string(),
         sha256: file.sha256,
         bytes: file.bytes,
     });
-    if export.is_some() && snapshot.exported_by.is_empty() && snapshot.tables.tasks.is_empty() {
+    if export.is_some() && snapshot.exported_by.is_empty() && snapshot.is_empty() {
         return Err(Error::outside(
             path.display(),
             "not a snapshot: it has no tasks and does not say who wrote it",

@@ -3,13 +3,8 @@
 //! This table is the definition; the order is that of the output. `_ms` are milliseconds, `_usd` US dollars, `_pct`
 //! hundredths, rates are shares of the tasks in scope.
 
-use crate::answer::{
-    Answer, Number, count, integer, mean, mean_of, percent, ratio, share, sum, total,
-};
+use crate::answer::{Answer, Number, count, integer, percent, ratio, share, sum, total};
 use crate::facts::Facts;
-use crate::intervals::{Class, Interval, Story};
-use crate::redo;
-use crate::waits::Wait;
 use crate::workers::gini;
 
 /// What a value rests on, that not every file carries.
@@ -53,7 +48,7 @@ pub const METRICS: &[Metric] = &[
     ("total_cost_usd", NOTHING, |run| run.cost.total),
     ("active_work_time_ms", TASKS, active_work),
     ("dependency_wait_time_ms", TIMES, |run| {
-        integer(sum(run.tasks.iter().map(put_back_ms)))
+        integer(run.tally.put_back)
     }),
     ("agent_utilization_pct", TIMES_OF_AGENTS, |run| {
         let busy = run.workers.busy();
@@ -61,53 +56,37 @@ pub const METRICS: &[Metric] = &[
         percent(mean, run.clock.wall_ms(), NO_TIME)
     }),
     ("rework_rate", TASKS, |run| {
-        share_of_tasks(run, redo::is_reentered)
+        share(run.tally.reentered, run.tally.tasks, NO_TASKS)
     }),
     ("tasks_per_hour", TIMES, |run| {
-        per_hour(run, run.completed().count() as f64)
+        per_hour(run, run.tally.completed as f64)
     }),
     ("coordination_overhead_pct", TIMES, |run| {
-        let waiting = spent(run, Class::is_waiting);
-        let timed = spent(run, |class| class == Class::Timed);
+        let (waiting, timed) = (run.tally.waiting as f64, run.tally.timed as f64);
         percent(waiting, waiting + timed, "no task waited or was worked on")
     }),
     ("dispatch_latency_ms", TIMES, |run| {
-        let given = run.tasks.iter().filter_map(|story| {
-            Some(
-                story
-                    .first_assigned()?
-                    .start
-                    .saturating_sub(story.task.created_at?),
-            )
-        });
-        mean(given, NOT_ASSIGNED)
+        run.tally.dispatch.answer(NOT_ASSIGNED)
     }),
     ("dispatch_from_ready_ms", TIMES, |run| {
-        let mut tasks = run.tasks.iter();
-        let was_given = tasks.any(|story| story.first_assigned().is_some());
-        let reason = if was_given {
+        let reason = if run.tally.was_given {
             NOT_DISPATCHED
         } else {
             NOT_ASSIGNED
         };
-        mean(run.started().filter_map(|wait| wait.dispatch), reason)
+        run.tally.dispatch_from_ready.answer(reason)
     }),
     ("pickup_latency_ms", TIMES, |run| {
-        mean(
-            run.tasks.iter().flat_map(pickups),
-            "no task waited right before it was worked on",
-        )
+        let reason = "no task waited right before it was worked on";
+        run.tally.pickup.answer(reason)
     }),
     ("failure_rate", TASKS, |run| {
-        share_of_tasks(run, |story| story.task.status == "failed")
+        share(run.tally.failed, run.tally.tasks, NO_TASKS)
     }),
     ("estimate_accuracy", TASKS, estimate_accuracy),
     ("points_per_hour", TIMES, |run| {
-        if run.tasks.iter().all(|story| story.task.points.is_none()) {
-            return Err(NO_POINTS);
-        }
-        let points = run.completed().filter_map(|story| story.task.points);
-        per_hour(run, total(points))
+        run.tally.points.ok_or(NO_POINTS)?;
+        per_hour(run, run.tally.completed_points)
     }),
     ("metric_0", NOTHING, |run| integer(run.cost.slots[0])),
     ("metric_1", NOTHING, |run| integer(run.cost.slots[1])),
@@ -127,28 +106,19 @@ pub const METRICS: &[Metric] = &[
         run.clock.until_done(run.clock.claimed, NO_WORK)
     }),
     ("completion_rate_pct", TASKS, |run| {
-        percent(
-            run.completed().count() as f64,
-            run.tasks.len() as f64,
-            NO_TASKS,
-        )
+        percent(run.tally.completed as f64, run.tally.tasks as f64, NO_TASKS)
     }),
     ("total_task_latency_ms", TIMES, |run| {
-        mean(run.completed().filter_map(latency), NO_COMPLETED)
+        run.tally.latency.answer(NO_COMPLETED)
     }),
     ("redo_rate", TASKS, |run| {
-        share_of_tasks(run, redo::is_redone)
+        share(run.tally.redone, run.tally.tasks, NO_TASKS)
     }),
     ("first_pass_rate", TASKS, |run| {
-        let first = run.completed().filter(|story| !redo::is_redone(story));
-        share(first.count(), run.completed().count(), NO_COMPLETED)
+        share(run.tally.first_pass, run.tally.completed, NO_COMPLETED)
     }),
-    ("handoffs", TASKS, |run| {
-        count(run.tasks.iter().map(redo::handoffs).sum())
-    }),
-    ("reassignments", TASKS, |run| {
-        count(run.tasks.iter().map(redo::reassignments).sum())
-    }),
+    ("handoffs", TASKS, |run| count(run.tally.handoffs)),
+    ("reassignments", TASKS, |run| count(run.tally.reassignments)),
     ("avg_parallelism", TIMES, |run| {
         ratio(run.workers.work_ms as f64, run.clock.wall_ms(), NO_TIME)
     }),
@@ -182,14 +152,14 @@ pub const METRICS: &[Metric] = &[
     }),
     ("tokens_per_completed_task", TASKS, |run| {
         let tokens = run.cost.tokens()?.real();
-        ratio(tokens, run.completed().count() as f64, NO_COMPLETED)
+        ratio(tokens, run.tally.completed as f64, NO_COMPLETED)
     }),
     ("cost_per_task", TASKS, |run| {
-        ratio(run.cost.total?.real(), run.tasks.len() as f64, NO_TASKS)
+        ratio(run.cost.total?.real(), run.tally.tasks as f64, NO_TASKS)
     }),
     ("cost_per_point", TASKS, |run| {
-        let points = run.tasks.iter().filter_map(|story| story.task.points);
-        ratio(run.cost.total?.real(), total(points), NO_POINTS)
+        let points = run.tally.points.unwrap_or(0.0);
+        ratio(run.cost.total?.real(), points, NO_POINTS)
     }),
     ("cost_mismatch", NOTHING, |run| {
         match (run.cost.logged, run.cost.reported) {
@@ -197,14 +167,10 @@ pub const METRICS: &[Metric] = &[
             _ => Err(TWO_COSTS),
         }
     }),
-    ("blocked_time_ms", TIMES, |run| {
-        waited(run, |wait| wait.blocked)
-    }),
-    ("ready_wait_time_ms", TIMES, |run| {
-        waited(run, |wait| wait.ready)
-    }),
+    ("blocked_time_ms", TIMES, |run| integer(run.tally.blocked)),
+    ("ready_wait_time_ms", TIMES, |run| integer(run.tally.ready)),
     ("assigned_wait_time_ms", TIMES, |run| {
-        waited(run, |wait| wait.assigned)
+        integer(run.tally.assigned)
     }),
     ("critical_path_ms", TIMES, |run| {
         run.critical_path.ok_or(CIRCLE).and_then(integer)
@@ -219,12 +185,8 @@ pub const METRICS: &[Metric] = &[
         .real();
         ratio(chain.max(spread), run.clock.wall_ms(), NO_TIME)
     }),
-    ("tainted_starts", TASKS, |run| {
-        count(run.started().filter(|wait| wait.is_tainted).count())
-    }),
-    ("early_starts", TASKS, |run| {
-        count(run.started().filter(|wait| wait.is_early).count())
-    }),
+    ("tainted_starts", TASKS, |run| count(run.tally.tainted)),
+    ("early_starts", TASKS, |run| count(run.tally.early)),
     ("file_contention", NOTHING, |run| {
         run.contention.ok_or(NO_FILES).and_then(count)
     }),
@@ -236,79 +198,21 @@ pub const METRICS: &[Metric] = &[
     }),
 ];
 
-fn share_of_tasks(run: &Facts, is_one: impl Fn(&Story) -> bool) -> Answer {
-    share(
-        run.tasks.iter().filter(|story| is_one(story)).count(),
-        run.tasks.len(),
-        NO_TASKS,
-    )
-}
-
 fn per_hour(run: &Facts, things: f64) -> Answer {
     ratio(things * 3_600_000.0, run.clock.wall_ms(), NO_TIME)
 }
 
-/// Time in states of a class, summed over tasks, in milliseconds.
-fn spent(run: &Facts, is_meant: impl Fn(Class) -> bool) -> f64 {
-    let intervals = run.tasks.iter().flat_map(|story| &story.intervals);
-    sum(intervals
-        .filter(|interval| is_meant(interval.class))
-        .map(Interval::length)) as f64
-}
-
-/// A part of the time before the first starts, summed over tasks, in milliseconds.
-fn waited(run: &Facts, part: impl Fn(&Wait) -> i64) -> Answer {
-    integer(sum(run.started().map(part)))
-}
-
-/// From creation to the end, in milliseconds.
-fn latency(story: &Story) -> Option<i64> {
-    Some(story.terminal_at?.saturating_sub(story.task.created_at?))
-}
-
 /// As the host counted it, closed intervals only; a host that counted nothing though work was ended does not know.
 fn active_work(run: &Facts) -> Answer {
-    let known: Vec<i64> = run
-        .tasks
-        .iter()
-        .filter_map(|story| story.task.time_actual_ms)
-        .collect();
-    let was_ended = |story: &Story| {
-        let pairs = story.intervals.windows(2);
-        pairs.into_iter().any(|pair| pair[0].class == Class::Timed)
-    };
-    if known.is_empty() && run.tasks.iter().any(was_ended) {
-        return Err("the host recorded no time of work");
+    match run.tally.actual {
+        None if run.tally.was_ended => Err("the host recorded no time of work"),
+        actual => integer(actual.unwrap_or(0)),
     }
-    integer(sum(known))
-}
-
-/// Time back in the queue after the task had been given out or begun, in milliseconds.
-fn put_back_ms(story: &Story) -> i64 {
-    let later = story
-        .intervals
-        .iter()
-        .skip_while(|interval| !matches!(interval.class, Class::Assigned | Class::Timed));
-    sum(later
-        .filter(|interval| interval.class == Class::Initial)
-        .map(Interval::length))
-}
-
-/// How long the task waited right before each start of work, in milliseconds.
-fn pickups<'s>(story: &'s Story) -> impl Iterator<Item = i64> + 's {
-    let pairs = story.intervals.windows(2);
-    pairs
-        .filter(|pair| pair[0].class.is_waiting() && pair[1].class == Class::Timed)
-        .map(|pair| pair[0].length())
 }
 
 fn estimate_accuracy(run: &Facts) -> Answer {
-    let scale = run
-        .time_scale
+    run.time_scale
         .ok_or("the run's time scale is not a positive number")?;
-    let known = run.tasks.iter().filter_map(|story| {
-        let (actual, estimate) = (story.task.time_actual_ms?, story.task.time_estimate_ms?);
-        (actual > 0 && estimate > 0).then(|| actual as f64 / (estimate as f64 * scale))
-    });
-    mean_of(known, "no task has both an estimate and time worked")
+    let reason = "no task has both an estimate and time worked";
+    run.tally.estimate.answer(reason)
 }

@@ -40,13 +40,9 @@ const SUMS: [&str; 14] = [
 
 /// The warnings about it.
 pub fn warnings(view: &View, facts: &Facts) -> Vec<Warning> {
-    let count = |is_one: &dyn Fn(&Story) -> bool| {
-        let found = facts.tasks.iter().filter(|story| is_one(story));
-        found.count()
-    };
     let changed = Warning::counted(
         "owner_changed",
-        count(&has_changed_owner),
+        facts.tally.owner_changed,
         "tasks went from one worker to another by force, of which the host writes no row",
     );
     let removed = Warning::counted(
@@ -61,7 +57,7 @@ pub fn warnings(view: &View, facts: &Facts) -> Vec<Warning> {
     );
     let unknown = Warning::counted(
         "first_phase_unknown",
-        count(&|story| has_unknown_phase(view, story)),
+        facts.tally.phase_unknown,
         "tasks changed phase, and the one they were created in is not recorded: being sent back to it is not seen",
     );
     let about = [
@@ -82,7 +78,7 @@ pub fn warnings(view: &View, facts: &Facts) -> Vec<Warning> {
 }
 
 /// Whether somebody else works on it than who it was given to, or has it than who began to work on it.
-fn has_changed_owner(story: &Story) -> bool {
+pub fn has_changed_owner(story: &Story) -> bool {
     let mut pairs = story.intervals.windows(2);
     let taken = pairs.any(|pair| {
         pair[0].class == Class::Assigned
@@ -92,13 +88,13 @@ fn has_changed_owner(story: &Story) -> bool {
     });
     let last = story.intervals.last();
     let last = last.filter(|last| last.class == Class::Timed && !last.is_cut);
-    let owner = story.task.worker_id.as_deref();
+    let owner = story.task.worker_id;
     taken || last.is_some_and(|last| owner.is_some() && owner != last.worker)
 }
 
 /// Whether it was worked on before the first change of its phase, in nobody knows which.
-fn has_unknown_phase(view: &View, story: &Story) -> bool {
-    let is_known = view.origins.contains_key(story.task.id.as_str());
+pub fn has_unknown_phase(view: &View, story: &Story) -> bool {
+    let is_known = view.ledger.origin(story.task.name).is_some();
     let mut timed = story.timed();
     let is_first = timed.next().is_some_and(|first| first.phase.is_none());
     !is_known && is_first && timed.any(|later| later.phase.is_some())

@@ -2,21 +2,26 @@
 //!
 //! A snapshot without our tables (the host's own) is one run whose name and configuration are not known.
 
+use crate::intervals::{Class, Story};
 use crate::runs::Runs;
 use crate::table::Rest;
 use crate::warning::Warning;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tg_host::experiment::AgentRow;
-use tg_host::snapshot::{Change, Dependency, FileClaim, RunRow, Task};
+use tg_host::ledger::names::Name;
+use tg_host::ledger::{Edge, Task};
+use tg_host::snapshot::{FileClaim, RunRow};
 use tg_host::workflow::Effective;
-use tg_host::{Snapshot, StateClasses};
+use tg_host::{Ledger, StateClasses};
 
 /// The longest JSON in a column, in bytes.
 const LONGEST: usize = 4 << 20;
 
 /// One run of a snapshot; everything in the order of ids.
 pub struct View<'a> {
+    /// The snapshot.
+    pub ledger: &'a Ledger,
     /// Its row in `experiment_runs`.
     pub row: Option<&'a RunRow>,
     /// The `run` object of its record; null where the snapshot does not say.
@@ -25,16 +30,14 @@ pub struct View<'a> {
     pub config: Value,
     /// What its states mean.
     pub classes: StateClasses,
-    /// All its tasks, containers and deleted ones included.
-    pub tasks: Vec<&'a Task>,
-    /// The history of each task, by row id.
-    pub rows: BTreeMap<&'a str, Vec<&'a Change>>,
-    /// Edges between its tasks.
-    pub edges: Vec<&'a Dependency>,
-    /// The id each of its tasks has in the template, where that is known.
-    pub origins: BTreeMap<&'a str, &'a str>,
-    /// The phase each of its tasks was created in, where that is known.
-    pub phases: BTreeMap<&'a str, &'a str>,
+    /// The classes of states that were met, by the numbers of their names.
+    states: BTreeMap<Name, Class>,
+    /// All its tasks, containers and deleted ones included: their places in the snapshot's order of ids.
+    tasks: Vec<u32>,
+    /// Its edges, by their number in the file.
+    edges: Vec<u32>,
+    /// Tasks that hold others.
+    pub containers: BTreeSet<Name>,
     /// Rows that are missing from the history, by their ids.
     pub missing_rows: usize,
     /// Its agents by worker id.
@@ -49,13 +52,13 @@ pub struct View<'a> {
 
 impl<'a> View<'a> {
     /// The run in `row`, or all of a snapshot that has no runs.
-    pub fn of(snapshot: &'a Snapshot, row: Option<&'a RunRow>) -> Self {
-        Self::take(&mut Runs::of(snapshot), row)
+    pub fn of(ledger: &'a Ledger, row: Option<&'a RunRow>) -> Self {
+        Self::take(&mut Runs::of(ledger), row)
     }
 
     /// The same of several runs, one after the other.
     pub fn take(runs: &mut Runs<'a>, row: Option<&'a RunRow>) -> Self {
-        let snapshot = runs.snapshot;
+        let snapshot = runs.ledger;
         let mut warnings = Vec::new();
         let run = parse(
             row.and_then(|row| row.run_json.as_deref()),
@@ -95,18 +98,25 @@ impl<'a> View<'a> {
             warnings.push(Warning::counted("repeated_tasks", part.repeated, message));
         }
         let has_claims = snapshot.has.contains("claim_sequence");
+        let states = snapshot.states();
+        let states = states.map(|name| (name, Class::of(&classes, snapshot.text(name))));
+        let edges = part.edges.iter();
+        let edges = edges.map(|at| snapshot.edge(*at as usize));
         let mut view = Self {
+            ledger: snapshot,
+            states: states.collect(),
+            containers: edges
+                .filter(|edge| edge.is_containment)
+                .map(|edge| edge.from)
+                .collect(),
             row,
             run,
             config,
             classes,
             tasks: part.tasks,
-            rows: part.rows,
             edges: part.edges,
-            origins: part.origins,
             agents: part.agents,
             claims: has_claims.then_some(part.claims),
-            phases: part.phases,
             missing_rows: 0,
             end_ms: 0,
             warnings,
@@ -114,36 +124,83 @@ impl<'a> View<'a> {
         view.missing_rows = view.missing_in(snapshot);
         view.end_ms = row
             .and_then(|row| row.completed_at)
-            .or_else(|| view.last_event())
+            .or_else(|| view.last_event(&part.told))
             .unwrap_or(0);
         view
     }
 
     /// Ids of history rows follow each other, but for those of tasks that were removed; in a shared database one run has only
     /// some of them.
-    fn missing_in(&self, snapshot: &Snapshot) -> usize {
-        let rows = &snapshot.tables.task_sequence;
-        let is_shared = snapshot.tables.experiment_runs.len() > 1
-            || self.run["shared_db"].as_bool() == Some(true);
+    fn missing_in(&self, snapshot: &Ledger) -> usize {
+        let is_shared = snapshot.runs.len() > 1 || self.run["shared_db"].as_bool() == Some(true);
         if is_shared || !snapshot.unread.is_empty() {
             return 0;
         }
-        let last = rows.iter().map(|row| row.id).max().unwrap_or(0);
-        usize::try_from(last).map_or(0, |last| last.saturating_sub(rows.len()))
+        let (rows, last) = snapshot.rows();
+        usize::try_from(last).map_or(0, |last| last.saturating_sub(rows))
     }
 
-    fn last_event(&self) -> Option<i64> {
-        let rows = self.rows.values().flatten().filter_map(|row| row.timestamp);
+    fn last_event(&self, told: &[Name]) -> Option<i64> {
+        if self.ledger.runs.len() <= 1 && self.ledger.repeated().is_empty() {
+            return self.ledger.last_event();
+        }
+        let rows = told.iter().flat_map(|name| self.ledger.history(*name));
+        let rows = rows.filter_map(|row| row.timestamp);
         let tasks = self
-            .tasks
-            .iter()
+            .tasks()
             .filter_map(|task| task.updated_at.max(task.created_at));
         rows.chain(tasks).max()
     }
 
-    /// The history of a task.
-    pub fn rows_of(&self, task: &str) -> &[&'a Change] {
-        self.rows.get(task).map_or(&[], Vec::as_slice)
+    /// How many tasks it has, containers and deleted ones included.
+    pub fn len(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
+    /// Its tasks, containers and deleted ones included.
+    pub fn tasks(&self) -> impl Iterator<Item = Task<'a>> + '_ {
+        self.tasks.iter().map(|place| self.ledger.task(*place))
+    }
+
+    /// What was logged on each of its tasks: the cost in USD, and the slots.
+    pub fn logged(&self) -> impl Iterator<Item = (Name, (Option<f64>, [i64; 8]))> + '_ {
+        let places = self.tasks.iter();
+        places.map(|place| (self.ledger.id(*place), self.ledger.logged(*place)))
+    }
+
+    /// What happened to each of its tasks.
+    pub fn stories(&self) -> impl Iterator<Item = Story<'a>> + '_ {
+        self.tasks().map(|task| Story::of(self, task))
+    }
+
+    /// Where a task stands among its tasks.
+    pub fn place(&self, task: Name) -> Option<usize> {
+        let place = self.ledger.place(task)?;
+        if self.tasks.len() == self.ledger.len() {
+            return Some(place as usize);
+        }
+        self.tasks.binary_search(&place).ok()
+    }
+
+    /// Edges between its tasks.
+    pub fn edges(&self) -> impl Iterator<Item = Edge> + '_ {
+        self.edges.iter().map(|at| self.ledger.edge(*at as usize))
+    }
+
+    /// The phase a task was created in, where that is known.
+    pub fn phase(&self, task: Name) -> Option<&'a str> {
+        self.ledger.origin(task)?.phase
+    }
+
+    /// What a state means.
+    pub fn class(&self, state: Name) -> Class {
+        let known = self.states.get(&state).copied();
+        known.unwrap_or_else(|| Class::of(&self.classes, self.ledger.text(state)))
     }
 
     /// Whether a worker was there to hand out work, not to do it.

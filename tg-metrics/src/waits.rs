@@ -6,7 +6,8 @@
 
 use crate::intervals::{Class, Interval, Story};
 use crate::view::View;
-use std::collections::BTreeMap;
+use tg_host::ledger::names::Name;
+use tg_host::ledger::{Change, Reason};
 
 /// Where the time before a task's first start went; in milliseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,24 +26,26 @@ pub struct Wait {
     pub is_tainted: bool,
 }
 
-/// The waits of each task in `tasks`; none for a task that was never started.
-pub fn of(view: &View, tasks: &[Story]) -> Vec<Option<Wait>> {
-    let stories = tasks.iter().zip(Before::of(view, tasks));
-    let waits = stories.map(|(story, before)| Some(Wait::of(story, story.first_timed()?, before)));
-    waits.collect()
-}
-
 /// A task's predecessors at the moment it was started, taken together.
 #[derive(Debug, Clone, Copy, Default)]
-struct Before {
+pub struct One {
     is_blocking: bool,
     is_failed: bool,
     /// The last exit of one from its blocking states.
     exit: Option<i64>,
 }
 
+/// The predecessors of all tasks that were started.
+#[derive(Debug, Default)]
+pub struct Before {
+    /// What was before each task that has predecessors, by the task's place.
+    of: Vec<Option<u32>>,
+    all: Vec<One>,
+}
+
 impl Wait {
-    fn of(story: &Story, first: &Interval, before: Before) -> Self {
+    /// Where the time before the `first` start of a task went.
+    pub fn of(story: &Story, first: &Interval, before: One) -> Self {
         let start = first.start;
         let created = story.task.created_at.unwrap_or(start).min(start);
         let is_early = before.is_blocking;
@@ -72,42 +75,60 @@ impl Wait {
 impl Before {
     /// What was before each of the tasks; the host's own rows for containers count here. Each predecessor's history is
     /// walked once, for all who wait for it in the order of their starts.
-    fn of(view: &View, tasks: &[Story]) -> Vec<Self> {
-        let started = tasks.iter().enumerate().filter_map(|(at, story)| {
-            let first = story.first_timed()?;
-            Some((story.task.id.as_str(), (first.row, at)))
-        });
-        let started: BTreeMap<&str, (i64, usize)> = started.collect();
-        let mut waiting: BTreeMap<&str, Vec<(i64, usize)>> = BTreeMap::new();
-        for edge in view.edges.iter().filter(|edge| edge.is_ordering()) {
-            if let Some(&start) = started.get(edge.to_task_id.as_str()) {
-                waiting.entry(&edge.from_task_id).or_default().push(start);
-            }
-        }
-        let mut before = vec![Self::default(); tasks.len()];
-        for (id, mut starts) in waiting {
+    pub fn of(view: &View) -> Self {
+        let edges = view.edges().filter(|edge| edge.is_ordering);
+        let mut edges: Vec<(Name, Name)> = edges.map(|edge| (edge.from, edge.to)).collect();
+        edges.sort_unstable();
+        let mut before = Self {
+            of: vec![None; view.len()],
+            all: Vec::new(),
+        };
+        let mut starts = Vec::new();
+        for group in edges.chunk_by(|one, other| one.0 == other.0) {
+            starts.clear();
+            starts.extend(group.iter().filter_map(|(_, to)| before.start(view, *to)));
             starts.sort_unstable();
-            Self::walk(view, id, &starts, &mut before);
+            before.walk(view, group[0].0, &starts);
         }
         before
     }
 
-    /// Add the task called `id`, as it was before each of the history rows of `starts`, to what was before those.
-    fn walk(view: &View, id: &str, starts: &[(i64, usize)], before: &mut [Self]) {
+    /// What was before the task at this place.
+    pub fn get(&self, place: usize) -> One {
+        self.of[place].map_or_else(One::default, |at| self.all[at as usize])
+    }
+
+    /// The history row that first began work on a task, and where what was before it is kept.
+    fn start(&mut self, view: &View, task: Name) -> Option<(i64, u32)> {
+        let place = view.place(task)?;
+        let is_first = |row: &Change| {
+            row.timestamp.is_some()
+                && row.reason != Reason::Rollup
+                && row.status.is_some()
+                && view.class(row.state) == Class::Timed
+        };
+        let first = view.ledger.history(task).find(is_first)?;
+        let all = &mut self.all;
+        let at = *self.of[place].get_or_insert_with(|| {
+            all.push(One::default());
+            (all.len() - 1) as u32
+        });
+        Some((first.id, at))
+    }
+
+    /// Add the task `name`, as it was before each of the history rows of `starts`, to what was before those.
+    fn walk(&mut self, view: &View, name: Name, starts: &[(i64, u32)]) {
         let is_blocking = |state: &str| view.classes.blocking.contains(state);
-        let changes = view.rows_of(id).iter();
+        let changes = view.ledger.history(name);
         let mut changes = changes
-            .filter_map(|change| Some((change, change.status.as_deref()?)))
+            .filter_map(|change| Some((change, change.status?)))
             .peekable();
         // Where nothing happened to it yet: it is new, or it has no history and has always been what it is, or the file
         // does not have it (the host can leave out deleted tasks) and it holds nobody back.
-        let has_history = view.rows.contains_key(id);
-        let always = view
-            .tasks
-            .binary_search_by(|task| task.id.as_str().cmp(id))
-            .ok()
-            .filter(|_| !has_history);
-        let mut state = always.map(|always| view.tasks[always].status.as_str());
+        let has_history = view.ledger.has_history(name);
+        let always = view.place(name).filter(|_| !has_history);
+        let always = always.and_then(|_| view.ledger.place(name));
+        let mut state = always.map(|always| view.ledger.task(always).status);
         let mut held_back = has_history || state.is_some_and(is_blocking);
         let mut exit = None;
         for &(row, at) in starts {
@@ -119,7 +140,7 @@ impl Before {
                 (state, held_back) = (Some(next), holds_back);
             }
             let class = state.map(|state| Class::of(&view.classes, state));
-            let one = &mut before[at];
+            let one = &mut self.all[at as usize];
             one.is_blocking |= held_back;
             one.is_failed |= class == Some(Class::Failure);
             one.exit = one.exit.max(exit);

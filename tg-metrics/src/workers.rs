@@ -32,29 +32,56 @@ pub struct Load {
     pub gaps: i64,
 }
 
+/// Time of work: whose, by the place of the name among the names, from and to.
+#[derive(Debug, Default)]
+pub struct Spans<'a> {
+    names: BTreeMap<&'a str, usize>,
+    spans: Vec<(usize, i64, i64)>,
+}
+
+/// The work of nobody by name.
+const NOBODY: usize = usize::MAX;
+
+impl<'a> Spans<'a> {
+    /// Add a task's intervals of work.
+    pub fn add(&mut self, story: &Story<'a>) {
+        for interval in story.timed() {
+            let worker = interval.worker.map_or(NOBODY, |worker| {
+                let next = self.names.len();
+                *self.names.entry(worker).or_insert(next)
+            });
+            self.spans.push((worker, interval.start, interval.end));
+        }
+    }
+}
+
 impl Workers {
     /// Who worked on the tasks in scope between the two moments of `window`.
-    pub fn of(view: &View, tasks: &[Story], window: (i64, i64)) -> Self {
-        let mut spans: BTreeMap<&str, Vec<(i64, i64)>> = BTreeMap::new();
-        let mut all = Vec::new();
-        for interval in tasks.iter().flat_map(Story::timed) {
-            let of_worker = interval
-                .worker
-                .map(|worker| spans.entry(worker).or_default());
-            // A stint of no length is no work, and yet the worker was there: what lies before and after it are gaps.
-            let span = (interval.start.max(window.0), interval.end.min(window.1));
-            if span.0 < span.1 {
-                all.push(span);
-            }
-            if let Some(spans) = of_worker.filter(|_| span.0 <= span.1) {
-                spans.push(span);
-            }
+    pub fn of(view: &View, mut all: Spans, window: (i64, i64)) -> Self {
+        // A stint of no length is no work, and yet the worker was there: what lies before and after it are gaps.
+        for (_, start, end) in &mut all.spans {
+            (*start, *end) = ((*start).max(window.0), (*end).min(window.1));
         }
+        all.spans.retain(|(_, start, end)| start <= end);
+        all.spans.sort_unstable();
+        let work = || all.spans.iter().filter(|(_, start, end)| start < end);
         let mut workers = Self {
-            work_ms: crate::answer::sum(all.iter().map(length)),
-            peak: peak(&all),
+            work_ms: crate::answer::sum(work().map(|(_, start, end)| length(&(*start, *end)))),
+            peak: peak(
+                work().map(|(_, start, _)| *start).collect(),
+                work().map(|(_, _, end)| *end).collect(),
+            ),
             ..Self::default()
         };
+        let spans: BTreeMap<&str, &[(usize, i64, i64)]> = all
+            .names
+            .iter()
+            .map(|(worker, number)| {
+                let from = all.spans.partition_point(|span| span.0 < *number);
+                let to = all.spans.partition_point(|span| span.0 <= *number);
+                (*worker, &all.spans[from..to])
+            })
+            .collect();
         for &worker in view
             .agents
             .keys()
@@ -87,11 +114,11 @@ fn length((start, end): &(i64, i64)) -> i64 {
     end.saturating_sub(*start)
 }
 
-fn load(mut spans: Vec<(i64, i64)>) -> Load {
-    spans.sort_unstable();
+/// The load of spans in order.
+fn load(spans: &[(usize, i64, i64)]) -> Load {
     let mut load = Load::default();
     let mut last: Option<i64> = None;
-    for (start, end) in spans {
+    for &(_, start, end) in spans {
         let from = last.map_or(start, |last| last.max(start));
         load.gaps = load
             .gaps
@@ -102,10 +129,8 @@ fn load(mut spans: Vec<(i64, i64)>) -> Load {
     load
 }
 
-/// The most spans that hold at one time; one that ends when another begins does not overlap it.
-fn peak(spans: &[(i64, i64)]) -> usize {
-    let mut starts: Vec<i64> = spans.iter().map(|span| span.0).collect();
-    let mut ends: Vec<i64> = spans.iter().map(|span| span.1).collect();
+/// The most spans that hold at one time, given all their starts and ends; one that ends when another begins does not overlap it.
+fn peak(mut starts: Vec<i64>, mut ends: Vec<i64>) -> usize {
     starts.sort_unstable();
     ends.sort_unstable();
     let mut over = 0;

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::fs;
 use tempfile::TempDir;
-use tg_host::Snapshot;
+use tg_host::Ledger;
 use tg_metrics::runs::Runs;
 use tg_metrics::table::METRICS;
 use tg_metrics::view::View;
@@ -28,7 +28,7 @@ const SHARES: [(&str, f64); 7] = [
 
 /// The metrics of every run in these bytes, if they are a snapshot.
 fn measured(bytes: &[u8]) -> Vec<Metrics> {
-    let Ok(snapshot) = Snapshot::parse(bytes) else {
+    let Ok(snapshot) = Ledger::parse(bytes) else {
         return Vec::new();
     };
     let mut runs = Runs::of(&snapshot);

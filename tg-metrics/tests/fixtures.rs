@@ -9,7 +9,7 @@ use common::Metrics;
 use rusqlite::Connection;
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use tg_host::Snapshot;
+use tg_host::Ledger;
 use tg_metrics::table::METRICS;
 use tg_metrics::view::View;
 
@@ -23,10 +23,10 @@ fn fixtures() -> Option<PathBuf> {
 }
 
 fn measure(text: &[u8]) -> Metrics {
-    measured(&Snapshot::parse(text).unwrap())
+    measured(&Ledger::parse(text).unwrap())
 }
 
-fn measured(snapshot: &Snapshot) -> Metrics {
+fn measured(snapshot: &Ledger) -> Metrics {
     let view = View::of(snapshot, None);
     Metrics(tg_metrics::measure(
         &view,
@@ -106,7 +106,7 @@ fn every_export_of_the_host_is_read() {
             if ending != "json" && ending != "gz" {
                 continue;
             }
-            let metrics = measured(&Snapshot::load(&path).unwrap());
+            let metrics = measured(&Ledger::load(&path).unwrap());
             assert!(
                 metrics.get("completion_rate_pct").is_number(),
                 "{version}/{name}"

@@ -10,6 +10,7 @@ use crate::probe::Probe;
 use crate::verify;
 use rusqlite::{Connection, TransactionBehavior};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 use tg_host::experiment::{AgentRow, RunEnd};
@@ -20,7 +21,8 @@ use tg_stage::{End, Error, Launch, Record, Result, Run, Wait, say, time};
 /// Longer than a launcher takes to end the most stubborn agents.
 const LAUNCHER: Duration = Duration::from_mins(1);
 
-/// What goes into the record: the outcome, the tasks by state, the moment of the end.
+/// What goes into the record: the outcome and the moment of the end. The tasks by state are counted when all who wait for
+/// the end have been told of it: a scan.
 pub fn decide(probe: &Probe, outcome: &str, why: Option<String>) -> rusqlite::Result<Wait> {
     let open = probe.open(10)?;
     let last = if open.is_empty() {
@@ -31,7 +33,7 @@ pub fn decide(probe: &Probe, outcome: &str, why: Option<String>) -> rusqlite::Re
     let ended_at_ms = last.unwrap_or_else(time::now_ms);
     Ok(Wait {
         outcome: outcome.into(),
-        states: probe.counts()?,
+        states: BTreeMap::new(),
         ended_at_ms,
         open,
         verify: None,

@@ -18,14 +18,34 @@ mod why;
 pub use args::Args;
 
 use indicatif::MultiProgress;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 use std::io::{BufRead, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 use tg_stage::{Error, Exit, Instantiate, Line, Lines, Output, Record, Result, Run, stage};
+
+/// What there is to attend to.
+enum News {
+    /// A line came in.
+    Line(Line),
+    /// No more will.
+    NoMore,
+    /// A run was waited for.
+    Over(Box<Record>, Result<()>),
+    /// We are to stop.
+    Stop,
+}
+
+/// How often it is asked, when the end was asked for, whether records may still be on their way.
+const TICK: Duration = Duration::from_millis(100);
+
+/// What ends us.
+const SIGNALS: [i32; 3] = [SIGTERM, SIGINT, SIGHUP];
 
 /// What all waits share.
 struct Shared<'a> {
@@ -44,11 +64,7 @@ pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write
         return status::once(results, output);
     }
     let told_to_stop = Arc::new(AtomicBool::new(false));
-    for signal in [
-        signal_hook::consts::SIGTERM,
-        signal_hook::consts::SIGINT,
-        signal_hook::consts::SIGHUP,
-    ] {
+    for signal in SIGNALS {
         signal_hook::flag::register(signal, told_to_stop.clone())
             .map_err(|cause| Error::outside("signals", cause))?;
     }
@@ -66,29 +82,46 @@ pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write
         return Ok(Exit::Done);
     }
     tg_stage::standard_input("tg-instantiate MANIFEST | tg-launch | tg-wait")?;
-    let (lines_in, lines) = mpsc::channel();
-    thread::spawn(move || Lines::new(input).try_for_each(|line| lines_in.send(line)));
-    let (done_in, done) = mpsc::channel::<(Box<Record>, Result<()>)>();
+    let (news_in, news) = mpsc::channel();
+    let lines_in = news_in.clone();
+    thread::spawn(move || {
+        let mut lines = Lines::new(input);
+        let _ = lines.try_for_each(|line| lines_in.send(News::Line(line)));
+        lines_in.send(News::NoMore)
+    });
+    let stop_in = news_in.clone();
+    let mut signals = Signals::new(SIGNALS).map_err(|cause| Error::outside("signals", cause))?;
+    thread::spawn(move || {
+        let mut signals = signals.forever();
+        signals.try_for_each(|_| stop_in.send(News::Stop))
+    });
     let mut gone = None;
     let exit = thread::scope(|scope| {
         let (mut exit, mut waiting, mut reading) = (Exit::Done, 0, true);
-        let mut told = None;
+        let mut told = shared
+            .told_to_stop
+            .load(Ordering::Relaxed)
+            .then(Instant::now);
         while reading || waiting > 0 {
-            for (record, ended) in done.try_iter() {
-                waiting -= 1;
-                shared.arms.over(&record);
-                exit = exit.max(finished(record, ended, &mut output, &mut gone));
-            }
-            match lines.recv_timeout(Duration::from_millis(20)) {
-                Ok(Line::Run(mut record)) if watch::is_due(&record) => {
+            let next = match told {
+                None => news.recv().ok(),
+                Some(_) => news.recv_timeout(TICK).ok(),
+            };
+            match next {
+                Some(News::Over(record, ended)) => {
+                    waiting -= 1;
+                    shared.arms.over(&record);
+                    exit = exit.max(finished(record, ended, &mut output, &mut gone));
+                }
+                Some(News::Line(Line::Run(mut record))) if watch::is_due(&record) => {
                     waiting += 1;
-                    let (shared, done_in) = (&shared, done_in.clone());
+                    let (shared, news_in) = (&shared, news_in.clone());
                     scope.spawn(move || {
                         let ended = watch::run(shared, &mut record);
-                        let _ = done_in.send((record, ended));
+                        let _ = news_in.send(News::Over(record, ended));
                     });
                 }
-                Ok(Line::Run(record)) => {
+                Some(News::Line(Line::Run(record))) => {
                     if let Ok(run) = record.get("run") {
                         shared.arms.came(&shared.bars, &run);
                         shared.arms.over(&record);
@@ -100,16 +133,13 @@ pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write
                     });
                     keep_gone(output.record(&record), &mut gone);
                 }
-                Ok(Line::Other(bytes)) => keep_gone(output.bytes(&bytes), &mut gone),
-                Ok(Line::Bad(error)) => {
+                Some(News::Line(Line::Other(bytes))) => keep_gone(output.bytes(&bytes), &mut gone),
+                Some(News::Line(Line::Bad(error))) => {
                     error.report("tg-wait");
                     exit = exit.max(error.exit);
                 }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => {
-                    reading = false;
-                    thread::sleep(Duration::from_millis(5));
-                }
+                Some(News::NoMore) => reading = false,
+                Some(News::Stop) | None => {}
             }
             if shared.told_to_stop.load(Ordering::Relaxed) || gone.is_some() {
                 // Whatever ends us ends the runs: each is decided, stored and, if anybody reads, printed.

@@ -3,7 +3,7 @@
 //! `data_version` tells whether anything was committed since the last look. Whether a task is open is asked of the
 //! index on status, over the gaps between the names of terminal states, so that a state nobody declared counts as open.
 
-use rusqlite::{Connection, Result};
+use rusqlite::{Connection, OptionalExtension, Result, Transaction};
 use std::collections::{BTreeMap, BTreeSet};
 use tg_host::StateClasses;
 use tg_host::scope::{Scope, quote};
@@ -54,6 +54,11 @@ impl Probe {
     /// The connection, for reading only.
     pub fn db(&self) -> &Connection {
         &self.db
+    }
+
+    /// One state of the database for all that is asked until this is dropped.
+    pub fn moment(&self) -> Result<Transaction<'_>> {
+        self.db.unchecked_transaction()
     }
 
     /// Changes with every commit of others.
@@ -120,7 +125,7 @@ impl Probe {
             .collect()
     }
 
-    /// The last time a task was over; a scan, for the end of the run.
+    /// The last time a task was over: from the end of the index on time, which lies near; a plus keeps the one on status away.
     pub fn last_terminal(&self) -> Result<Option<i64>> {
         let terminal: Vec<String> = self
             .states
@@ -129,12 +134,14 @@ impl Probe {
             .map(|state| quote(state))
             .collect();
         let sql = format!(
-            "SELECT max(timestamp) FROM task_sequence WHERE status IN ({}) AND (reason IS NULL OR reason NOT LIKE 'auto-rollup:%')
-             AND task_id IN (SELECT id FROM tasks WHERE {})",
+            "SELECT timestamp FROM task_sequence AS seen WHERE +status IN ({})
+             AND (reason IS NULL OR reason NOT LIKE 'auto-rollup:%')
+             AND EXISTS (SELECT 1 FROM tasks WHERE id = seen.task_id AND {})
+             AND timestamp IS NOT NULL ORDER BY timestamp DESC LIMIT 1",
             terminal.join(","),
             self.scope
         );
-        self.db.query_row(&sql, [], |row| row.get(0))
+        self.db.query_row(&sql, [], |row| row.get(0)).optional()
     }
 }
 

@@ -9,14 +9,19 @@ use crate::progress::Line;
 use crate::{finish, progress, why};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
-use std::thread::sleep;
 use std::time::{Duration, Instant};
 use tg_host::database;
+use tg_host::notify::Notifier;
 use tg_stage::error::outside;
 use tg_stage::file::Lock;
 use tg_stage::{End, Error, Instantiate, Launch, Record, Result, Run, Wait, time};
 
-const TICK: Duration = Duration::from_millis(10);
+/// Between two looks at what nobody tells of: agents, whether we are to stop. The database and the files beside it are told of
+/// as soon as they change.
+const TICK: Duration = Duration::from_millis(250);
+
+/// The same where other runs spend the budget, too.
+const BUDGET_TICK: Duration = Duration::from_millis(100);
 
 /// Wait until the run of `record` is over and add `wait`.
 pub fn run(shared: &Shared, record: &mut Record) -> Result<()> {
@@ -37,21 +42,26 @@ pub fn run(shared: &Shared, record: &mut Record) -> Result<()> {
     let launcher = Launcher::of(record);
     let mut wait = if let Some(end) = End::decided(record) {
         // Whoever decided was killed before the record said so.
-        let wait = finish::decide(&probe, &end.outcome, end.why).map_err(locked)?;
-        Wait {
-            ended_at_ms: end.ended_at_ms,
-            ..wait
-        }
+        let mut wait = finish::decide(&probe, &end.outcome, end.why).map_err(locked)?;
+        wait.ended_at_ms = end.ended_at_ms;
+        wait.states = probe.counts().map_err(locked)?;
+        wait
     } else {
         let line = Line::new(shared, record, &run);
-        let outcome = until_over(shared, record, &run, &probe, launcher.as_ref(), &line);
+        // It takes the kernel milliseconds to close: after the end is told.
+        let mut news = Notifier::on(&path);
+        let started = launcher.as_ref();
+        let outcome = until_over(shared, record, &run, &probe, started, &line, &mut news);
         line.clear();
         let (outcome, why) = outcome.map_err(locked)?;
-        let wait = finish::decide(&probe, outcome, Some(why)).map_err(locked)?;
+        let moment = probe.moment().map_err(locked)?;
+        let mut wait = finish::decide(&probe, outcome, Some(why)).map_err(locked)?;
         finish::announce(record, &wait).inspect_err(|_| {
             // The launcher waits for that file; if it cannot be written, it is told the other way.
             launcher.as_ref().inspect(|launcher| launcher.terminate());
         })?;
+        wait.states = probe.counts().map_err(locked)?;
+        drop(moment);
         wait
     };
     drop(probe);
@@ -67,10 +77,16 @@ fn until_over(
     probe: &Probe,
     launcher: Option<&Launcher>,
     line: &progress::Line,
+    news: &mut Notifier,
 ) -> rusqlite::Result<(&'static str, String)> {
     let patience = patience(shared, run);
     let before = since(record.get::<Launch>("launch").ok().as_ref());
     let mut budget = Budget::new(&run.limits, record.dir());
+    let tick = if run.limits.has_experiment() {
+        BUDGET_TICK
+    } else {
+        TICK
+    };
     let begun = Instant::now();
     let (mut version, mut changed, mut looked) = (None, Instant::now(), None::<Instant>);
     let (mut calls, mut called) = (0, Instant::now());
@@ -98,7 +114,10 @@ fn until_over(
         // The database is looked at after the agents: what they did before they went is seen.
         match look(probe, version, &mut seen, line) {
             Ok(now) if version == Some(now) => {}
-            Ok(now) => (version, changed) = (Some(now), Instant::now()),
+            Ok(now) => {
+                (version, changed) = (Some(now), Instant::now());
+                news.found();
+            }
             Err(cause) if is_locked(&cause) => {} // somebody has it for himself: at the next look
             Err(cause) => return Err(cause),
         }
@@ -113,7 +132,7 @@ fn until_over(
             let why = why::why(outcome, &seen, &patience, probe, &ends, reached);
             return Ok((outcome, why?));
         }
-        sleep(TICK);
+        news.wait(tick);
     }
 }
 
@@ -128,7 +147,7 @@ fn look(
     if version != Some(now) {
         seen.open = !probe.open(1)?.is_empty();
         seen.unsuccessful = probe.any_unsuccessful()?;
-        seen.any_worker |= probe.any_worker()?;
+        seen.any_worker = seen.any_worker || probe.any_worker()?;
         line.update();
     }
     Ok(now)

@@ -13,11 +13,11 @@ thread_local! {
     static RESOLUTION_MS: Cell<i64> = const { Cell::new(1) };
 }
 
-pub(super) fn reset_resolution() {
+pub(crate) fn reset_resolution() {
     RESOLUTION_MS.set(1);
 }
 
-pub(super) fn resolution() -> i64 {
+pub(crate) fn resolution() -> i64 {
     RESOLUTION_MS.get()
 }
 
@@ -75,6 +75,54 @@ pub(super) fn iso(text: &str) -> Option<i64> {
     let zulu = text.strip_suffix("+00:00").map(|time| format!("{time}Z"));
     let time = humantime::parse_rfc3339(zulu.as_deref().unwrap_or(text)).ok()?;
     Some(time.duration_since(UNIX_EPOCH).ok()?.as_millis() as i64)
+}
+
+/// The moment that text like `2026-01-31T08:00:00Z` names, of exactly this form. Whoever takes it says so by
+/// [`are_seconds`].
+pub(crate) fn seconds(text: &[u8]) -> Option<i64> {
+    let text: &[u8; 20] = text.try_into().ok()?;
+    let is_form = [
+        (4, b'-'),
+        (7, b'-'),
+        (10, b'T'),
+        (13, b':'),
+        (16, b':'),
+        (19, b'Z'),
+    ];
+    if is_form.iter().any(|(at, byte)| text[*at] != *byte) {
+        return None;
+    }
+    let number = |from: usize, to: usize| {
+        text[from..to].iter().try_fold(0_i64, |number, digit| {
+            digit
+                .is_ascii_digit()
+                .then(|| 10 * number + i64::from(digit - b'0'))
+        })
+    };
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
+    // What is at the edge of the calendar is left to who knows it.
+    let longest = match month {
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    let is_plain =
+        (1971..9999).contains(&year) && (1..=12).contains(&month) && (1..=longest).contains(&day);
+    if !is_plain || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    // Days since 1970 in a calendar whose year begins in March, so that leap days come last.
+    let (from_march, years) = ((month + 9) % 12, year - i64::from(month < 3));
+    let days =
+        365 * years + years / 4 - years / 100 + years / 400 + (153 * from_march + 2) / 5 + day
+            - 719_469;
+    Some(1000 * (86_400 * days + 3600 * hour + 60 * minute + second))
+}
+
+/// Times cut to whole seconds were taken.
+pub(crate) fn are_seconds() {
+    RESOLUTION_MS.set(1000);
 }
 
 /// A number or a text, as text.

@@ -5,7 +5,9 @@
 //! only the tables that somebody needs are kept. A row that cannot be read is counted with its reason, not passed over
 //! in silence.
 
-mod dialect;
+pub(crate) mod cells;
+pub(crate) mod dialect;
+mod extent;
 pub mod import;
 mod kinds;
 mod row;
@@ -14,8 +16,9 @@ pub mod text;
 
 pub use row::{Change, Dependency, FileClaim, OriginRow, RunRow, Tables, TagRow, Task};
 
+use crate::database;
 use crate::error::{Error, Result, about, sqlite};
-use crate::{database, rows};
+use crate::rows::{self, Json};
 use rusqlite::Connection;
 use scan::{Event, Scanner};
 use serde::de::DeserializeOwned;
@@ -23,6 +26,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 /// The longest reason why a row could not be read, in characters.
@@ -129,45 +133,31 @@ impl Snapshot {
     /// Read a database as if it were its snapshot, as it stands at one moment.
     pub fn of_database(db: &Connection) -> rusqlite::Result<Self> {
         dialect::reset_resolution();
-        let db = db.unchecked_transaction()?;
         let mut snapshot = Self::default();
-        let mut json = Vec::new();
-        for table in rows::tables(&db)? {
-            snapshot.has.insert(table.name.clone());
-            if !Tables::wants(&table.name) {
-                continue;
+        rows::each(db, Tables::wants, |table, number, json| match json {
+            Json::Table => {
+                snapshot.has.insert(table.into());
             }
-            let keys = table.keys();
-            let mut statement = db.prepare(&table.select())?;
-            let mut found = statement.query([])?;
-            let mut number = 0;
-            while let Some(row) = found.next()? {
-                number += 1;
-                if table.size(row)? > scan::LONGEST {
-                    let cause = "is longer than 64 MiB: not a row of the host";
-                    snapshot.unread(&table.name, number, cause);
-                    continue;
-                }
-                json.clear();
-                // Writing to memory does not fail.
-                let _ = table.row(row, &keys, |_| None, &mut json)?;
-                snapshot.take(&table.name, number, &json);
-            }
-        }
+            Json::TooLong(cause) => Unread::count(&mut snapshot.unread, table, number, cause),
+            Json::Row(json) => snapshot.take(table, number, json),
+        })?;
         snapshot.resolution_ms = dialect::resolution();
         Ok(snapshot)
     }
 
     fn take(&mut self, table: &str, number: u64, json: &[u8]) {
         if let Err(cause) = self.tables.take(table, json) {
-            self.unread(table, number, &cause);
+            Unread::count(&mut self.unread, table, number, &cause);
         }
     }
+}
 
-    fn unread(&mut self, table: &str, number: u64, cause: &str) {
-        match self.unread.iter_mut().find(|unread| unread.table == table) {
+impl Unread {
+    /// Count a row that could not be read, the `number`th of its table.
+    pub(crate) fn count(all: &mut Vec<Self>, table: &str, number: u64, cause: &str) {
+        match all.iter_mut().find(|unread| unread.table == table) {
             Some(unread) => unread.rows += 1,
-            None => self.unread.push(Unread {
+            None => all.push(Self {
                 table: table.into(),
                 rows: 1,
                 first: format!("row {number}: {}", shortened(cause)),
@@ -178,14 +168,14 @@ impl Snapshot {
 
 impl Tables {
     /// Whether a table is one of those that are read.
-    fn wants(table: &str) -> bool {
+    pub(crate) fn wants(table: &str) -> bool {
         Self::default()
             .take(table, b"")
             .is_err_and(|cause| !cause.is_empty())
     }
 
     /// Keep a row; an empty error where the table is none of those that are read.
-    fn take(&mut self, table: &str, json: &[u8]) -> Result<(), String> {
+    pub(crate) fn take(&mut self, table: &str, json: &[u8]) -> Result<(), String> {
         match table {
             "tasks" => keep(&mut self.tasks, json, |task| !task.id.is_empty()),
             "dependencies" => keep(&mut self.dependencies, json, |edge| {
@@ -237,15 +227,34 @@ fn shortened(message: &str) -> String {
     }
 }
 
+impl FileFacts {
+    /// Of an open file, wherever others read it.
+    pub(crate) fn of(file: &File) -> std::io::Result<Self> {
+        let mut hash = Sha256::new();
+        let mut bytes = 0;
+        let mut chunk = vec![0; 1 << 16];
+        loop {
+            let count = file.read_at(&mut chunk, bytes)?;
+            if count == 0 {
+                let sha256 = hash.finalize();
+                let sha256 = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+                return Ok(Self { sha256, bytes });
+            }
+            hash.update(&chunk[..count]);
+            bytes += count as u64;
+        }
+    }
+}
+
 /// A file whose hash is taken as it is read.
-struct Hashed {
+pub(crate) struct Hashed {
     file: File,
     hash: Sha256,
     bytes: u64,
 }
 
 impl Hashed {
-    fn new(file: File) -> Self {
+    pub(crate) fn new(file: File) -> Self {
         Self {
             file,
             hash: Sha256::new(),
@@ -254,7 +263,7 @@ impl Hashed {
     }
 
     /// Hash what is left, and tell.
-    fn facts(mut self) -> std::io::Result<FileFacts> {
+    pub(crate) fn facts(mut self) -> std::io::Result<FileFacts> {
         std::io::copy(&mut self, &mut std::io::sink())?;
         Ok(FileFacts {
             sha256: self

@@ -159,7 +159,7 @@ pub struct TagRow {
 }
 
 /// A claim or release of a file.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct FileClaim {
     /// Grows with time.
@@ -177,7 +177,7 @@ pub struct FileClaim {
 }
 
 /// A run kept in the database.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct RunRow {
     /// Run id.

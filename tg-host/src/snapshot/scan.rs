@@ -4,6 +4,7 @@
 //! begins and ends and hands it out whole; what nobody asked for is passed over. It knows braces, brackets and strings;
 //! whether a row is good JSON is for the row's reader to say. Nesting is counted, not followed, so depth costs nothing.
 
+use super::extent::Extent;
 use std::collections::BTreeSet;
 use std::io::{ErrorKind, Read};
 
@@ -11,7 +12,7 @@ use std::io::{ErrorKind, Read};
 const WINDOW: usize = 1 << 18;
 
 /// The longest row, in bytes: a title may have a megabyte, but not fill the memory.
-pub(super) const LONGEST: usize = 64 << 20;
+pub(crate) const LONGEST: usize = 64 << 20;
 
 /// The most values in a row: a list of them takes 10 to 30 times as much memory as its text.
 const MOST_VALUES: u64 = 1_000_000;
@@ -95,6 +96,33 @@ impl<R: Read> Scanner<R> {
             self.place = Place::Tables(true);
         }
         Ok(())
+    }
+
+    /// Let `read` take the next row where it stands, if it is in the window; `read` gives its length, or nothing if it does not
+    /// take it. Whether it did; if not, the row is still to come.
+    pub fn row(&mut self, read: impl FnOnce(&[u8]) -> Option<usize>) -> bool {
+        let Place::Rows(is_later) = self.place else {
+            return false;
+        };
+        let bytes = &self.window[self.at..self.end];
+        let space = |from: usize| {
+            let is_space = |byte: &&u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
+            from + bytes[from..].iter().take_while(is_space).count()
+        };
+        let mut from = space(0);
+        if is_later {
+            if bytes.get(from) != Some(&b',') {
+                return false;
+            }
+            from = space(from + 1);
+        }
+        let Some(length) = read(&bytes[from..]) else {
+            return false;
+        };
+        self.at += from + length;
+        self.row += 1;
+        self.place = Place::Rows(true);
+        true
     }
 
     /// What comes next; `None` at the end of the text. An error says where, and why this is no snapshot.
@@ -311,68 +339,5 @@ impl<R: Read> Scanner<R> {
             _ => "in the middle".into(),
         };
         format!("ends {within}, after {byte} bytes: it was cut off")
-    }
-}
-
-/// Finds where a value ends, however it comes in pieces.
-#[derive(Debug, Default)]
-struct Extent {
-    depth: u64,
-    /// One less than the values in it, or more where they are nested.
-    commas: u64,
-    is_string: bool,
-    is_escaped: bool,
-    has_begun: bool,
-}
-
-impl Extent {
-    /// Look at more of the value; how many of these bytes belong to it, once its end is among them.
-    fn feed(&mut self, bytes: &[u8]) -> Option<usize> {
-        let mut at = 0;
-        while at < bytes.len() {
-            if self.is_string {
-                at = self.string(bytes, at)?;
-                if self.depth == 0 {
-                    return Some(at);
-                }
-                continue;
-            }
-            match bytes[at] {
-                b'"' => self.is_string = true,
-                b'{' | b'[' => self.depth += 1,
-                b',' if self.depth > 0 => self.commas += 1,
-                b'}' | b']' if self.depth > 0 => {
-                    self.depth -= 1;
-                    if self.depth == 0 {
-                        return Some(at + 1);
-                    }
-                }
-                b'}' | b']' | b',' | b' ' | b'\n' | b'\r' | b'\t' if self.depth == 0 => {
-                    return Some(at);
-                }
-                _ => {}
-            }
-            self.has_begun = true;
-            at += 1;
-        }
-        None
-    }
-
-    /// Go to the end of the string in which `at` lies; `None` where that is not among these bytes.
-    fn string(&mut self, bytes: &[u8], mut at: usize) -> Option<usize> {
-        if self.is_escaped {
-            self.is_escaped = false;
-            at += 1;
-        }
-        while at <= bytes.len() {
-            at += memchr::memchr2(b'"', b'\\', &bytes[at..])?;
-            if bytes[at] == b'"' {
-                self.is_string = false;
-                return Some(at + 1);
-            }
-            at += 2;
-        }
-        self.is_escaped = true;
-        None
     }
 }

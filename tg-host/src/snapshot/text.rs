@@ -5,6 +5,8 @@ use flate2::read::MultiGzDecoder;
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, ErrorKind, Read};
 use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
+use std::thread;
 
 /// How much more than its file a text may be, at most: snapshots compress 7 to 50 times, and gzip at most 1,032 times.
 const EXPANSION: u64 = 200;
@@ -40,26 +42,95 @@ pub fn file(path: &Path) -> Result<File> {
 }
 
 /// The plain text of a file.
-pub fn open(path: &Path) -> Result<Box<dyn Read>> {
+pub fn open(path: &Path) -> Result<Text<'static>> {
     let file = file(path)?;
     let size = file.metadata().map_err(about(path))?.len();
     plain(file, Some(size).filter(|size| *size > 0)).map_err(about(path))
 }
 
+/// A text, decompressed as it is read where that is needed.
+pub struct Text<'a> {
+    /// Whether it is.
+    pub is_gzip: bool,
+    read: Box<dyn Read + Send + 'a>,
+}
+
+impl Read for Text<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.read.read(buffer)
+    }
+}
+
 /// The plain text in `input`, whether that is gzip or not; `size` is that of the file, in bytes, where it is known.
-pub fn plain<'a>(mut input: impl Read + 'a, size: Option<u64>) -> io::Result<Box<dyn Read + 'a>> {
+pub fn plain<'a>(mut input: impl Read + Send + 'a, size: Option<u64>) -> io::Result<Text<'a>> {
     let mut magic = Vec::with_capacity(2);
     input.by_ref().take(2).read_to_end(&mut magic)?;
     let is_gzip = !magic.is_empty() && [0x1f, 0x8b].starts_with(&magic);
     let whole = Cursor::new(magic).chain(input);
     if !is_gzip {
-        return Ok(Box::new(whole));
+        let read = Box::new(whole);
+        return Ok(Text { is_gzip, read });
     }
     let left = size.map_or(u64::MAX, |size| {
         size.saturating_mul(EXPANSION).saturating_add(ALLOWANCE)
     });
     let decoder = MultiGzDecoder::new(BufReader::with_capacity(1 << 16, whole));
-    Ok(Box::new(Decoded { decoder, left }))
+    let read = Box::new(Decoded { decoder, left });
+    Ok(Text { is_gzip, read })
+}
+
+/// Pieces that are read ahead, and their size in bytes.
+const AHEAD: usize = 4;
+const PIECE: usize = 1 << 17;
+
+/// Use a text that a thread of its own reads ahead: decompressing takes longer than what is done with the text.
+pub fn ahead<T>(mut text: Text, take: impl FnOnce(Ahead) -> T) -> T {
+    let (full, pieces) = sync_channel::<io::Result<Vec<u8>>>(AHEAD);
+    let (used, free) = channel::<Vec<u8>>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            loop {
+                let mut piece = free.try_recv().unwrap_or_default();
+                piece.resize(PIECE, 0);
+                let read = text.read(&mut piece).map(|count| piece.truncate(count));
+                let is_last = read.is_err() || piece.is_empty();
+                if full.send(read.map(|()| piece)).is_err() || is_last {
+                    return; // nobody wants more, or there is no more
+                }
+            }
+        });
+        take(Ahead {
+            pieces,
+            used,
+            piece: Vec::new(),
+            at: 0,
+        })
+    })
+}
+
+/// A text that was read ahead.
+pub struct Ahead {
+    pieces: Receiver<io::Result<Vec<u8>>>,
+    used: Sender<Vec<u8>>,
+    piece: Vec<u8>,
+    at: usize,
+}
+
+impl Read for Ahead {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.at == self.piece.len() {
+            let Ok(next) = self.pieces.recv() else {
+                return Ok(0);
+            };
+            let used = std::mem::replace(&mut self.piece, next?);
+            self.at = 0;
+            let _ = self.used.send(used); // after the last nobody takes it
+        }
+        let count = buffer.len().min(self.piece.len() - self.at);
+        buffer[..count].copy_from_slice(&self.piece[self.at..self.at + count]);
+        self.at += count;
+        Ok(count)
+    }
 }
 
 /// Decompressed text, so much of it as may be.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use tg_host::Snapshot;
+use tg_host::Ledger;
 use tg_metrics::Args;
 use tg_metrics::table::METRICS;
 use tg_metrics::view::View;
@@ -112,8 +112,8 @@ impl Case {
 
     /// The run's metrics.
     pub fn measure(&self) -> Metrics {
-        let snapshot = Snapshot::parse(self.snapshot().to_string().as_bytes()).unwrap();
-        let view = View::of(&snapshot, snapshot.tables.experiment_runs.first());
+        let snapshot = Ledger::parse(self.snapshot().to_string().as_bytes()).unwrap();
+        let view = View::of(&snapshot, snapshot.runs.first());
         Metrics(tg_metrics::measure(
             &view,
             &METRICS.iter().collect::<Vec<_>>(),

@@ -10,7 +10,7 @@ pub mod metrics;
 
 use rusqlite::{Connection, OptionalExtension, types::ValueRef};
 use serde_json::{Map, Value, json};
-use tg_host::Snapshot;
+use tg_host::Ledger;
 use tg_metrics::view::View;
 
 /// The host's tables, as far as they are needed.
@@ -49,9 +49,9 @@ pub fn number(db: &Connection, sql: &str) -> Option<f64> {
 
 /// The metrics of a run of a database as tg-metrics gives them; the same statements are not used for it.
 pub fn measured(snapshot: &Value, run: Option<&str>) -> Value {
-    let mut snapshot = Snapshot::parse(snapshot.to_string().as_bytes()).unwrap();
+    let mut snapshot = Ledger::parse(snapshot.to_string().as_bytes()).unwrap();
     tg_metrics::begin::at_the_start(&mut snapshot);
-    let runs = &snapshot.tables.experiment_runs;
+    let runs = &snapshot.runs;
     let row = run.map(|id| runs.iter().find(|row| row.id == id).unwrap());
     let all: Vec<_> = tg_metrics::table::METRICS.iter().collect();
     tg_metrics::measure(&View::of(&snapshot, row), &all)

@@ -1,0 +1,139 @@
+//! Running programs in turn, and what they take.
+
+use crate::database::Result;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+use wait4::Wait4;
+
+/// A program that does a job.
+#[derive(Debug, Clone)]
+pub struct Contender {
+    /// What it is called in the table.
+    pub name: String,
+    /// The program and its arguments.
+    pub argv: Vec<String>,
+    /// What goes to its standard input.
+    pub input: Option<Vec<u8>>,
+    /// What is removed before each run.
+    pub removed: Option<std::path::PathBuf>,
+    /// At most so many runs: some take minutes.
+    pub most: usize,
+}
+
+impl Contender {
+    /// A program called `name` in the table.
+    pub fn new(name: &str, argv: &[&str]) -> Self {
+        Self {
+            name: name.into(),
+            argv: argv.iter().map(ToString::to_string).collect(),
+            input: None,
+            removed: None,
+            most: usize::MAX,
+        }
+    }
+}
+
+/// What one run took.
+#[derive(Debug, Clone, Default)]
+pub struct Cost {
+    /// From start to end, in milliseconds.
+    pub wall: f64,
+    /// Of all processors together, in milliseconds.
+    pub cpu: f64,
+    /// The most memory, in megabytes.
+    pub peak: f64,
+    /// What it printed.
+    pub out: String,
+}
+
+/// Run it once.
+pub fn once(contender: &Contender) -> Result<Cost> {
+    if let Some(path) = &contender.removed {
+        let _ = if path.is_dir() {
+            std::fs::remove_dir_all(path)
+        } else {
+            std::fs::remove_file(path)
+        };
+    }
+    let out = tempfile::tempfile()?;
+    let begun = Instant::now();
+    let mut child = Command::new(&contender.argv[0])
+        .args(&contender.argv[1..])
+        .stdin(if contender.input.is_some() {
+            Stdio::piped()
+        } else {
+            Stdio::null()
+        })
+        .stdout(out.try_clone()?)
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|cause| format!("{}: {cause}", contender.argv[0]))?;
+    if let (Some(mut pipe), Some(input)) = (child.stdin.take(), &contender.input) {
+        std::io::Write::write_all(&mut pipe, input)?;
+    }
+    let mut said = String::new();
+    if let Some(mut errors) = child.stderr.take() {
+        let _ = std::io::Read::read_to_string(&mut errors, &mut said);
+    }
+    let used = child.wait4()?;
+    let wall = begun.elapsed().as_secs_f64() * 1e3;
+    if !used.status.success() {
+        return Err(format!("{}: {}: {}", contender.name, used.status, said.trim()).into());
+    }
+    let mut text = String::new();
+    let mut out = out;
+    std::io::Seek::rewind(&mut out)?;
+    let _ = std::io::Read::read_to_string(&mut out, &mut text); // some print no text
+    let cpu = used.rusage.utime + used.rusage.stime;
+    Ok(Cost {
+        wall,
+        cpu: cpu.as_secs_f64() * 1e3,
+        peak: used.rusage.maxrss as f64 / 1e6,
+        out: text,
+    })
+}
+
+/// Let all run in turn, so many times: a load from elsewhere then hits all alike. One that fails is out of the race.
+pub fn race(
+    contenders: &[Contender],
+    rounds: usize,
+) -> Vec<std::result::Result<Vec<Cost>, String>> {
+    let mut costs: Vec<std::result::Result<Vec<Cost>, String>> =
+        vec![Ok(Vec::new()); contenders.len()];
+    for round in 0..rounds {
+        for (contender, costs) in contenders.iter().zip(&mut costs) {
+            let Ok(so_far) = costs else { continue };
+            if round >= contender.most {
+                continue;
+            }
+            match once(contender) {
+                Ok(cost) => so_far.push(cost),
+                Err(cause) => *costs = Err(cause.to_string().replace('\n', " ")),
+            }
+        }
+    }
+    costs
+}
+
+/// The middle of some numbers; NaN of none.
+pub fn median(numbers: impl IntoIterator<Item = f64>) -> f64 {
+    let mut numbers: Vec<f64> = numbers.into_iter().collect();
+    numbers.sort_by(f64::total_cmp);
+    match numbers.len() {
+        0 => f64::NAN,
+        n if n % 2 == 1 => numbers[n / 2],
+        n => f64::midpoint(numbers[n / 2 - 1], numbers[n / 2]),
+    }
+}
+
+/// The ratio of two races round by round: its median, its smallest and its largest.
+pub fn ratio(ours: &[Cost], theirs: &[Cost]) -> (f64, f64, f64) {
+    let ratios: Vec<f64> = ours
+        .iter()
+        .zip(theirs)
+        .map(|(a, b)| a.wall / b.wall)
+        .collect();
+    let least = ratios.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = ratios.iter().copied().fold(0.0, f64::max);
+    (median(ratios), least, most)
+}

@@ -1,0 +1,42 @@
+//! The benchmark runs, and the tools and those peers that are installed give the same numbers.
+
+use std::path::Path;
+use std::process::Command;
+
+#[test]
+fn everybody_gives_the_same_numbers() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let bench = Path::new(env!("CARGO_BIN_EXE_tg-bench"));
+    let tools = bench.parent().expect("a directory");
+    let missing = [
+        "tg-metrics",
+        "tg-export",
+        "tg-wait",
+        "tg-instantiate",
+        "tg-report",
+    ]
+    .into_iter()
+    .find(|tool| !tools.join(tool).exists());
+    assert!(missing.is_none(), "{missing:?} is not built: make build");
+    let done = Command::new(bench)
+        .args(["run", "--quick", "--tools"])
+        .arg(tools)
+        .arg("--data")
+        .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench"))
+        .current_dir(root)
+        .output()
+        .expect("the benchmark starts");
+    let told = String::from_utf8_lossy(&done.stdout);
+    let errors = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{errors}\n{told}");
+    assert!(!told.contains("Not the same numbers"), "{told}");
+    // Every job has a table, and our own line in it.
+    let lines = |text: &str| told.lines().filter(|line| line.contains(text)).count();
+    assert!(lines("### ") >= 12, "{told}");
+    assert!(lines("| tg-metrics") >= 6, "{told}");
+    // Serde computes them everywhere; Python and jq where they are.
+    assert!(
+        told.contains("All of these that compute metrics give the same numbers"),
+        "{told}"
+    );
+}

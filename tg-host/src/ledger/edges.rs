@@ -1,0 +1,95 @@
+//! The edges of a ledger. Those that come before the history wait for it.
+
+use super::names::{NONE, Name, Names};
+use crate::snapshot;
+
+/// An edge: `from` contains, blocks, or is followed by `to`; tasks by the numbers of their ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Edge {
+    /// Parent or predecessor.
+    pub from: Name,
+    /// Child or successor.
+    pub to: Name,
+    /// Whether `to` waits for `from`.
+    pub is_ordering: bool,
+    /// Whether `from` is the parent of `to`.
+    pub is_containment: bool,
+}
+
+/// Edges between tasks.
+///
+/// Ids get their numbers in the order of the history, in which tasks follow each other: what is next is then near in memory.
+/// So edges that come before it wait.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Edges {
+    pub ends: Vec<(Name, Name)>,
+    kinds: Vec<u8>,
+    waiting: Waiting,
+}
+
+/// Edges by the texts of their ids.
+#[derive(Debug, Clone, Default)]
+struct Waiting {
+    ids: Vec<u8>,
+    /// How long the two ids of each are, and its kind.
+    edges: Vec<(u32, u32, u8)>,
+}
+
+impl Edges {
+    pub fn push(&mut self, edge: &snapshot::Dependency, names: &mut Names) {
+        let kind = Self::kind(edge.dep_type.as_bytes());
+        let (from, to) = (edge.from_task_id.as_bytes(), edge.to_task_id.as_bytes());
+        if !self.waiting.edges.is_empty() {
+            return self.wait(from, to, kind);
+        }
+        let mut end = |id: &[u8]| names.add(id).unwrap_or(NONE);
+        self.add((end(from), end(to)), kind);
+    }
+
+    /// The number of a kind of edge.
+    pub fn kind(name: &[u8]) -> u8 {
+        match name {
+            b"blocks" | b"follows" => 1,
+            b"contains" => 2,
+            _ => 0,
+        }
+    }
+
+    pub fn add(&mut self, ends: (Name, Name), kind: u8) {
+        self.ends.push(ends);
+        self.kinds.push(kind);
+    }
+
+    /// Keep an edge until the history is there.
+    pub fn wait(&mut self, from: &[u8], to: &[u8], kind: u8) {
+        let length = |id: &[u8]| id.len() as u32; // far below 64 MiB
+        self.waiting.ids.extend(from);
+        self.waiting.ids.extend(to);
+        self.waiting.edges.push((length(from), length(to), kind));
+    }
+
+    /// Number the ids of the edges that wait.
+    pub fn settle(&mut self, names: &mut Names) {
+        let Waiting { ids, edges } = std::mem::take(&mut self.waiting);
+        let (mut ids, mut last) = (ids.as_slice(), NONE);
+        for (from, to, kind) in edges {
+            let (one, rest) = ids.split_at(from as usize);
+            let (other, rest) = rest.split_at(to as usize);
+            ids = rest;
+            let from = names.add(one).unwrap_or(NONE);
+            if last == NONE || names.text(last).as_bytes() != other {
+                last = names.add(other).unwrap_or(NONE);
+            }
+            self.add((from, last), kind);
+        }
+    }
+
+    pub fn get(&self, at: usize) -> Edge {
+        Edge {
+            from: self.ends[at].0,
+            to: self.ends[at].1,
+            is_ordering: self.kinds[at] == 1,
+            is_containment: self.kinds[at] == 2,
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! A snapshot as its metrics need it: the histories of all tasks, packed.
+//!
+//! [`crate::Snapshot`] keeps every text of every row, which a template needs, and takes kilobytes a task. Here texts that
+//! come again are kept once ([`names`]), numbers in four bytes ([`column`]), and what no metric rests on not at all: some
+//! 250 bytes a task. Rows are read in place where they look like the rows before them, else by serde into the types of
+//! [`crate::snapshot`]; [`Ledger::plain`] reads all of them by serde, and both give the same.
+
+pub mod column;
+mod edges;
+mod index;
+pub mod names;
+mod quick;
+mod same;
+mod tables;
+
+pub use edges::Edge;
+pub use tables::{Change, Origin, Reason, Task, has_tag};
+
+use crate::error::{Error, Result, about, sqlite};
+use crate::experiment::AgentRow;
+use crate::snapshot::scan::{Event, Scanner};
+use crate::snapshot::{FileClaim, FileFacts, Hashed, RunRow, Tables, Unread, dialect, text};
+use crate::{database, rows};
+use names::Names;
+use quick::Quick;
+use rusqlite::Connection;
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::Path;
+use std::thread;
+
+/// From what size on a file is hashed, and decompressed, beside being read, in bytes.
+const WORTH_A_THREAD: u64 = 4 << 20;
+
+/// The histories in a snapshot.
+#[derive(Debug, Clone, Default)]
+pub struct Ledger {
+    /// The program and version that wrote it; empty where it does not say.
+    pub exported_by: String,
+    /// The names of all tables it has, those that are not read included.
+    pub has: BTreeSet<String>,
+    /// How far its times can be trusted: 1 ms, or 1000 ms where the writer cut them to whole seconds.
+    pub resolution_ms: i64,
+    /// Rows that could not be read.
+    pub unread: Vec<Unread>,
+    /// The file it was read from, unless that was a database, which changes.
+    pub file: Option<FileFacts>,
+    /// The runs in it, in the order of the file.
+    pub runs: Vec<RunRow>,
+    /// The agents of the runs.
+    pub agents: Vec<AgentRow>,
+    /// Claims and releases of files.
+    pub claims: Vec<FileClaim>,
+    names: Names,
+    tasks: tables::Tasks,
+    history: tables::History,
+    edges: edges::Edges,
+    origins: tables::Origins,
+    index: index::Index,
+}
+
+impl Ledger {
+    /// Read a file: a snapshot, plain or gzip, or a database, whatever its name.
+    pub fn load(path: &Path) -> Result<Self> {
+        if database::is_one(path) {
+            let db = database::open_read_only(path)?;
+            return Self::of_database(&db).map_err(sqlite(path));
+        }
+        let file = text::file(path)?;
+        let size = file.metadata().map_err(about(path))?.len();
+        if size < WORTH_A_THREAD {
+            let size = Some(size).filter(|size| *size > 0);
+            let mut file = Hashed::new(file);
+            let text = text::plain(&mut file, size).map_err(about(path))?;
+            let mut ledger = Self::read(text).map_err(|cause| Error::new(path.display(), cause))?;
+            ledger.file = Some(file.facts().map_err(about(path))?);
+            return Ok(ledger);
+        }
+        thread::scope(|scope| {
+            let hash = scope.spawn(|| FileFacts::of(&file));
+            let text = text::plain(&file, Some(size)).map_err(about(path))?;
+            let ledger = if text.is_gzip {
+                text::ahead(text, Self::read)
+            } else {
+                Self::read(text)
+            };
+            let mut ledger = ledger.map_err(|cause| Error::new(path.display(), cause))?;
+            let hash = hash
+                .join()
+                .unwrap_or_else(|_| Err(std::io::Error::other("broke off")));
+            ledger.file = Some(hash.map_err(about(path))?);
+            Ok(ledger)
+        })
+    }
+
+    /// Read the (plain) text of a snapshot.
+    pub fn read(text: impl Read) -> Result<Self, String> {
+        Self::walk(text, Some(Quick::default()))
+    }
+
+    /// The same without a short cut: every row by serde.
+    pub fn plain(text: impl Read) -> Result<Self, String> {
+        Self::walk(text, None)
+    }
+
+    fn walk(text: impl Read, mut quick: Option<Quick>) -> Result<Self, String> {
+        dialect::reset_resolution();
+        let mut ledger = Self::default();
+        let mut scanner = Scanner::new(text);
+        let mut by_serde = Tables::default();
+        let (mut table, mut number) = (String::new(), 0);
+        let mut resolution = 1;
+        loop {
+            if let Some(quick) = &mut quick {
+                while scanner.row(|bytes| quick.row(&mut ledger, &table, bytes)) {
+                    number += 1;
+                }
+            }
+            match scanner.event()? {
+                None => break,
+                Some(Event::Head(key, json)) => match key.as_str() {
+                    "exported_by" => {
+                        ledger.exported_by = serde_json::from_slice(json).unwrap_or_default();
+                    }
+                    "resolution_ms" => resolution = serde_json::from_slice(json).unwrap_or(1),
+                    _ => {}
+                },
+                Some(Event::Table(name)) => {
+                    if !Tables::wants(&name) {
+                        scanner.pass()?;
+                    }
+                    ledger.has.insert(name.clone());
+                    (table, number) = (name, 0);
+                }
+                Some(Event::Row(json)) => {
+                    number += 1;
+                    ledger.take(&mut by_serde, &table, number, json);
+                }
+            }
+        }
+        ledger.resolution_ms = dialect::resolution().max(resolution);
+        ledger.edges.settle(&mut ledger.names);
+        ledger.index = index::Index::of(&ledger);
+        Ok(ledger)
+    }
+
+    /// Read a snapshot from its (plain) bytes.
+    pub fn parse(text: &[u8]) -> Result<Self, String> {
+        Self::read(text)
+    }
+
+    /// Read a database as if it were its snapshot, as it stands at one moment.
+    pub fn of_database(db: &Connection) -> rusqlite::Result<Self> {
+        dialect::reset_resolution();
+        let mut ledger = Self::default();
+        let mut by_serde = Tables::default();
+        let mut quick = Quick::default();
+        rows::each(db, Tables::wants, |table, number, json| match json {
+            rows::Json::Table => {
+                ledger.has.insert(table.into());
+            }
+            rows::Json::TooLong(cause) => Unread::count(&mut ledger.unread, table, number, cause),
+            rows::Json::Row(json) => {
+                if quick.row(&mut ledger, table, json).is_none() {
+                    ledger.take(&mut by_serde, table, number, json);
+                }
+            }
+        })?;
+        ledger.resolution_ms = dialect::resolution();
+        ledger.edges.settle(&mut ledger.names);
+        ledger.index = index::Index::of(&ledger);
+        Ok(ledger)
+    }
+
+    /// Keep a row that serde reads.
+    fn take(&mut self, by_serde: &mut Tables, table: &str, number: u64, json: &[u8]) {
+        match by_serde.take(table, json) {
+            Ok(()) => self.absorb(by_serde),
+            Err(cause) => Unread::count(&mut self.unread, table, number, &cause),
+        }
+    }
+
+    fn absorb(&mut self, rows: &mut Tables) {
+        let names = &mut self.names;
+        if let Some(task) = rows.tasks.pop() {
+            self.tasks.push(&tables::TaskRow::of(&task, names));
+        }
+        if let Some(change) = rows.task_sequence.pop() {
+            self.history.push(tables::ChangeRow::of(&change, names));
+        }
+        if let Some(edge) = rows.dependencies.pop() {
+            self.edges.push(&edge, names);
+        }
+        if let Some(origin) = rows.experiment_tasks.pop() {
+            self.origins.push(&origin, names);
+        }
+        self.runs.append(&mut rows.experiment_runs);
+        self.agents.append(&mut rows.experiment_agents);
+        self.claims.append(&mut rows.claim_sequence);
+        rows.task_tags.clear();
+        rows.task_needed_tags.clear();
+        rows.task_wanted_tags.clear();
+    }
+}

@@ -1,0 +1,109 @@
+//! Texts that come again and again, kept once: ids of tasks, states, workers, phases.
+
+use hashbrown::HashTable;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+
+/// The number of a text.
+pub type Name = u32;
+
+/// No text.
+pub const NONE: Name = Name::MAX;
+
+/// Texts by number. The hash is keyed at random: a file that somebody made cannot make them collide.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    text: String,
+    ends: Vec<usize>,
+    /// Half of the hash, and the name.
+    index: HashTable<(u32, Name)>,
+    hash: RandomState,
+}
+
+impl Names {
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The text of a number that was given out.
+    pub fn text(&self, name: Name) -> &str {
+        range(&self.ends, name).map_or("", |(from, to)| &self.text[from..to])
+    }
+
+    /// The number of a text, if it has one.
+    pub fn find(&self, text: &str) -> Option<Name> {
+        let hash = self.hash_of(text.as_bytes());
+        let is_it = |(other, name): &(u32, Name)| *other == hash && self.text(*name) == text;
+        Some(self.index.find(spread(hash), is_it)?.1)
+    }
+
+    /// The number of a text, a new one if it has none; none if it is not UTF-8.
+    pub fn add(&mut self, text: &[u8]) -> Option<Name> {
+        let hash = self.hash_of(text);
+        let (all, ends) = (self.text.as_bytes(), &self.ends);
+        let bytes = |name: Name| range(ends, name).map_or(&[][..], |(from, to)| &all[from..to]);
+        let is_it = |(other, name): &(u32, Name)| *other == hash && bytes(*name) == text;
+        if let Some((_, name)) = self.index.find(spread(hash), is_it) {
+            return Some(*name);
+        }
+        let name = Name::try_from(self.ends.len())
+            .ok()
+            .filter(|name| *name != NONE)?;
+        let new = std::str::from_utf8(text).ok()?;
+        let rehash = |(hash, _): &(u32, Name)| spread(*hash);
+        self.index.insert_unique(spread(hash), (hash, name), rehash);
+        self.text.push_str(new);
+        self.ends.push(self.text.len());
+        Some(name)
+    }
+
+    fn hash_of(&self, text: &[u8]) -> u32 {
+        self.hash.hash_one(text) as u32
+    }
+
+    /// As [`Names::add`], of what may be nothing.
+    pub fn add_some(&mut self, text: Option<&str>) -> Name {
+        text.and_then(|text| self.add(text.as_bytes()))
+            .unwrap_or(NONE)
+    }
+}
+
+/// Names that were met lately, by a look at their text that costs next to nothing.
+#[derive(Debug, Clone)]
+pub struct Recent([Name; 64]);
+
+impl Default for Recent {
+    fn default() -> Self {
+        Self([NONE; 64])
+    }
+}
+
+impl Recent {
+    /// As [`Names::add`].
+    pub fn add(&mut self, names: &mut Names, text: &[u8]) -> Option<Name> {
+        let end = |byte: Option<&u8>| byte.copied().unwrap_or(0);
+        let (first, last) = (end(text.first()), end(text.last()));
+        let slot = &mut self.0[usize::from(first ^ last.rotate_left(3)) % 64];
+        if *slot == NONE || names.text(*slot).as_bytes() != text {
+            *slot = names.add(text)?;
+        }
+        Some(*slot)
+    }
+}
+
+/// A hash of 64 bits from half of one; the table takes its place from one end and its tag from the other.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash) << 32 | u64::from(hash)
+}
+
+fn range(ends: &[usize], name: Name) -> Option<(usize, usize)> {
+    let at = name as usize;
+    let from = if at == 0 { 0 } else { *ends.get(at - 1)? };
+    Some((from, *ends.get(at)?))
+}
