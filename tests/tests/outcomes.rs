@@ -197,3 +197,16 @@ fn a_step_of_the_clock_changes_no_outcome() {
         }
     }
 }
+
+#[test]
+fn a_refusal_after_the_agents_had_connected_is_no_data() {
+    let lab = Lab::new();
+    let script = format!(
+        "{WORK} & sleep 1; kill -KILL $!; wait $!; echo '{{\"fault\": \"quota\"}}' > $2/usage.json; exit 1"
+    );
+    agents(&lab, 1, "swarm", &script, "limits: {timeout: 60s}\n");
+    let record = run(&lab, "", "");
+    assert!(end(&lab, "w1")["connected_at"].is_i64());
+    assert_eq!(record["wait"]["outcome"], "infra", "{record}");
+    assert_eq!(record["wait"]["why"], "swarm-r1-w1 quota (1)");
+}

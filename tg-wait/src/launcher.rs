@@ -11,6 +11,9 @@ use tg_host::experiment::AgentRow;
 use tg_stage::file::Lock;
 use tg_stage::{Agent, Launch, Record, Spent};
 
+/// What ends an agent and is no doing of its own: whoever is started next meets it as well.
+const FAULTS: [&str; 2] = ["auth", "quota"];
+
 /// The launcher of one run, if it had one.
 pub struct Launcher {
     dir: PathBuf,
@@ -50,6 +53,7 @@ impl Launcher {
             () if ended("lost") => Agents::Lost,
             () if ended("cancelled") => Agents::Cancelled,
             () if ended("budget") => Agents::Spent,
+            () if FAULTS.iter().any(|fault| ended(fault)) => Agents::Failed,
             () => Agents::Gone,
         }
     }

@@ -44,6 +44,7 @@ pub fn why(
         },
         "cancelled" if seen.told_to_stop => "tg-wait was told to stop".into(),
         "cancelled" => "tg-launch was told to stop".into(),
+        "infra" if seen.agents == Agents::Failed => agents(ends),
         "infra" => {
             let lost = ends
                 .iter()
