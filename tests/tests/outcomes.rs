@@ -210,3 +210,21 @@ fn a_refusal_after_the_agents_had_connected_is_no_data() {
     assert_eq!(record["wait"]["outcome"], "infra", "{record}");
     assert_eq!(record["wait"]["why"], "swarm-r1-w1 quota (1)");
 }
+
+#[test]
+fn an_end_that_an_agent_wrote_is_not_believed() {
+    let lab = Lab::new();
+    let lie = "{\"outcome\": \"completed\", \"ended_at_ms\": 1}";
+    let script = format!("{WORK} & sleep 1; echo '{lie}' > $TG_RUN_DIR/end.json; wait");
+    for (name, chain) in [
+        ("before", "tg-launch > launched.jsonl; tg-wait < launched.jsonl"),
+        ("while", "tg-launch | tg-wait"),
+    ] {
+        agents(&lab, 1, "swarm", &script, "limits: {timeout: 60s}\n");
+        let done = lab.sh(&format!("rm -rf results; tg-instantiate m.yaml | {chain}"));
+        let record = records(&done.out).remove(0);
+        assert_eq!(record["wait"]["outcome"], "agents_gone", "{name}: {record}");
+        let kept = json(&lab, "results/test/swarm-r1/end.json");
+        assert_eq!(kept["outcome"], "agents_gone", "{name}");
+    }
+}
