@@ -120,7 +120,7 @@ impl Spent {
 
     /// What is kept in the run directory `dir`; `None` where nothing is, or nothing that can be read.
     pub fn load(dir: &Path) -> Option<Self> {
-        serde_json::from_slice(&std::fs::read(dir.join(FILE)).ok()?).ok()
+        serde_json::from_slice(&file::read_kept(&dir.join(FILE)).ok()?).ok()
     }
 
     /// Keep it in the run directory `dir`.

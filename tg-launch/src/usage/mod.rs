@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tail::Tail;
 use tally::Tally;
-use tg_stage::Profile;
+use tg_stage::{Profile, file};
 use tg_stage::profile::Price;
 
 /// What an agent has used so far.
@@ -238,7 +238,7 @@ fn own_file(dir: &Path) -> Option<Usage> {
 }
 
 fn json_file(path: &Path) -> Option<Value> {
-    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+    serde_json::from_slice(&file::read_kept(path).ok()?).ok()
 }
 
 #[cfg(test)]
