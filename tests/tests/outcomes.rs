@@ -228,3 +228,44 @@ fn an_end_that_an_agent_wrote_is_not_believed() {
         assert_eq!(kept["outcome"], "agents_gone", "{name}");
     }
 }
+
+/// A small disk at `results`, gone with the value.
+struct Disk(std::path::PathBuf);
+
+impl Disk {
+    fn mount(lab: &Lab) -> Option<Self> {
+        let place = lab.path("results");
+        std::fs::create_dir_all(&place).unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=32m", "tmpfs"]);
+        let is_done = mount.arg(&place).output().unwrap().status.success();
+        is_done.then_some(Self(place))
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_disk_that_is_full_is_no_data() {
+    let lab = Lab::new();
+    let Some(_disk) = Disk::mount(&lab) else {
+        println!("skipped: needs the right to mount");
+        return;
+    };
+    let script = format!(
+        "{WORK} & work=$!; sleep 1; kill -STOP $work\n\
+         trap 'rm -f $TG_RUN_DIR/filler; kill -KILL $work; exit 0' TERM\n\
+         cat /dev/zero > $TG_RUN_DIR/filler 2> /dev/null\n\
+         while :; do sleep 0.1; done"
+    );
+    let limits = "limits: {timeout: 60s, stall: 10s}\n";
+    agents(&lab, 1, "swarm", &script, limits);
+    let record = run(&lab, "", "");
+    assert_eq!(record["wait"]["outcome"], "infra", "{record}");
+    assert_eq!(record["wait"]["why"], "no space left on device");
+    assert_eq!(end(&lab, "w1")["end_reason"], "disk");
+}
