@@ -77,7 +77,7 @@ pub struct AgentRow {
     /// Exit status, or `signal 15`.
     pub exit: Option<String>,
     /// Why it ended: `exited`, `ended` (with its run), `cancelled`, `budget`, `no_mcp` (it never registered), or what it
-    /// failed of by its own account: `auth`, `quota`; `lost` where its supervisor was killed.
+    /// failed of by its own account: `auth`, `quota`; `lost` where its supervisor was killed, `disk` where that was full.
     pub end_reason: Option<String>,
     /// What it cost, in USD.
     pub cost_usd: Option<f64>,

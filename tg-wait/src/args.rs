@@ -40,7 +40,7 @@ pub struct Args {
 const AFTER: &str = "\
 Outcomes: completed, failed_tasks, timeout, stalled (no state change, tool call or heartbeat), budget,
   agents_gone (all exited, tasks open), never_connected, cancelled (SIGINT, SIGTERM), infra (the
-  launcher was killed); what each was told from is in `wait.why`
+  launcher was killed, a login or quota was refused, the disk is full); what each was told from is in `wait.why`
 
 Reads: run records with `instantiate` on stdin; their databases, read-only; spent.json of the run
   and, where the experiment has a budget, of its other runs; with --once only the run directories
