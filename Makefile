@@ -55,7 +55,7 @@ install: ## Put the tools, their man pages and completions under PREFIX (default
 	install -d $(PREFIX)/bin
 	install -m 755 $(addprefix target/release/,$(TOOLS)) $(PREFIX)/bin/
 	install -d $(addprefix $(PREFIX)/share/tg/scripts/,ssh slurm)
-	install -m 755 scripts/experiment scripts/row $(PREFIX)/share/tg/scripts/
+	install -m 755 scripts/experiment scripts/chain scripts/row $(PREFIX)/share/tg/scripts/
 	install -m 755 scripts/ssh/* $(PREFIX)/share/tg/scripts/ssh/
 	install -m 755 scripts/slurm/* $(PREFIX)/share/tg/scripts/slurm/
 	ln -sf ../share/tg/scripts/experiment $(PREFIX)/bin/tg-experiment
