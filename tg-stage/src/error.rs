@@ -107,7 +107,8 @@ impl Error {
             .hint("wait for it to end, or end it")
     }
 
-    pub(crate) fn closed_pipe() -> Self {
+    /// The reader of our output has gone; see [`Error::is_closed_pipe`].
+    pub fn closed_pipe() -> Self {
         Self::new(Exit::Done, "closed", "stdout", "closed by its reader")
     }
 

@@ -210,3 +210,18 @@ pub fn is_due(record: &Record) -> bool {
         .is_ok_and(|wait| !wait.outcome.is_empty());
     !ended && record.failed_stage().is_none_or(|stage| stage == "wait")
 }
+
+/// Whether the run of a record was made and never launched: nobody works on it, so however long we wait, what we would say
+/// of it (stalled, timeout) would be kept as a result.
+pub fn is_unlaunched(record: &Record) -> bool {
+    record.has("instantiate") && record.value("launch").is_none() && is_due(record)
+}
+
+/// What is wrong with such a record.
+pub fn unlaunched(record: &Record) -> Error {
+    Error::input(
+        format!("run {}", record.id()),
+        "the record has no \"launch\"",
+    )
+    .hint("pass it through tg-launch first (a run started by hand: tg-launch --manual)")
+}
