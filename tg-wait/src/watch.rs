@@ -40,7 +40,8 @@ pub fn run(shared: &Shared, record: &mut Record) -> Result<()> {
     let probe =
         Probe::new(database::open_read_only(&path).map_err(outside)?, &run.id).map_err(locked)?;
     let launcher = Launcher::of(record);
-    let mut wait = if let Some(end) = End::decided(record) {
+    let decided = End::decided(record);
+    let mut wait = if let Some(end) = decided.filter(|end| is_possible(end, &probe)) {
         // Whoever decided was killed before the record said so.
         let mut wait = finish::decide(&probe, &end.outcome, end.why).map_err(locked)?;
         wait.ended_at_ms = end.ended_at_ms;
@@ -133,6 +134,17 @@ fn until_over(
             return Ok((outcome, why?));
         }
         news.wait(tick);
+    }
+}
+
+/// Whether the database does not belie an end that is on disk: agents can write there as well, and an end of theirs that says
+/// that the work is done is none.
+fn is_possible(end: &End, probe: &Probe) -> bool {
+    let is_over = || probe.open(1).is_ok_and(|open| open.is_empty());
+    match end.outcome.as_str() {
+        "completed" => is_over() && probe.any_unsuccessful().is_ok_and(|failed| !failed),
+        "failed_tasks" => is_over(),
+        _ => true,
     }
 }
 
