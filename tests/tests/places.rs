@@ -286,7 +286,7 @@ fn the_row_contract_says_what_another_try_would_do() {
     lab.write("bad.yaml", &bad.replace("60s", "50s"));
     refused(&lab, "scripts/row bad.yaml swarm-r1", 75, &["due"]);
     refused(&lab, "scripts/row bad.yaml nobody-r1", 2, &["no such row"]);
-    refused(&lab, "scripts/row none.yaml swarm-r1", 4, &["none.yaml"]);
+    refused(&lab, "scripts/row none.yaml swarm-r1", 2, &["none.yaml"]);
     refused(
         &lab,
         "TG_INPUTS=other scripts/row bad.yaml swarm-r1",
