@@ -24,7 +24,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// The host named by `TG_HOST`, else the one `scripts/install-host` built in this checkout, else the first good one
+    /// The host named by `TG_HOST`, else the one `scripts/install-host` built for this checkout or installation, else the first good one
     /// on PATH.
     pub fn find() -> Result<Self> {
         if let Some(path) = env::var_os("TG_HOST").filter(|path| !path.is_empty()) {
@@ -107,10 +107,18 @@ impl Host {
     }
 }
 
-fn candidates() -> Vec<PathBuf> {
+/// Where a checkout or an installation keeps its files: the directories above this program, and `share/tg` in each.
+pub fn places() -> Vec<PathBuf> {
     let exe = env::current_exe().unwrap_or_default();
-    let checkout = exe
-        .ancestors()
+    let above = exe.ancestors().skip(1);
+    above
+        .flat_map(|dir| [dir.to_path_buf(), dir.join("share/tg")])
+        .collect()
+}
+
+fn candidates() -> Vec<PathBuf> {
+    let checkout = places()
+        .into_iter()
         .map(|dir| dir.join(".host/bin").join(PROGRAM));
     let on_path = env::var_os("PATH").unwrap_or_default();
     let on_path: Vec<PathBuf> = env::split_paths(&on_path)
