@@ -207,7 +207,10 @@ fn what_the_experiments_budget_cut_off_or_held_back_is_run_once_there_is_more() 
         report.err
     );
     let words = |done: &tg_tests::Done| -> Vec<String> {
-        let words = done.out.lines().map(|line| line.split('\t').nth(3).unwrap());
+        let words = done
+            .out
+            .lines()
+            .map(|line| line.split('\t').nth(3).unwrap());
         words.map(String::from).collect()
     };
     let held = lab.sh("tg-instantiate --due m.yaml");
@@ -222,7 +225,10 @@ fn what_the_experiments_budget_cut_off_or_held_back_is_run_once_there_is_more() 
     );
     lab.sh(line);
     let aside = lab.path("results/test/solo-r1.try1");
-    assert!(!aside.exists(), "it kept its place while nothing was to be had");
+    assert!(
+        !aside.exists(),
+        "it kept its place while nothing was to be had"
+    );
     limited("99");
     let due = lab.sh("tg-instantiate --due m.yaml");
     assert_eq!((words(&due), due.status), (vec!["due".into(); 3], 75));

@@ -82,13 +82,7 @@ pub fn print(rows: &[Row], args: &Args, manifest: &Manifest, output: impl Write)
     Ok(exit)
 }
 
-fn look(
-    row: &Row,
-    again: bool,
-    tries: u32,
-    most: u32,
-    spent: Option<Reached>,
-) -> (Word, String) {
+fn look(row: &Row, again: bool, tries: u32, most: u32, spent: Option<Reached>) -> (Word, String) {
     let why = match resume::state(row, again) {
         Ok(State::Done { record, why }) => {
             let wait = record.get::<Wait>("wait").unwrap_or_default();

@@ -75,7 +75,9 @@ pub fn state(row: &Row, again: bool) -> Result<State> {
         }
         // As long as the money is spent it would only lose its place to one that is never begun.
         if wait.is_cut_off() && spent(&row.run).is_none() {
-            return due("was cut off by the experiment's budget, and there is more of it now".into());
+            return due(
+                "was cut off by the experiment's budget, and there is more of it now".into(),
+            );
         }
         let outcome = wait.outcome;
         refresh(&mut record, row, &["instantiate", "launch", "wait"])?;
