@@ -55,7 +55,7 @@ install: ## Put the tools, their man pages and completions under PREFIX (default
 	install -d $(PREFIX)/bin
 	install -m 755 $(addprefix target/release/,$(TOOLS)) $(PREFIX)/bin/
 	install -d $(addprefix $(PREFIX)/share/tg/scripts/,ssh slurm)
-	install -m 755 scripts/experiment scripts/row scripts/install-host $(PREFIX)/share/tg/scripts/
+	install -m 755 $(addprefix scripts/,experiment chain row install-host) $(PREFIX)/share/tg/scripts/
 	install -m 755 scripts/ssh/* $(PREFIX)/share/tg/scripts/ssh/
 	install -m 755 scripts/slurm/* $(PREFIX)/share/tg/scripts/slurm/
 	install -d $(addprefix $(PREFIX)/share/tg/,templates experiments)

@@ -72,7 +72,7 @@ impl Host {
     }
 
     /// The directory with the package's own workflow files, if the installation left one: beside a host that
-    /// `scripts/install-host` built, else where cargo unpacked the package.
+    /// `scripts/install-host` built, else where that put them for a host on PATH, else where cargo unpacked the package.
     pub fn workflow_dir(&self) -> Option<PathBuf> {
         let beside = self
             .path
@@ -81,6 +81,7 @@ impl Host {
             .map(|root| root.join("workflows"));
         beside
             .into_iter()
+            .chain(places().into_iter().map(|dir| dir.join(".host/workflows")))
             .chain(self.unpacked())
             .find(|dir| dir.join("workflow-solo.yaml").is_file())
     }

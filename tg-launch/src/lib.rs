@@ -25,6 +25,7 @@ mod offer;
 mod purse;
 mod reap;
 mod release;
+mod room;
 mod row;
 mod start;
 mod supervise;

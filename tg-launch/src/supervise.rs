@@ -12,6 +12,7 @@ use crate::connected::Connected;
 use crate::crew::{Crew, Manners, TICK};
 use crate::mortal::{dies_with, is_child_of};
 use crate::purse::{Over, Purse};
+use crate::room::Room;
 use crate::row::{End, refused};
 use crate::start::{self, Ready};
 use crate::{ends, gate, last_words, manual, release};
@@ -125,7 +126,7 @@ impl<W: Write> Supervisor<'_, W> {
                     .report("tg-launch");
                 Ok((Exit::SomeFailed, end))
             }
-            Ok(()) if matches!(why, "cancelled" | "lost") => Ok((Exit::SomeFailed, end)),
+            Ok(()) if matches!(why, "cancelled" | "disk" | "lost") => Ok((Exit::SomeFailed, end)),
             Ok(()) => Ok((Exit::Done, end)),
         };
         drop(held);
@@ -188,7 +189,7 @@ impl<W: Write> Supervisor<'_, W> {
     /// Stay until the run is over, and say why it is.
     fn until_over(&self, ready: &Ready, crew: &mut Crew, purse: &mut Purse) -> &'static str {
         let end = ready.seal.dir.join("end.json");
-        let mut released = BTreeSet::new();
+        let (mut released, mut room) = (BTreeSet::new(), Room::new(&ready.seal.dir));
         loop {
             crew.look();
             last_words::say_of(crew);
@@ -200,6 +201,13 @@ impl<W: Write> Supervisor<'_, W> {
             }
             if self.cancelled.load(Ordering::Relaxed) {
                 return self.stopped();
+            }
+            if room.is_gone() {
+                say(format_args!(
+                    "tg-launch: run {}: no space left on device: ended",
+                    ready.run.id
+                ));
+                return "disk";
             }
             release::dead(ready, crew, &mut released);
             for index in crew.unregistered() {

@@ -7,6 +7,7 @@
 pub mod attempt;
 pub mod cli;
 pub mod criterion;
+pub mod disk;
 pub mod end;
 pub mod error;
 pub mod file;

@@ -34,10 +34,18 @@ pub fn once(results: &Path, output: impl Write) -> Result<Exit> {
     }
     let is_table = stdout().is_terminal();
     let mut output = Output::new(output);
-    for experiment in rundir::experiments(results) {
+    // A run's own directory is looked at alone.
+    let (beside, only) = match results.parent() {
+        Some(beside) if rundir::runs(beside).iter().any(|run| run == results) => {
+            (vec![beside.to_path_buf()], Some(results))
+        }
+        _ => (rundir::experiments(results), None),
+    };
+    for experiment in beside {
         let mut table = Vec::new();
         let (mut done, mut again) = (0, 0);
-        for dir in rundir::runs(&experiment) {
+        let runs = rundir::runs(&experiment).into_iter();
+        for dir in runs.filter(|run| only.is_none_or(|only| run == only)) {
             let (dir, live) = look(&dir);
             let status = status(&dir, &live);
             if is_table {
