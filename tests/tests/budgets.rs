@@ -178,6 +178,71 @@ fn an_experiment_stops_at_its_budget_and_what_was_not_begun_stays_ready() {
 }
 
 #[test]
+fn what_the_experiments_budget_cut_off_or_held_back_is_run_once_there_is_more() {
+    let lab = Lab::new();
+    let limited = |limit: &str| {
+        let limits = SLOW.replace("30s}", &format!("30s, experiment_cost_usd: {limit}}}"));
+        let rows = manifest("independent-batch", 1, &["solo"], &limits);
+        lab.write(
+            "m.yaml",
+            &rows.replace("runs_per_config: 1", "runs_per_config: 3"),
+        );
+    };
+    let line = "tg-instantiate m.yaml | tg-launch | tg-wait | tg-export | tg-metrics > out.jsonl";
+    limited("0.4");
+    lab.sh(line);
+    let ends = out(&lab);
+    let wait = &ends[0]["wait"];
+    assert_eq!(
+        (&wait["outcome"], &wait["limit"]),
+        (&"budget".into(), &"experiment_cost_usd".into()),
+        "{wait}"
+    );
+    assert_eq!(ends[1]["launch"]["error"]["kind"], "budget");
+    let report = lab.sh("tg-report --baseline solo out.jsonl");
+    assert!(
+        report.out.contains("experiment budget"),
+        "{} {}",
+        report.out,
+        report.err
+    );
+    let words = |done: &tg_tests::Done| -> Vec<String> {
+        let words = done
+            .out
+            .lines()
+            .map(|line| line.split('\t').nth(3).unwrap());
+        words.map(String::from).collect()
+    };
+    let held = lab.sh("tg-instantiate --due m.yaml");
+    assert_eq!((words(&held), held.status), (vec!["held".into(); 3], 1));
+    assert!(held.out.contains("experiment_cost_usd 0."), "{}", held.out);
+    let row = lab.sh("scripts/row m.yaml 2");
+    assert!(
+        row.status == 1 && row.err.contains("run solo-r2: held: "),
+        "{} {}",
+        row.status,
+        row.err
+    );
+    lab.sh(line);
+    let aside = lab.path("results/test/solo-r1.try1");
+    assert!(
+        !aside.exists(),
+        "it kept its place while nothing was to be had"
+    );
+    limited("99");
+    let due = lab.sh("tg-instantiate --due m.yaml");
+    assert_eq!((words(&due), due.status), (vec!["due".into(); 3], 75));
+    lab.sh(line).ok();
+    let all = out(&lab);
+    assert_eq!(all.len(), 3);
+    for record in &all {
+        assert_eq!(record["wait"]["outcome"], "completed", "{record}");
+    }
+    assert_eq!(all[0]["run"]["earlier"], serde_json::json!(["budget"]));
+    assert!(aside.join("spent.json").is_file(), "its money stays spent");
+}
+
+#[test]
 fn what_is_reported_at_the_end_counts_before_the_next_run() {
     let lab = Lab::new();
     let script = format!("trap : TERM; {WORK}; echo '{{\"cost_usd\": 7}}' > $2/usage.json");

@@ -103,6 +103,13 @@ fn kill_all(lab: &Lab) {
 fn what_survives_the_end_of_everything_is_found_and_ended() {
     let (lab, time) = (Lab::new(), unheard_of());
     let chain = start(&lab, time);
+    let all = lab.sh("tg-launch --reap");
+    assert!(
+        all.status == 2 && all.err.contains("hint: tg-launch --reap results"),
+        "not the whole machine: {} {}",
+        all.status,
+        all.err
+    );
     let quiet = lab.sh("tg-launch --reap results").ok();
     assert!(
         quiet.err.contains("nothing is left"),

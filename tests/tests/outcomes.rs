@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 use serde_json::Value;
+use std::fs;
 use std::process::Command;
 use tg_tests::faulty::{WORK, agents, json, sleepers, unheard_of};
 use tg_tests::{Lab, manifest, records};
@@ -196,6 +197,65 @@ fn a_step_of_the_clock_changes_no_outcome() {
             assert!(by.abs() > 3000, "the clock was not set: {by} s");
         }
     }
+}
+
+#[test]
+fn what_an_agent_said_last_is_told_when_it_failed_by_itself() {
+    let lab = Lab::new();
+    let limits = "limits: {timeout: 30s, stall: 10s}\n";
+    let line =
+        "tg-instantiate --again m.yaml | tg-launch | tg-wait | tg-export | tg-metrics > out.jsonl";
+    let said = |script: &str| {
+        agents(&lab, 1, "swarm", script, limits);
+        lab.sh(line).err
+    };
+    let err = said("echo fine; printf 'no such \\033[31mmodel\\n\\n' >&2; exit 3");
+    let log = "results/test/swarm-r1/agents/swarm-r1-w1/stderr.log";
+    let last = "no such \\u{1b}[31mmodel";
+    let want =
+        format!("tg-launch: swarm-r1-w1: exited with 3 before it connected: {last} ({log})\n");
+    assert_eq!(err.matches(&want).count(), 1, "{err}");
+    let report = lab.sh("tg-report out.jsonl").ok();
+    assert!(
+        report.out.contains("swarm-r1: swarm-r1-w1 exited with 3"),
+        "{}",
+        report.out
+    );
+    let err = said("echo nothing to do");
+    assert!(
+        err.contains("w1: exited with 0 before it connected: nothing to do ("),
+        "{err}"
+    );
+    let err = said("kill -9 $$");
+    assert!(
+        err.contains("w1: ended by signal 9 before it connected, and printed nothing"),
+        "{err}"
+    );
+    let err = said(WORK);
+    assert!(!err.contains("w1: "), "of one that did its work: {err}");
+}
+
+#[test]
+fn the_shell_script_of_the_docs_is_an_agent() {
+    let lab = Lab::new();
+    let docs = fs::read_to_string(lab.path("docs/agents.md")).unwrap();
+    let (_, section) = docs
+        .split_once("## An agent that is a shell script")
+        .unwrap();
+    let (_, script) = section.split_once("```sh\n").unwrap();
+    let path = lab.write("agent.sh", script.split_once("```").unwrap().0);
+    let command = format!(
+        "command: [sh, '{}', '{{host}}', '{{worker}}', '{{tags}}', '{{workflow}}']\nlimits: {{timeout: 60s, stall: 20s}}\n",
+        path.display()
+    );
+    lab.write("m.yaml", &manifest("tiny-feature", 1, &["swarm"], &command));
+    let done = lab
+        .sh("TASK_GRAPH_DB_PATH=/nowhere tg-instantiate m.yaml | tg-launch | tg-wait")
+        .ok();
+    let record = &records(&done.out)[0];
+    assert_eq!(record["wait"]["outcome"], "completed", "{record}");
+    let work = fs::read_dir(lab.path("results/test/swarm-r1/work")).unwrap();
+    assert_eq!(work.count(), 4, "a file for each task");
 }
 
 #[test]

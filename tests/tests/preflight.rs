@@ -149,6 +149,48 @@ fn credentials_and_prices_of_a_profile_are_looked_at_by_name() {
 }
 
 #[test]
+fn secrets_and_budgets_that_a_run_would_trip_over_are_found_before_it() {
+    let lab = Lab::new();
+    lab.write("fake", "#!/bin/sh\necho fake 1.2.3\n");
+    fs::set_permissions(lab.path("fake"), fs::Permissions::from_mode(0o755)).unwrap();
+    lab.write("own.yaml", "about: a test\ninstall: make fake\nprogram: ./fake\nversion: [--version]\npass_env: [TG_TEST_KEY]\nusage: claude\ncommand: ['{mcp_config}', '{model}']\n");
+    let with = |more: &str| {
+        let more = format!("agent: ./own.yaml\nmodel: m\n{more}");
+        lab.write("m.yaml", &manifest("tiny-feature", 2, &["swarm"], &more))
+    };
+    with("limits: {run_cost_usd: 1}\n");
+    let secrets = |text: &str, mode: u32| {
+        let path = lab.write("secrets", text);
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        lab.sh("tg-instantiate --check --secrets secrets m.yaml")
+    };
+    let open = secrets("TG_TEST_KEY=s3cr3t\n", 0o644);
+    assert!(
+        open.status != 0 && open.out.contains("hint: chmod 600 secrets"),
+        "{} {}",
+        open.status,
+        open.out
+    );
+    let torn = secrets("TG_TEST_KEY=s3cr3t\ns3cr3t\n", 0o600);
+    assert!(
+        torn.status != 0 && torn.out.contains("line 2") && !torn.out.contains("s3cr3t"),
+        "{}",
+        torn.out
+    );
+    let good = secrets("TG_TEST_KEY=s3cr3t\n", 0o600).ok();
+    assert!(
+        good.out.contains("secrets: 1 variables") && !good.out.contains("s3cr3t"),
+        "{}",
+        good.out
+    );
+    let cannot = "run_cost_usd cannot be held while a run lives without `prices`";
+    assert!(good.out.contains(cannot), "{}", good.out);
+    with("limits: {run_cost_usd: 1}\nprices: {m: {usd_per_mtok_in: 1, usd_per_mtok_out: 2}}\n");
+    let priced = secrets("TG_TEST_KEY=s3cr3t\n", 0o600).ok();
+    assert!(!priced.out.contains("cannot be held"), "{}", priced.out);
+}
+
+#[test]
 fn a_slip_in_the_last_stages_arguments_is_found_before_anything_is_made() {
     let lab = Lab::new();
     let own = "metrics: [{name: reviews, jq: '1'}]\n";

@@ -83,6 +83,21 @@ impl Seal {
         ]
     }
 
+    /// The variables that confine the host's command line, which agents without MCP use: its `agent ...` takes the place of
+    /// the database from here only, whatever `--database` says.
+    pub fn cli_env(&self) -> [(&'static str, String); 6] {
+        let text = |path: PathBuf| path.to_string_lossy().into_owned();
+        let [project, user, install] = self.env();
+        [
+            project,
+            user,
+            install,
+            ("TASK_GRAPH_DB_PATH", text(self.db.clone())),
+            ("TASK_GRAPH_MEDIA_DIR", text(self.dir.join("media"))),
+            ("TASK_GRAPH_LOG_DIR", text(self.dir.join("logs"))),
+        ]
+    }
+
     /// The command that starts a server. Its working directory must be one without `task-graph/`.
     pub fn command(&self, host: &Host, name: &str) -> Command {
         let mut command = Command::new(&host.path);

@@ -16,10 +16,13 @@ use std::path::{Path, PathBuf};
 use tg_host::Host;
 use tg_stage::error::outside;
 use tg_stage::file::Lock;
-use tg_stage::{Error, Exit, Output, Profile, Record, Result, file, say};
+use tg_stage::{Error, Exit, Output, Profile, Record, Result, Secrets, say};
 
 /// Whose usage comes with a cost in USD, without a price table.
 const REPORT_USD: [&str; 2] = ["claude", "mini"];
+
+/// Who of them says it only at the exit.
+const AT_EXIT: [&str; 1] = ["claude"];
 
 /// What was found out about one thing.
 pub enum Finding {
@@ -157,6 +160,13 @@ fn is_due(row: &Row, args: &Args) -> bool {
 fn of_agents(rows: &[Row], secrets: Option<&Path>) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut seen = BTreeSet::new();
+    let mut known = Secrets::default();
+    if let Some(path) = secrets {
+        let read = Secrets::load(path).map(|read| known = read);
+        let count = known.all().len();
+        let says = read.map(|()| format!("{}: {count} variables", path.display()));
+        lines.push(("secrets", finding(says)));
+    }
     for row in rows {
         let run = &row.run;
         let started = run
@@ -173,7 +183,7 @@ fn of_agents(rows: &[Row], secrets: Option<&Path>) -> Vec<Line> {
         }
         lines.push(("agent", program(row, started)));
         if let Some(profile) = &run.profile {
-            lines.push(("credentials", credentials(profile, secrets)));
+            lines.push(("credentials", credentials(profile, &known)));
         }
         lines.push(("prices", prices(row)));
     }
@@ -204,14 +214,8 @@ fn program(row: &Row, started: &str) -> Finding {
 
 /// Whether the variables that the agent cannot do without are set, in the environment or in the file of secrets; their
 /// values are nobody's business.
-fn credentials(profile: &Profile, secrets: Option<&Path>) -> Finding {
-    let known = match secrets.map(names_in).transpose() {
-        Ok(known) => known.unwrap_or_default(),
-        Err(error) => return Finding::Fail(error),
-    };
-    let is_set = |name: &String| {
-        known.contains(name) || std::env::var_os(name).is_some_and(|value| !value.is_empty())
-    };
+fn credentials(profile: &Profile, secrets: &Secrets) -> Finding {
+    let is_set = |name: &String| secrets.get(name).is_some();
     let needed = profile.pass_env.iter().filter(|name| !name.ends_with('?'));
     let (there, missing): (Vec<String>, Vec<String>) = needed.cloned().partition(is_set);
     match (there.len(), missing.first()) {
@@ -225,14 +229,6 @@ fn credentials(profile: &Profile, secrets: Option<&Path>) -> Finding {
     }
 }
 
-/// The names in a file of `NAME=VALUE` lines; whether it is written well, tg-launch says.
-fn names_in(path: &Path) -> Result<BTreeSet<String>> {
-    let text = file::read(path)?;
-    let names = text.lines().filter_map(|line| line.split_once('='));
-    let name = |(name, _): (&str, &str)| name.trim().trim_start_matches("export ").trim().into();
-    Ok(names.map(name).collect())
-}
-
 /// Whether what the agents cost can be known, which a budget in USD rests on.
 fn prices(row: &Row) -> Finding {
     let run = &row.run;
@@ -243,14 +239,24 @@ fn prices(row: &Row) -> Finding {
         limits.experiment_cost_usd,
     ];
     let has_budget = budget.iter().any(Option::is_some);
-    let reported = |profile: &Profile| {
-        profile
-            .usage
-            .as_deref()
-            .is_some_and(|usage| REPORT_USD.contains(&usage))
+    let is_one = |profile: &Profile, of: &[&str]| {
+        let usage = profile.usage.as_deref();
+        usage.is_some_and(|usage| of.contains(&usage))
     };
+    let reported = |profile: &Profile| is_one(profile, &REPORT_USD);
+    let at_exit = |profile: &Profile| is_one(profile, &AT_EXIT);
     match &run.profile {
         _ if run.simulated => Finding::Ok("the stand-in reports what it would have cost".into()),
+        Some(profile) if has_budget && profile.price.is_none() && at_exit(profile) => {
+            let names = ["agent_cost_usd", "run_cost_usd", "experiment_cost_usd"];
+            let set = names.iter().zip(budget).filter(|(_, limit)| limit.is_some());
+            let set: Vec<&str> = set.map(|(name, _)| *name).collect();
+            Finding::Unknown(format!(
+                "{} tells its cost when it exits: {} cannot be held while a run lives without `prices`",
+                profile.name,
+                set.join(", ")
+            ))
+        }
         Some(profile) if reported(profile) => Finding::Ok(format!("{} reports its cost in USD", profile.name)),
         Some(profile) if profile.price.is_some() => Finding::Ok("from the manifest's prices".into()),
         Some(profile) if has_budget => Finding::Fail(

@@ -2,7 +2,8 @@
 //!
 //! A row is done when it ended, however it ended, and its snapshot is there. The machinery may fail on it a few times;
 //! the store counts the tries, because engines multiply theirs: a job requeued, retried and resubmitted is three. Only
-//! tries with the inputs of today count, and none that somebody cancelled or that was held back for lack of budget.
+//! tries with the inputs of today count, and none that somebody cancelled. What the experiment has spent is held against
+//! the limits of today: a row for which there is no money is held. The breaker is a launcher's, and opens anew in each.
 
 use crate::args::Args;
 use crate::attempts;
@@ -12,7 +13,8 @@ use crate::resume::{self, State};
 use std::fmt::Write as _;
 use std::io::Write;
 use std::path::Path;
-use tg_stage::{Exit, Output, Record, Result, Run};
+use tg_stage::spent::Reached;
+use tg_stage::{Exit, Output, Record, Result, Run, Wait};
 
 /// What a script does about a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,10 +60,11 @@ pub fn print(rows: &[Row], args: &Args, manifest: &Manifest, output: impl Write)
     let most = args.tries.or(said).unwrap_or(TRIES);
     let mut text = String::new();
     let mut exit = Exit::Done;
+    let spent = rows.first().and_then(|row| resume::spent(&row.run)); // one experiment, one budget
     for row in rows {
         let run = &row.run;
         let tries = attempts::failures(Path::new(&run.dir), &run.inputs_sha256);
-        let (word, why) = look(row, args.again, tries, most);
+        let (word, why) = look(row, args.again, tries, most, spent);
         exit = exit.max(word.exit());
         let _ = writeln!(
             text,
@@ -79,16 +82,21 @@ pub fn print(rows: &[Row], args: &Args, manifest: &Manifest, output: impl Write)
     Ok(exit)
 }
 
-fn look(row: &Row, again: bool, tries: u32, most: u32) -> (Word, String) {
-    let dir = Path::new(&row.run.dir);
+fn look(row: &Row, again: bool, tries: u32, most: u32, spent: Option<Reached>) -> (Word, String) {
     let why = match resume::state(row, again) {
-        Ok(State::Done { why, .. }) => return done(row, why),
+        Ok(State::Done { record, why }) => {
+            let wait = record.get::<Wait>("wait").unwrap_or_default();
+            return match done(row, why) {
+                (Word::Done, why) if wait.is_cut_off() => launched(why, spent),
+                other => other,
+            };
+        }
         Ok(State::Decided { outcome, .. }) => {
             let why = format!("ended as {outcome}, which only has to be written down");
             return (Word::Due, why);
         }
-        Ok(State::Ready { why, .. }) => return (held(dir).unwrap_or(Word::Due), why),
-        Ok(State::Due { why }) if again => return (Word::Due, why),
+        Ok(State::Ready { why, .. }) => return launched(why, spent),
+        Ok(State::Due { why }) if again => return launched(why, spent),
         Ok(State::Due { why }) => why,
         Err(error) if error.kind == "held" => return (Word::Running, error.to_string()),
         Err(error) => return (Word::Failed, error.to_string()),
@@ -99,7 +107,7 @@ fn look(row: &Row, again: bool, tries: u32, most: u32) -> (Word, String) {
         return (Word::Failed, why);
     }
     if tries < most {
-        return (Word::Due, why);
+        return launched(why, spent);
     }
     let more = tries + 1;
     let why = format!("given up after {tries} tries: {why} (TG_MAX_TRIES={more} tries once more)");
@@ -122,10 +130,15 @@ fn done(row: &Row, why: String) -> (Word, String) {
     (Word::Failed, lost.into())
 }
 
-/// Whether the last try was held back because there was no money for it.
-fn held(dir: &Path) -> Option<Word> {
-    let record = Record::load(&dir.join("run.json")).ok()?;
-    attempts::is_stopped(&record).then_some(Word::Held)
+/// A row that is to be launched; where there is no money for it the launcher would not start it, whatever else it lacks.
+fn launched(why: String, spent: Option<Reached>) -> (Word, String) {
+    match spent {
+        Some(reached) => {
+            let why = format!("{why}; {reached}: raise it in the manifest's limits");
+            (Word::Held, why)
+        }
+        None => (Word::Due, why),
+    }
 }
 
 /// What the last try left, if it had the inputs of today.

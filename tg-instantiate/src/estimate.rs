@@ -101,7 +101,7 @@ fn earlier(row: &Row, experiment: &Path) -> [Amount; 2] {
             .is_some_and(|run| run["arm"] == *row.run.arm);
         let is_void = record
             .get::<Wait>("wait")
-            .map_or(true, |wait| Wait::is_void(&wait.outcome));
+            .map_or(true, |wait| wait.says_nothing());
         let Some(metrics) = record.value("metrics").filter(|_| is_arm && !is_void) else {
             continue;
         };

@@ -1,7 +1,8 @@
 //! Which rows still have to be run, and why.
 //!
 //! A run is done when its record says how it ended and its inputs are unchanged. A bad outcome (a timeout, failed
-//! tasks) is data and is not repeated; a run that was cancelled, or in which the machinery failed, is. A row that was made
+//! tasks) is data and is not repeated; a run that was cancelled, or in which the machinery failed, is; so is one that the
+//! experiment's budget cut off, as soon as that is raised. A row that was made
 //! and never begun, because a budget was spent or somebody else held it, is launched as it is.
 
 use crate::matrix::Row;
@@ -9,6 +10,7 @@ use crate::{attempts, explain, recover};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use tg_stage::file::Lock;
+use tg_stage::spent::{Ledger, Reached};
 use tg_stage::{End, Error, Launch, Record, Result, Run, Wait};
 
 /// What is to be done about a row.
@@ -32,6 +34,14 @@ pub fn free(row: &Row) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The limit of the experiment that forbids to start `run`, if one does: what was spent, against the manifest of today.
+pub fn spent(run: &Run) -> Option<Reached> {
+    let experiment = Path::new(&run.dir).parent();
+    let experiment = experiment.filter(|_| run.limits.has_experiment())?;
+    run.limits
+        .of_experiment(Ledger::default().total(experiment))
 }
 
 /// Look at what an earlier call left of a row. `again` makes every row due.
@@ -59,10 +69,17 @@ pub fn state(row: &Row, again: bool) -> Result<State> {
         ));
     }
     if record.has("wait") {
-        let outcome = record.get::<Wait>("wait")?.outcome;
-        if Wait::is_void(&outcome) {
-            return due(format!("ended as {outcome}"));
+        let wait = record.get::<Wait>("wait")?;
+        if Wait::is_void(&wait.outcome) {
+            return due(format!("ended as {}", wait.outcome));
         }
+        // As long as the money is spent it would only lose its place to one that is never begun.
+        if wait.is_cut_off() && spent(&row.run).is_none() {
+            return due(
+                "was cut off by the experiment's budget, and there is more of it now".into(),
+            );
+        }
+        let outcome = wait.outcome;
         refresh(&mut record, row, &["instantiate", "launch", "wait"])?;
         let why = if is_edited(&before, &row.run) {
             format!("{outcome}, and what was edited in the manifest since does not concern it")

@@ -43,7 +43,7 @@ pub struct Args {
     /// MiB kept of each agent's stdout and stderr: of more, the beginning and the end
     #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     pub log_limit: u64,
-    /// End what crashed runs left running, in these results or run directories (without any: everywhere), and exit
+    /// End what crashed runs left running, in these results or run directories, and exit
     #[arg(long, value_name = "DIR", num_args = 0..)]
     pub reap: Option<Vec<PathBuf>>,
     /// What only tg-launch itself starts
@@ -115,8 +115,9 @@ pub struct Supervise {
 const AFTER: &str = "\
 Placeholders in the manifest's `command`: {worker} {role} {tags} {workflow} {run} {seed} {model}
   {db} {dir} {agent_dir} {work} {mcp_config} (a file that tells an MCP client how to start the
-  host's server) {prompt} (what the agent's role is told). Agents start in {work}, with
-  TG_RUN_DIR={dir} in their environment. With `agent: NAME` a profile says all this and more
+  host's server) {host} (the host's program: its `agent ...` finds the run's database by itself)
+  {prompt} (what the agent's role is told). Agents start in {work}, with TG_RUN_DIR={dir} in their
+  environment. With `agent: NAME` a profile says all this and more
 Roles: push has one coordinator and hierarchical one lead, the other agents work; relay deals the
   specialists' tags (designer, implementer, reviewer, tester) to its agents; elsewhere all agents
   work and hold all tags

@@ -52,6 +52,8 @@ pub struct Live {
     pub exit: Option<Exited>,
     /// Why we told it to leave, if we did.
     pub told: Option<&'static str>,
+    /// Its end was told of, if there was anything to tell.
+    pub told_of: bool,
     process: Pid,
     begun: Instant,
     told_at: Option<Instant>,
@@ -140,6 +142,7 @@ impl Crew {
             begun: Instant::now(),
             exit: None,
             told: None,
+            told_of: false,
             told_at: None,
             killed: false,
             swept: false,

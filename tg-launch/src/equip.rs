@@ -2,16 +2,17 @@
 //!
 //! An agent with a profile begins with an empty environment: a home of its own, what its profile sets, the variables that
 //! it names, and the few that every program needs. Anything else of the user's would differ from machine to machine, and
-//! could be a secret. A command line of the manifest's own gets the user's environment, as a shell would give it.
+//! could be a secret. A command line of the manifest's own gets the user's environment, as a shell would give it,
+//! and what confines the host's own command line to the run.
 
 use crate::crew::Start;
 use crate::fill::{self, Filler, Place};
-use crate::secrets::Secrets;
 use rustix::fs::{Mode, chmod};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use tg_host::{Host, Seal};
+use tg_stage::Secrets;
 use tg_stage::error::file_error;
 use tg_stage::mark::{self, Owner};
 use tg_stage::{Error, Profile, Result, Run, file};
@@ -71,7 +72,7 @@ pub fn marks(place: &Place, worker: &str) -> BTreeMap<&'static str, String> {
 }
 
 /// Write an agent's files, and make its command line and environment.
-pub fn agent(filler: &Filler, secrets: &Secrets, manual: bool) -> Result<Start> {
+pub fn agent(filler: &Filler, seal: &Seal, secrets: &Secrets, manual: bool) -> Result<Start> {
     let mut args = filler.command()?;
     let name = args.remove(0);
     let (agent, place) = (filler.agent.clone(), filler.place.clone());
@@ -79,7 +80,8 @@ pub fn agent(filler: &Filler, secrets: &Secrets, manual: bool) -> Result<Start> 
         let env = if filler.run.simulated {
             Vec::new()
         } else {
-            secrets.all()
+            let host = seal.cli_env().map(|(name, value)| (name.into(), value));
+            host.into_iter().chain(secrets.all()).collect()
         };
         return Ok(Start {
             agent,

@@ -35,6 +35,8 @@ pub struct Filler<'a> {
     pub place: &'a Place,
     /// The tasks that are in no other.
     pub root: &'a str,
+    /// The host's program.
+    pub host: &'a Path,
     /// The command line that starts its server, for MCP clients.
     pub server: &'a [String],
 }
@@ -145,6 +147,7 @@ impl Filler<'_> {
                 .temperature
                 .map(|degree| degree.to_string())
                 .unwrap_or_default(),
+            "host" => path(self.host),
             "db" => path(&place.db),
             "dir" => path(&place.dir),
             "agent_dir" => path(&place.agent_dir),

@@ -12,15 +12,20 @@ use std::path::{Path, PathBuf};
 use tg_stage::error::file_error;
 use tg_stage::file::Lock;
 use tg_stage::mark::{ATTEMPT, DIR, Owner, WORKER};
-use tg_stage::{Exit, Result, say};
+use tg_stage::{Error, Exit, Result, say};
 
-/// End the leftovers of all runs in `dirs`, results or run directories; of all runs where there are none.
+/// End the leftovers of all runs in `dirs`, results or run directories. What other experiments on this machine left is
+/// not ours to end unasked.
 pub fn run(dirs: &[PathBuf]) -> Result<Exit> {
+    if dirs.is_empty() {
+        let error = Error::usage("--reap", "needs the directory whose runs are meant");
+        return Err(error.hint("tg-launch --reap results"));
+    }
     let real = |dir: &PathBuf| dir.canonicalize().map_err(file_error(dir));
     let real: Vec<PathBuf> = dirs.iter().map(real).collect::<Result<_>>()?;
     let wanted = |dir: &Path| {
         let dir = dir.canonicalize().unwrap_or_else(|_| dir.into());
-        real.is_empty() || real.iter().any(|above| dir.starts_with(above))
+        real.iter().any(|above| dir.starts_with(above))
     };
     if end(wanted) == 0 {
         say("tg-launch: nothing is left of earlier runs");

@@ -3,11 +3,11 @@
 use crate::crew::{Crew, Start};
 use crate::equip;
 use crate::fill::{Filler, Place};
-use crate::secrets::Secrets;
 use crate::{deal, gate, reap};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use tg_host::{Host, Seal, database, experiment};
+use tg_stage::Secrets;
 use tg_stage::error::outside;
 use tg_stage::time::{self, Boot};
 use tg_stage::{Error, Instantiate, Launch, Record, Result, Run, file};
@@ -86,9 +86,10 @@ pub fn prepare(record: &Record, manual: bool, secrets: &Secrets) -> Result<Ready
             agent: &agent,
             place: &place,
             root: &root,
+            host: &host.path,
             server: &server,
         };
-        agents.push(equip::agent(&filler, secrets, manual)?);
+        agents.push(equip::agent(&filler, &seal, secrets, manual)?);
     }
     Ok(Ready {
         run,

@@ -14,9 +14,8 @@ use crate::mortal::{dies_with, is_child_of};
 use crate::purse::{Over, Purse};
 use crate::room::Room;
 use crate::row::{End, refused};
-use crate::secrets::Secrets;
 use crate::start::{self, Ready};
-use crate::{ends, gate, manual, release};
+use crate::{ends, gate, last_words, manual, release};
 use rustix::process::{self, Signal};
 use std::collections::BTreeSet;
 use std::io::{BufRead, Write};
@@ -25,6 +24,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
+use tg_stage::Secrets;
 use tg_stage::file::Lock;
 use tg_stage::{Error, Exit, Launch, Line, Lines, Output, Profile, Record, Result, say, time};
 
@@ -107,6 +107,7 @@ impl<W: Write> Supervisor<'_, W> {
             Err(_) => self.stopped(),
         };
         crew.end(why);
+        last_words::say_of(&mut crew);
         purse.close(&crew);
         let kept = ends::keep(&ready.run, &crew, &purse);
         let end = End {
@@ -191,6 +192,7 @@ impl<W: Write> Supervisor<'_, W> {
         let (mut released, mut room) = (BTreeSet::new(), Room::new(&ready.seal.dir));
         loop {
             crew.look();
+            last_words::say_of(crew);
             if crew.is_gone() {
                 return "exited";
             }
@@ -211,8 +213,9 @@ impl<W: Write> Supervisor<'_, W> {
             for index in crew.unregistered() {
                 let worker = &crew.members[index].agent.worker;
                 let patience = time::show(crew.manners.connect);
+                let words = last_words::of(&crew.members[index].place.agent_dir);
                 say(format_args!(
-                    "tg-launch: {worker}: did not register at the host within {patience}: ended"
+                    "tg-launch: {worker}: did not register at the host within {patience}: ended{words}"
                 ));
                 crew.tell(index, "no_mcp");
             }

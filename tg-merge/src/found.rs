@@ -26,6 +26,8 @@ pub struct Found {
     pub was_launched: bool,
     /// How it ended, if it did.
     pub outcome: Option<String>,
+    /// It ended, and says nothing about the agents.
+    pub is_void: bool,
     /// The SHA-256 of its snapshot, if it has one.
     pub snapshot: Option<String>,
 }
@@ -33,8 +35,7 @@ pub struct Found {
 impl Found {
     /// Whether it ended and its snapshot is there; a run that was stopped did not end.
     pub fn is_over(&self) -> bool {
-        let ended = |outcome: &String| !Wait::is_void(outcome);
-        self.snapshot.is_some() && self.outcome.as_ref().is_some_and(ended)
+        self.snapshot.is_some() && self.outcome.is_some() && !self.is_void
     }
 }
 
@@ -97,10 +98,9 @@ fn read(dir: &Path, place: &Path, is_ours: bool) -> Result<Found> {
     let named = record
         .as_ref()
         .and_then(|record| record.get::<Export>("export").ok());
-    let outcome = record
+    let wait = record
         .as_ref()
-        .and_then(|record| record.get::<Wait>("wait").ok())
-        .map(|wait| wait.outcome);
+        .and_then(|record| record.get::<Wait>("wait").ok());
     let mut found = Found {
         run: told.clone().unwrap_or_default(),
         dir: dir.into(),
@@ -115,7 +115,8 @@ fn read(dir: &Path, place: &Path, is_ours: bool) -> Result<Found> {
             || record
                 .as_ref()
                 .is_some_and(|record| record.value("launch").is_some()),
-        outcome,
+        is_void: wait.as_ref().is_some_and(Wait::says_nothing),
+        outcome: wait.map(|wait| wait.outcome),
         snapshot: None,
     };
     let is_gone = snapshot.is_none() && named.is_some();
@@ -133,6 +134,7 @@ fn read(dir: &Path, place: &Path, is_ours: bool) -> Result<Found> {
         }
         found.run = run;
         found.outcome = found.outcome.or(outcome);
+        found.is_void |= found.outcome.as_deref().is_some_and(Wait::is_void);
         found.snapshot = Some(sha256);
     }
     let is_name =

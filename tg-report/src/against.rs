@@ -12,7 +12,6 @@ use crate::stats::{
     pairs_needed, power, rank, ratio, sign_flip, values_needed, versus, welch,
 };
 use std::collections::BTreeMap;
-use tg_stage::Wait;
 use tg_stage::metric::Better;
 
 /// The p that a finding needs, after Holm's correction.
@@ -255,7 +254,7 @@ fn pairs(baseline: &Arm, arm: &Arm, column: &Column) -> Vec<(f64, f64)> {
 /// The seeds of an arm's runs, ascending; `None` where one is unknown or comes twice. Void runs are run again: they are
 /// no part of the design.
 pub fn seeds(arm: &Arm) -> Option<Vec<u64>> {
-    let counted = arm.runs.iter().filter(|row| !Wait::is_void(&row.outcome));
+    let counted = arm.runs.iter().filter(|row| !row.is_void);
     let mut seeds: Vec<u64> = counted.map(|row| row.run.seed).collect();
     seeds.sort_unstable();
     let all = seeds.len();

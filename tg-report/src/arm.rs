@@ -9,7 +9,6 @@ use crate::data::Data;
 use crate::row::Row;
 use crate::stats::{Interval, Summary, binomial, describe};
 use std::collections::BTreeMap;
-use tg_stage::Wait;
 use tg_stage::metric::Over;
 
 /// One configuration and what its runs come to.
@@ -131,6 +130,6 @@ impl<'a> Arm<'a> {
 pub fn enters(row: &Row, over: Over) -> bool {
     match over {
         Over::Completed => row.is_completed(),
-        Over::Ended => !Wait::is_void(&row.outcome),
+        Over::Ended => !row.is_void,
     }
 }

@@ -6,7 +6,7 @@
 use crate::inside::{AgentRecord, TaskRecord};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use tg_stage::{Error, Record, Result, Run};
+use tg_stage::{Error, Record, Result, Run, Wait};
 
 /// One run.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +17,10 @@ pub struct Row {
     pub host: Option<String>,
     /// How the run ended; `unknown` where no stage said.
     pub outcome: String,
+    /// What the outcome was told from, in a few words.
+    pub why: Option<String>,
+    /// It says nothing about the agents: the machinery failed, or the experiment's budget cut it off.
+    pub is_void: bool,
     /// The stage that could not do its work, and why.
     pub failed: Option<(&'static str, String)>,
     /// Every metric by name, in its own unit; `None` is unknown.
@@ -67,6 +71,12 @@ impl Row {
         }
         let outcome = text("wait", "outcome").or_else(|| text("metrics", "outcome"));
         row.outcome = outcome.unwrap_or_else(|| row.guess());
+        let wait = record.get::<Wait>("wait").unwrap_or_default();
+        row.why.clone_from(&wait.why);
+        row.is_void = wait.is_cut_off() || Wait::is_void(&row.outcome);
+        if wait.is_cut_off() {
+            row.outcome = "experiment budget".into();
+        }
         Ok(row)
     }
 

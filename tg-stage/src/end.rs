@@ -23,6 +23,9 @@ pub struct End {
     /// What the outcome was told from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// As in [`Wait`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<String>,
 }
 
 impl End {
@@ -68,7 +71,7 @@ mod tests {
         let end = End {
             outcome: "timeout".into(),
             ended_at_ms: 7,
-            why: None,
+            ..End::default()
         };
         end.save(dir.path()).unwrap();
         assert_eq!(End::decided(&record), None, "not launched");

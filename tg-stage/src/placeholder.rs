@@ -3,7 +3,7 @@
 use crate::{Error, Result, nearest};
 
 /// What may stand in braces in a manifest's `command`, in a profile and in a prompt.
-pub const NAMES: [&str; 25] = [
+pub const NAMES: [&str; 26] = [
     "worker",
     "role",
     "tags",
@@ -16,6 +16,7 @@ pub const NAMES: [&str; 25] = [
     "agent_dir",
     "work",
     "mcp_config",
+    "host",
     "prompt",
     "home",
     "root",

@@ -231,6 +231,9 @@ pub struct Wait {
     /// What it was told from, in a few words: `run_cost_usd 5.02 of 5`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// The limit that was reached, where the outcome is `budget`: `run_cost_usd`; none where it was each agent's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<String>,
     /// Tasks in scope by state.
     pub states: BTreeMap<String, u64>,
     /// Last terminal change if all tasks are terminal, else the moment of decision.
@@ -265,6 +268,18 @@ impl Wait {
     /// run is run again by the same command.
     pub fn is_void(outcome: &str) -> bool {
         matches!(outcome, "cancelled" | "infra" | "never_connected")
+    }
+
+    /// Whether the budget of the whole experiment cut the run off. That says nothing about the agents either: other runs may
+    /// have spent it. Such a run is run again by the same command once there is money again.
+    pub fn is_cut_off(&self) -> bool {
+        let limit = self.limit.as_deref().unwrap_or_default();
+        self.outcome == "budget" && limit.starts_with("experiment_")
+    }
+
+    /// Whether the run says nothing about the agents: it is void, or was cut off.
+    pub fn says_nothing(&self) -> bool {
+        Self::is_void(&self.outcome) || self.is_cut_off()
     }
 }
 

@@ -21,9 +21,9 @@ use tg_stage::{End, Error, Launch, Record, Result, Run, Wait, say, time};
 /// Longer than a launcher takes to end the most stubborn agents.
 const LAUNCHER: Duration = Duration::from_mins(1);
 
-/// What goes into the record: the outcome and the moment of the end. The tasks by state are counted when all who wait for
+/// What goes into the record: how it ended, and the moment: the last terminal change if all tasks are terminal, else now. The tasks by state are counted when all who wait for
 /// the end have been told of it: a scan.
-pub fn decide(probe: &Probe, outcome: &str, why: Option<String>) -> rusqlite::Result<Wait> {
+pub fn decide(probe: &Probe, end: End) -> rusqlite::Result<Wait> {
     let open = probe.open(10)?;
     let last = if open.is_empty() {
         probe.last_terminal()?
@@ -32,12 +32,13 @@ pub fn decide(probe: &Probe, outcome: &str, why: Option<String>) -> rusqlite::Re
     };
     let ended_at_ms = last.unwrap_or_else(time::now_ms);
     Ok(Wait {
-        outcome: outcome.into(),
+        outcome: end.outcome,
+        why: end.why,
+        limit: end.limit,
         states: BTreeMap::new(),
         ended_at_ms,
         open,
         verify: None,
-        why,
     })
 }
 
@@ -53,6 +54,7 @@ pub fn announce(record: &Record, wait: &Wait) -> Result<()> {
         outcome: wait.outcome.clone(),
         ended_at_ms: wait.ended_at_ms,
         why: wait.why.clone(),
+        limit: wait.limit.clone(),
     };
     end.save(&dir)
 }

@@ -43,8 +43,9 @@ pub fn run(shared: &Shared, record: &mut Record) -> Result<()> {
     let decided = End::decided(record);
     let mut wait = if let Some(end) = decided.filter(|end| is_possible(end, &probe)) {
         // Whoever decided was killed before the record said so.
-        let mut wait = finish::decide(&probe, &end.outcome, end.why).map_err(locked)?;
-        wait.ended_at_ms = end.ended_at_ms;
+        let ended_at_ms = end.ended_at_ms;
+        let mut wait = finish::decide(&probe, end).map_err(locked)?;
+        wait.ended_at_ms = ended_at_ms;
         wait.states = probe.counts().map_err(locked)?;
         wait
     } else {
@@ -54,9 +55,9 @@ pub fn run(shared: &Shared, record: &mut Record) -> Result<()> {
         let started = launcher.as_ref();
         let outcome = until_over(shared, record, &run, &probe, started, &line, &mut news);
         line.clear();
-        let (outcome, why) = outcome.map_err(locked)?;
+        let end = outcome.map_err(locked)?;
         let moment = probe.moment().map_err(locked)?;
-        let mut wait = finish::decide(&probe, outcome, Some(why)).map_err(locked)?;
+        let mut wait = finish::decide(&probe, end).map_err(locked)?;
         finish::announce(record, &wait).inspect_err(|_| {
             // The launcher waits for that file; if it cannot be written, it is told the other way.
             launcher.as_ref().inspect(|launcher| launcher.terminate());
@@ -79,7 +80,7 @@ fn until_over(
     launcher: Option<&Launcher>,
     line: &progress::Line,
     news: &mut Notifier,
-) -> rusqlite::Result<(&'static str, String)> {
+) -> rusqlite::Result<End> {
     let patience = patience(shared, run);
     let before = since(record.get::<Launch>("launch").ok().as_ref());
     let mut budget = Budget::new(&run.limits, record.dir());
@@ -131,7 +132,13 @@ fn until_over(
         if let Some(outcome) = decide::outcome(&seen, &patience) {
             let ends = launcher.map(Launcher::ends).unwrap_or_default();
             let why = why::why(outcome, &seen, &patience, probe, &ends, reached);
-            return Ok((outcome, why?));
+            let limit = reached.filter(|_| outcome == "budget");
+            return Ok(End {
+                outcome: outcome.into(),
+                why: Some(why?),
+                limit: limit.map(|reached| reached.limit.into()),
+                ..End::default()
+            });
         }
         news.wait(tick);
     }

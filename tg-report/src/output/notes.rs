@@ -87,12 +87,31 @@ pub fn not_completed(comparison: &Comparison) -> Vec<String> {
     some.map(ends).collect()
 }
 
+/// Outcomes that need no word more: the report tells of failed tasks elsewhere, and who cancelled a run knows.
+const KNOWN: [&str; 3] = ["failed_tasks", "cancelled", "unknown"];
+
+/// What is enough of the words for an outcome, of which the first run of its kind has some.
+fn short(why: &str) -> String {
+    const MOST: usize = 100;
+    let mut text: String = why.chars().take(MOST).collect();
+    if text.len() < why.len() {
+        text += "...";
+    }
+    text
+}
+
 fn ends(arm: &Arm) -> String {
     let mut ends: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for row in arm.runs.iter().filter(|row| !row.is_completed()) {
-        let why = row.failed.as_ref().map(|failed| format!(": {}", failed.1));
-        let name = format!("{}{}", row.run.id, why.unwrap_or_default());
-        ends.entry(row.end()).or_default().push(name);
+        let runs = ends.entry(row.end()).or_default();
+        let told = row
+            .why
+            .as_deref()
+            .filter(|_| runs.is_empty() && !KNOWN.contains(&&*row.outcome));
+        let failed = row.failed.as_ref().map(|failed| failed.1.as_str());
+        let why = failed.map(String::from).or(told.map(short));
+        let why = why.map(|why| format!(": {why}"));
+        runs.push(format!("{}{}", row.run.id, why.unwrap_or_default()));
     }
     let ends = ends
         .into_iter()

@@ -3,12 +3,12 @@
 //! They reach the environment of the agents whose profile names them, and nothing else: no argument, no file of ours, no
 //! record, no message. The file has `NAME=VALUE` lines; blank lines and those that begin with `#` are passed over.
 
+use crate::error::file_error;
+use crate::{Error, Result, file};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use tg_stage::error::file_error;
-use tg_stage::{Error, Result, file};
 
 /// Values by variable name.
 #[derive(Default)]
