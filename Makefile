@@ -23,7 +23,7 @@ demo: host build ## Run swarm, push and hierarchical on the real host and print 
 test: host build ## Run all tests, against the real host
 	@$(CARGO) test --locked --workspace
 
-test-faults: host build ## Kill, fill, hang, tear: every fault at a random moment (7 minutes; TG_FAULT_SEED, TG_FAULT)
+test-faults: host build ## Kill, fill, hang, tear: every fault at a random moment (5 to 9 minutes; TG_FAULT_SEED, TG_FAULT)
 	@$(CARGO) test --locked -p tg-tests --test faults -- --ignored
 
 test-long: host build ## Every template under every workflow, and what the statistics cover (10 minutes)

@@ -84,8 +84,10 @@ fn every_tool_it_names_is_there_and_explains_itself() {
         "tg-agent",
         "tg-wait",
         "tg-export",
+        "tg-merge",
         "tg-metrics",
         "tg-report",
+        "tg-watch",
     ] {
         assert!(
             readme.contains(&format!("| `{tool}` |")),

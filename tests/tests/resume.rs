@@ -229,3 +229,46 @@ fn blocks_keep_their_drawn_order() {
     lab.write("m.yaml", &many("order: {seed: 2}\n"));
     assert_ne!(order(&lab), drawn);
 }
+
+#[test]
+fn what_a_crash_left_half_written_down_is_told_from_what_it_left_undone() {
+    let lab = Lab::new();
+    lab.write("m.yaml", &two_arms(""));
+    // Its agents may be known to the host already, though the record does not say so: it begins anew.
+    lab.sh("tg-instantiate m.yaml").ok();
+    assert!(explained(&lab, "swarm-r1").contains("launch: "));
+    fs::create_dir_all(lab.path("results/test/swarm-r1/agents/swarm-r1-w1")).unwrap();
+    assert!(explained(&lab, "swarm-r1").contains("run: was interrupted"));
+    // Its end was decided, and the record does not say so: that is written down, and nothing is run.
+    let chain = "tg-instantiate m.yaml | tg-launch | tg-wait | tg-export | tg-metrics";
+    lab.sh(chain).ok();
+    let whole = record(&lab, "push-r1");
+    let path = lab.path("results/test/push-r1/run.json");
+    lab.sh(&format!(
+        "jq -c 'del(.wait, .export, .metrics)' {0} > cut && mv cut {0}",
+        path.display()
+    ))
+    .ok();
+    assert!(explained(&lab, "push-r1").contains("write down: completed"));
+    lab.sh(chain).ok();
+    assert_eq!(record(&lab, "push-r1")["wait"], whole["wait"]);
+    // The record is torn: it is made anew from the database.
+    fs::write(&path, "{\"type\":\"run\",\"v\":1,\"ru").unwrap();
+    assert!(explained(&lab, "push-r1").contains("write down: completed"));
+    lab.sh(chain).ok();
+    let again = record(&lab, "push-r1");
+    for key in ["run", "wait"] {
+        assert_eq!(again[key], whole[key], "{key}");
+    }
+    for key in ["db", "tasks", "ordering_deps", "host"] {
+        assert_eq!(
+            again["instantiate"][key], whole["instantiate"][key],
+            "{key}"
+        );
+    }
+    assert_eq!(
+        again["metrics"]["wall_clock_time_ms"],
+        whole["metrics"]["wall_clock_time_ms"]
+    );
+    assert!(!lab.path("results/test/push-r1.try1").exists());
+}

@@ -2,7 +2,8 @@
 //!
 //! A `run.json` of ours appears whole or not at all; but disks lose power and people edit. The database tells the run, its
 //! agents and its end, so what was paid for is not run again: the record is passed on as that of a run whose end is
-//! decided, and `tg-wait` writes the rest. Databases that several runs share are left alone.
+//! decided, and `tg-wait` writes the rest. When the tasks were created is not known any
+//! more: their clock was set at the launch. Databases that several runs share are left alone.
 
 use crate::matrix::Row;
 use rusqlite::{Connection, Result};

@@ -103,7 +103,8 @@ pub fn state(row: &Row, again: bool) -> Result<State> {
         let outcome = end.outcome;
         return Ok(State::Decided { record, outcome });
     }
-    if record.has("launch") {
+    // Its agents may have been started, and be known to the host, before the record could say so.
+    if record.has("launch") || dir.join("agents").exists() {
         return due("was interrupted".into());
     }
     refresh(&mut record, row, &["instantiate"])?;

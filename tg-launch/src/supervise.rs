@@ -23,7 +23,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, sleep};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tg_stage::file::Lock;
 use tg_stage::{Error, Exit, Launch, Line, Lines, Output, Profile, Record, Result, say, time};
 
@@ -58,6 +58,9 @@ pub fn run(
     let _ = supervisor.output.bytes(&[end, b"\n".to_vec()].concat()); // nobody may be there to hear it
     Ok(exit)
 }
+
+/// How long a process that was killed may look alive.
+const DYING: Duration = Duration::from_millis(100);
 
 struct Supervisor<'a, W> {
     args: &'a Supervise,
@@ -169,12 +172,16 @@ impl<W: Write> Supervisor<'_, W> {
     }
 
     /// Why the run is ended before it is over: we were told to, or the launcher was killed.
+    /// A launcher dies thread by thread: the kernel tells us as soon as the first has gone, and for a moment it looks alive.
     fn stopped(&self) -> &'static str {
-        if self.orphaned.load(Ordering::Relaxed) || !is_child_of(self.args.parent) {
-            "lost"
-        } else {
-            "cancelled"
+        let begun = Instant::now();
+        while begun.elapsed() < DYING {
+            if self.orphaned.load(Ordering::Relaxed) || !is_child_of(self.args.parent) {
+                return "lost";
+            }
+            sleep(TICK);
         }
+        "cancelled"
     }
 
     /// Stay until the run is over, and say why it is.

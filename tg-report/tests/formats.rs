@@ -93,7 +93,7 @@ fn simulated_in_every_format() {
     );
     assert!(out("csv").contains("e,b,false,true,"), "{}", out("csv"));
     assert!(
-        out("tidy").contains("b-r1,e,b,b,t,3,1,8,true,completed,1000"),
+        out("tidy").contains("b-r1,e,b,b,t,3,1,8,true,completed,1,1000"),
         "{}",
         out("tidy")
     );

@@ -71,6 +71,12 @@ pub fn first(scene: &Scene, fault: &Fault, done: &Done) -> Vec<String> {
             wrong.push(format!("{id} ended as {outcome}"));
         }
     }
+    if fault.then.unharmed && done.status != 0 {
+        wrong.push(format!(
+            "the first pass: exit {}\n{}",
+            done.status, done.err
+        ));
+    }
     let says = fault.then.says;
     if done.status != 0 && !says.is_empty() && !says.iter().any(|words| done.err.contains(words)) {
         wrong.push(format!(

@@ -1,7 +1,7 @@
 //! The clock steps while runs are going on, as when a machine hears from its time server: an hour forwards or backwards.
 //! The monotonic clock goes on, as it does then. Done with Debian's `libfaketime`; skipped where that is absent.
 
-use crate::fault::{Fault, Then};
+use crate::fault::{Fault, TOO_LATE, Then};
 use crate::scene::Scene;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
@@ -38,6 +38,7 @@ pub fn faults() -> Vec<Fault> {
         then: Then {
             first: &["completed"],
             once: true,
+            unharmed: true,
             ..Then::default()
         },
         ..Fault::default()
@@ -59,7 +60,7 @@ fn is_off(scene: &Scene, by_ms: i64) -> Result<(), String> {
     if off.iter().any(is_enough) {
         Ok(())
     } else {
-        Err(format!("the clock did not step: off by {off:?} ms"))
+        Err(format!("{TOO_LATE}: off by {off:?} ms"))
     }
 }
 

@@ -41,6 +41,8 @@ pub struct Then {
     pub first: &'static [&'static str],
     /// What stderr must hold one of where the first pass failed.
     pub says: &'static [&'static str],
+    /// It exits 0, as if nothing had been.
+    pub unharmed: bool,
     /// Processes may be left until the second pass: who would have ended them was killed too.
     pub lingers: bool,
     /// Every run is due again, because an input changed.

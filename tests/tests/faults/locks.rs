@@ -1,6 +1,6 @@
 //! `database is locked`: somebody else writes into the runs' databases, in bursts, while ten agents work.
 
-use crate::fault::{Fault, Then};
+use crate::fault::{Fault, TOO_LATE, Then};
 use crate::scene::Scene;
 use rusqlite::{Connection, OpenFlags};
 use std::time::{Duration, Instant};
@@ -25,6 +25,7 @@ pub fn faults() -> Vec<Fault> {
         then: Then {
             first: &["completed"],
             once: true,
+            unharmed: true,
             ..Then::default()
         },
         ..Fault::default()
@@ -47,7 +48,7 @@ fn is_locked(scene: &Scene) -> Result<(), String> {
         }
     }
     match locked {
-        0 => Err("no agent ever found the database locked".into()),
+        0 => Err(format!("{TOO_LATE}: no agent found the database locked")),
         _ => Ok(()),
     }
 }

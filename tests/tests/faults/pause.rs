@@ -27,6 +27,7 @@ pub fn faults() -> Vec<Fault> {
         then: Then {
             first: &["completed"],
             once: true,
+            unharmed: true,
             ..Then::default()
         },
         ..Fault::default()

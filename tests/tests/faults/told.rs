@@ -1,4 +1,4 @@
-//! What the tools themselves say of the results: the report of a pass, and `scripts/experiment verify`, which computes
+//! What the tools themselves say of the results: the report of a pass, and `tg-metrics --verify`, which computes
 //! everything recorded again.
 
 use crate::scene::Scene;
@@ -20,6 +20,6 @@ pub fn reported(scene: &Scene, pass: &str) -> Vec<(String, String)> {
 
 /// What is not as recorded, if anything.
 pub fn verified(scene: &Scene) -> Option<String> {
-    let done = scene.lab.sh("scripts/experiment verify results/test");
-    (done.status != 0).then(|| format!("scripts/experiment verify:\n{}{}", done.out, done.err))
+    let done = scene.lab.sh("tg-metrics --verify results/test >/dev/null");
+    (done.status != 0).then(|| format!("tg-metrics --verify:\n{}{}", done.out, done.err))
 }
