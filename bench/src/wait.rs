@@ -155,7 +155,10 @@ pub fn measure(places: &Places, is_quick: bool) -> Result<(String, bool)> {
     text += "|--:|--:|--:|--:|---|--:|---|--:|--:|--:|---|--:|---|\n";
     let mut is_met = true;
     for &tasks in sizes {
-        crate::generate(&places.data.join(format!("t{tasks}")), 1, tasks)?;
+        crate::made(
+            &places.data.join(format!("t{tasks}")),
+            &["--tasks", &tasks.to_string()],
+        )?;
         let scene = Scene::new(places, tasks)?;
         let mut quiet = Vec::new();
         for round in 0..rounds {
