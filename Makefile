@@ -55,9 +55,12 @@ install: ## Put the tools, their man pages and completions under PREFIX (default
 	install -d $(PREFIX)/bin
 	install -m 755 $(addprefix target/release/,$(TOOLS)) $(PREFIX)/bin/
 	install -d $(addprefix $(PREFIX)/share/tg/scripts/,ssh slurm)
-	install -m 755 scripts/experiment scripts/row $(PREFIX)/share/tg/scripts/
+	install -m 755 $(addprefix scripts/,experiment chain row install-host) $(PREFIX)/share/tg/scripts/
 	install -m 755 scripts/ssh/* $(PREFIX)/share/tg/scripts/ssh/
 	install -m 755 scripts/slurm/* $(PREFIX)/share/tg/scripts/slurm/
+	install -d $(addprefix $(PREFIX)/share/tg/,templates experiments)
+	install -m 644 templates/* $(PREFIX)/share/tg/templates/
+	install -m 644 experiments/*.yaml $(PREFIX)/share/tg/experiments/
 	ln -sf ../share/tg/scripts/experiment $(PREFIX)/bin/tg-experiment
 	install -d $(addprefix $(PREFIX)/share/,man/man1 bash-completion/completions zsh/site-functions fish/vendor_completions.d)
 	@for tool in $(TOOLS); do \

@@ -4,17 +4,23 @@
 
 use libfuzzer_sys::fuzz_target;
 use std::io::Read;
-use tg_host::{Ledger, Snapshot};
 use tg_host::snapshot::text;
+use tg_host::{Ledger, Snapshot};
 
 fuzz_target!(|bytes: &[u8]| {
     let mut plain = Vec::new();
     let text = text::plain(bytes, Some(bytes.len() as u64));
-    if text.and_then(|mut text| text.read_to_end(&mut plain)).is_err() {
+    if text
+        .and_then(|mut text| text.read_to_end(&mut plain))
+        .is_err()
+    {
         return;
     }
     let quick = Ledger::read(plain.as_slice());
-    assert!(quick == Ledger::plain(plain.as_slice()), "read in place, it is another");
+    assert!(
+        quick == Ledger::plain(plain.as_slice()),
+        "read in place, it is another"
+    );
     let unread = Snapshot::read(plain.as_slice()).map(|snapshot| snapshot.unread);
     assert_eq!(unread, quick.clone().map(|ledger| ledger.unread));
     match quick {

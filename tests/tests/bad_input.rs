@@ -279,7 +279,7 @@ fn a_reader_that_goes_away() {
         "{}",
         done.err
     );
-    lab.sh("tg-instantiate --arm swarm experiments/smoke.yaml | tg-wait --timeout 100ms | tg-export > out.jsonl").ok();
+    lab.sh("tg-instantiate --arm swarm experiments/smoke.yaml | tg-launch --manual | tg-wait --timeout 100ms | tg-export > out.jsonl").ok();
     for tool in ["tg-export", "tg-metrics", "tg-wait"] {
         let done = lab.sh(&format!("set -o pipefail; for i in $(seq 2000); do cat out.jsonl; done | {tool} | head -1 > /dev/null"));
         assert!(!done.err.contains(tool), "{tool}: {}", done.err);

@@ -142,7 +142,7 @@ fn manifests() {
     refused(
         &lab,
         "tg-instantiate no.yaml",
-        4,
+        2,
         &["no.yaml: no such file"],
     );
     refused(&lab, "tg-instantiate", 2, &["no manifest"]);

@@ -197,3 +197,75 @@ fn a_step_of_the_clock_changes_no_outcome() {
         }
     }
 }
+
+#[test]
+fn a_refusal_after_the_agents_had_connected_is_no_data() {
+    let lab = Lab::new();
+    let script = format!(
+        "{WORK} & sleep 1; kill -KILL $!; wait $!; echo '{{\"fault\": \"quota\"}}' > $2/usage.json; exit 1"
+    );
+    agents(&lab, 1, "swarm", &script, "limits: {timeout: 60s}\n");
+    let record = run(&lab, "", "");
+    assert!(end(&lab, "w1")["connected_at"].is_i64());
+    assert_eq!(record["wait"]["outcome"], "infra", "{record}");
+    assert_eq!(record["wait"]["why"], "swarm-r1-w1 quota (1)");
+}
+
+#[test]
+fn an_end_that_an_agent_wrote_is_not_believed() {
+    let lab = Lab::new();
+    let lie = "{\"outcome\": \"completed\", \"ended_at_ms\": 1}";
+    let script = format!("{WORK} & sleep 1; echo '{lie}' > $TG_RUN_DIR/end.json; wait");
+    for (name, chain) in [
+        ("before", "tg-launch > launched.jsonl; tg-wait < launched.jsonl"),
+        ("while", "tg-launch | tg-wait"),
+    ] {
+        agents(&lab, 1, "swarm", &script, "limits: {timeout: 60s}\n");
+        let done = lab.sh(&format!("rm -rf results; tg-instantiate m.yaml | {chain}"));
+        let record = records(&done.out).remove(0);
+        assert_eq!(record["wait"]["outcome"], "agents_gone", "{name}: {record}");
+        let kept = json(&lab, "results/test/swarm-r1/end.json");
+        assert_eq!(kept["outcome"], "agents_gone", "{name}");
+    }
+}
+
+/// A small disk at `results`, gone with the value.
+struct Disk(std::path::PathBuf);
+
+impl Disk {
+    fn mount(lab: &Lab) -> Option<Self> {
+        let place = lab.path("results");
+        std::fs::create_dir_all(&place).unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=32m", "tmpfs"]);
+        let is_done = mount.arg(&place).output().unwrap().status.success();
+        is_done.then_some(Self(place))
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_disk_that_is_full_is_no_data() {
+    let lab = Lab::new();
+    let Some(_disk) = Disk::mount(&lab) else {
+        println!("skipped: needs the right to mount");
+        return;
+    };
+    let script = format!(
+        "{WORK} & work=$!; sleep 1; kill -STOP $work\n\
+         trap 'rm -f $TG_RUN_DIR/filler; kill -KILL $work; exit 0' TERM\n\
+         cat /dev/zero > $TG_RUN_DIR/filler 2> /dev/null\n\
+         while :; do sleep 0.1; done"
+    );
+    let limits = "limits: {timeout: 60s, stall: 10s}\n";
+    agents(&lab, 1, "swarm", &script, limits);
+    let record = run(&lab, "", "");
+    assert_eq!(record["wait"]["outcome"], "infra", "{record}");
+    assert_eq!(record["wait"]["why"], "no space left on device");
+    assert_eq!(end(&lab, "w1")["end_reason"], "disk");
+}

@@ -101,6 +101,17 @@ fn runs_that_do_not_belong_together_are_named_and_nothing_is_done() {
         &["torn/test/swarm-r2: its snapshot is not the one that its record names"],
     );
     refused(&lab, "tg-merge all/test a/test nowhere", 4, &["nowhere"]);
+    // A snapshot that a record names and that is not there; a run where an experiment is to be.
+    copy(&lab, "b", "gone");
+    lab.sh("rm gone/test/swarm-r2/snapshot.json.gz").ok();
+    nothing("gone/test", &["gone/test/swarm-r2: its snapshot is gone"]);
+    refused(
+        &lab,
+        "tg-merge a/test/swarm-r1 b/test",
+        2,
+        &["a/test/swarm-r1: is a run's directory"],
+    );
+    assert!(!lab.path("a/test/swarm-r1/swarm-r2").exists());
 }
 
 #[test]
@@ -135,6 +146,52 @@ fn of_a_run_that_ran_twice_the_first_is_kept_and_every_attempt() {
     let run = &records(&fs::read_to_string(lab.path("into/test/push-r1/run.json")).unwrap())[0];
     assert_eq!(run["wait"]["outcome"], "completed");
     assert!(lab.path("into/test/push-r1.try1").is_dir());
+}
+
+#[test]
+fn what_was_run_before_the_manifest_was_edited_is_kept_and_not_mixed() {
+    let lab = two_places("");
+    lab.sh("tg-merge all/test a/test b/test").ok();
+    let text = fs::read_to_string(lab.path("m.yaml")).unwrap();
+    lab.write("m.yaml", &text.replace("timeout: 90s", "timeout: 80s"));
+    lab.sh("scripts/row --results a m.yaml push-r1").ok();
+    lab.sh("tg-instantiate --due m.yaml >rows || [ $? = 75 ]")
+        .ok();
+    refused(
+        &lab,
+        "tg-merge --keep-first all/test a/test b/test",
+        1,
+        &["run push-r1: its inputs differ in limits"],
+    );
+    let merged = lab
+        .sh("tg-merge --rows rows all/test a/test b/test && tg-merge --rows rows all/test a/test b/test")
+        .ok();
+    for line in [
+        "run swarm-r1: other inputs: left in a/test/swarm-r1",
+        "run push-r2: all/test/push-r2 has other inputs: kept as an earlier attempt",
+        "1 runs, 1 of them new",
+        "1 runs, 0 of them new",
+    ] {
+        assert!(merged.err.contains(line), "{line}: {}", merged.err);
+    }
+    let mut names: Vec<String> = fs::read_dir(lab.path("all/test"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !name.starts_with('.'))
+        .collect();
+    names.sort();
+    let kept = ["push-r1", "push-r1.try1", "push-r2.try1", "swarm-r1.try1"];
+    assert_eq!(names[..4], kept, "each attempt once: {names:?}");
+    assert_eq!(names[4..], ["swarm-r2.try1"]);
+    let due = lab.sh("tg-instantiate --due --results all m.yaml").out;
+    assert_eq!(due.matches("\tdone\t").count(), 1, "{due}");
+    lab.write("rows", "nothing of the kind\n");
+    refused(
+        &lab,
+        "tg-merge --rows rows all/test a/test",
+        2,
+        &["rows: holds no lines of tg-instantiate --due"],
+    );
 }
 
 #[test]

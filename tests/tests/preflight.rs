@@ -147,3 +147,86 @@ fn credentials_and_prices_of_a_profile_are_looked_at_by_name() {
     lab.sh("TG_TEST_KEY=s3cr3t tg-instantiate --check m.yaml")
         .ok();
 }
+
+#[test]
+fn a_slip_in_the_last_stages_arguments_is_found_before_anything_is_made() {
+    let lab = Lab::new();
+    let own = "metrics: [{name: reviews, jq: '1'}]\n";
+    lab.write("m.yaml", &manifest("tiny-feature", 2, &["swarm"], own));
+    for (typed, says) in [
+        ("--timeout 5x", "--timeout"),
+        ("--stall soon", "--stall"),
+        ("--metric wall_clok_time", "did you mean wall_clock_time?"),
+        ("--primary zzz", "hint: tg-metrics --list names them all"),
+        ("--format pdf", "--format"),
+        ("--width wide", "--width"),
+        ("--baseline push", "no such arm; the arms are swarm"),
+        ("--by wrkflow", "did you mean workflow?"),
+        ("--where '.run.agents >'", "--where .run.agents >"),
+        ("--fail-if wall_clock_time", "--fail-if"),
+        (
+            "--fail-if 'wall_clok: worse > 10%'",
+            "no such metric in these records",
+        ),
+        (
+            "--html nowhere/x.html",
+            "nowhere/x.html: nowhere is no directory",
+        ),
+    ] {
+        let line = format!("scripts/experiment run {typed} m.yaml");
+        refused(&lab, &line, 2, &[says]);
+        assert!(!lab.path("results").exists(), "{typed}");
+    }
+    // What only a run can tell is no slip: its own metrics, and filters over what it has not got yet.
+    let good = "--metric reviews,wall_clock_time --primary reviews --baseline swarm --by workflow --where '.wait.why | test(\"x\")'";
+    let line =
+        format!("tg-instantiate --check --quiet --planned m.yaml | tg-report --check-args {good}");
+    let done = lab.sh(&line).ok();
+    assert_eq!((done.out.as_str(), done.err.as_str()), ("", ""));
+}
+
+#[test]
+fn the_script_says_what_it_wants() {
+    let lab = Lab::new();
+    lab.write("m.yaml", &manifest("tiny-feature", 2, &["swarm"], ""));
+    for (typed, says) in [
+        (
+            "run -j m.yaml",
+            "experiment: -j needs a number, not 'm.yaml'",
+        ),
+        ("run -j 0 m.yaml", "-j needs a number, not '0'"),
+        (
+            "rnu m.yaml",
+            "experiment: unknown verb rnu\nhint: experiment --help",
+        ),
+        (
+            "analyse results",
+            "unknown verb analyse\nhint: did you mean analyze?",
+        ),
+        (
+            "run --timout 5s m.yaml",
+            "unknown option --timout\nhint: did you mean --timeout?",
+        ),
+        ("run", "run needs a manifest\nhint: experiment run my.yaml"),
+        (
+            "check",
+            "check needs a manifest\nhint: experiment check my.yaml",
+        ),
+        (
+            "verify",
+            "verify needs the results of an experiment\nhint: experiment verify results/NAME",
+        ),
+        ("run none.yaml", "none.yaml: no such file"),
+        ("run m.yaml --row", "--row needs a value"),
+        ("verify m.yaml", "m.yaml: is a manifest"),
+    ] {
+        refused(&lab, &format!("scripts/experiment {typed}"), 2, &[says]);
+    }
+    assert!(!lab.path("results").exists());
+    let plan = lab.sh("scripts/experiment run --plan m.yaml").ok();
+    assert!(plan.out.contains("swarm-r1"), "{}", plan.out);
+    assert!(!lab.path("results").exists());
+    let done = lab.sh("scripts/experiment watch --listen nowhere results");
+    assert_eq!(done.status, 2, "passed on: {}", done.err);
+    assert!(done.err.contains("--listen"), "{}", done.err);
+}

@@ -3,8 +3,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+use serde_json::{Value, json};
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
+use tg_host::tools::TOOLS;
+use tg_host::{Host, Seal};
 use tg_tests::{Lab, manifest, records, refused};
 
 /// An agent of one's own: it keeps its environment's names and a digest of its key, and then is the stand-in.
@@ -133,6 +138,23 @@ fn what_is_wrong_is_said_before_anything_is_made() {
         profile("about:", "usage: gpt\nabout:"),
         2,
         &["unknown `gpt`", "codex"],
+    );
+    for (from, to, says) in [
+        ("about:", "usage: cluade\nabout:", ["bad.yaml: usage", "did you mean `claude`?"]),
+        ("claim]", "clam]", ["bad.yaml: tools: unknown `clam`", "did you mean `claim`?"]),
+        ("about:", "connect: 0s\nabout:", ["bad.yaml: connect", "in no time"]),
+        ("about:", "stop: {signal: HUP}\nabout:", ["bad.yaml: stop: signal", "`HUP`"]),
+        ("{agent_dir}/mine", "{work}/mine", ["bad.yaml: files", "begin it with {agent_dir}"]),
+        ("{agent_dir}/mine", "{home}/../../mine", ["bad.yaml: files", "outside"]),
+        ("{agent_dir}/mine", "/tmp/mine", ["bad.yaml: files", "outside"]),
+    ] {
+        refused(&lab, profile(from, to), 2, &says);
+    }
+    refused(
+        &lab,
+        with("agent: ./mine.yaml\ntools: [connect, clam]"),
+        2,
+        &["b.yaml: tools: unknown `clam`", "did you mean `claim`?"],
     );
     refused(
         &lab,
@@ -263,4 +285,36 @@ fn every_profile_that_is_offered_can_be_read_and_copied() {
         );
     }
     assert_eq!(listed.lines().count(), 7, "{listed}");
+}
+
+#[test]
+fn the_tools_we_know_are_those_of_the_host() {
+    let lab = Lab::new();
+    let host = Host::find().unwrap();
+    let seal = Seal::new(&lab.path("run"), &lab.path("tasks.db")).unwrap();
+    seal.write("solo", &[]).unwrap();
+    let mut server = seal.command(&host, "test");
+    server.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut server = server.stderr(Stdio::null()).spawn().unwrap();
+    let mut ask = server.stdin.take().unwrap();
+    let hello = json!({"protocolVersion": "2024-11-05", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}});
+    for message in [
+        json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}),
+        json!({"jsonrpc": "2.0", "method": "notifications/initialized"}),
+        json!({"jsonrpc": "2.0", "id": 2, "method": "tools/list"}),
+    ] {
+        writeln!(ask, "{message}").unwrap();
+    }
+    let answers = BufReader::new(server.stdout.take().unwrap()).lines();
+    let mut answers = answers.map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
+    let answer = answers.find(|answer| answer["id"] == 2).unwrap();
+    drop(ask);
+    server.wait().unwrap();
+    let tools = answer["result"]["tools"].as_array().unwrap();
+    let mut names: Vec<&str> = tools
+        .iter()
+        .map(|tool| tool["name"].as_str().unwrap())
+        .collect();
+    names.sort_unstable();
+    assert_eq!(names, TOOLS);
 }

@@ -166,6 +166,65 @@ fn the_agent_of_a_killed_supervisor_is_ended_with_its_run() {
 }
 
 #[test]
+fn a_killed_tool_is_named_and_what_is_not_run_is_counted() {
+    let lab = Lab::new();
+    let slow = SLOW.replace("0.0005", "1.0");
+    lab.write(
+        "m.yaml",
+        &manifest("tiny-feature", 2, &["swarm", "push"], &slow),
+    );
+    let script = lab.start("exec scripts/experiment run m.yaml");
+    let launcher = || {
+        let all = lab.processes();
+        let one = all.iter().find(|one| one.contains(": tg-launch -j"));
+        one.map(|one| one.split(':').next().unwrap().to_string())
+    };
+    until("work", || {
+        launcher().is_some()
+            && lab.path("results/test/rows.json").exists()
+            && lab
+                .sh("grep -l '\"launch\"' results/test/*/run.json")
+                .status
+                == 0
+    });
+    lab.sh(&format!("kill -KILL {}", launcher().unwrap())).ok();
+    let done = finish(script);
+    assert_eq!(done.status, 4, "{}", done.err);
+    let says = "experiment: tg-launch was killed; the same command continues where it stopped";
+    assert!(done.err.lines().any(|line| line == says), "{}", done.err);
+    assert!(
+        !done.err.contains(" line "),
+        "bash's own words: {}",
+        done.err
+    );
+    assert!(!done.err.contains("no run records"), "{}", done.err);
+    assert!(
+        done.out.contains("1 of 2 rows has not been run ("),
+        "{}",
+        done.out
+    );
+    assert_eq!(lab.settle(), [""; 0]);
+}
+
+#[test]
+fn off_a_terminal_a_line_a_run_is_told_on_request() {
+    let lab = Lab::new();
+    let fast = SLOW.replace("0.0005", "0.0001");
+    lab.write("m.yaml", &manifest("tiny-feature", 2, &["swarm"], &fast));
+    let done = lab.sh("scripts/experiment run -v m.yaml").ok();
+    assert!(
+        done.err.contains("tg-wait: run swarm-r1: completed"),
+        "{}",
+        done.err
+    );
+    let run = lab
+        .sh("scripts/experiment status results/test/swarm-r1")
+        .ok();
+    assert_eq!(records(&run.out)[0]["run"], "swarm-r1");
+    assert_eq!(run.out.lines().count(), 1);
+}
+
+#[test]
 fn a_stderr_that_cannot_be_written_is_no_reason_to_fail() {
     let lab = Lab::new();
     let done = lab

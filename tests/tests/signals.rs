@@ -166,6 +166,17 @@ fn a_cancelled_run_says_so_and_is_run_again() {
 }
 
 #[test]
+fn a_wait_whose_reader_has_gone_ends_its_run() {
+    let lab = Lab::new();
+    let more = "command: [sleep, '60']\nlimits: {timeout: 30s}\n";
+    lab.write("m.yaml", &manifest("tiny-feature", 1, &["solo"], more));
+    lab.sh("tg-instantiate m.yaml | tg-launch | tg-wait | true");
+    let end = std::fs::read_to_string(lab.path("results/test/solo-r1/end.json")).unwrap();
+    assert!(end.contains("\"cancelled\""), "not waited for: {end}");
+    assert_eq!(lab.settle(), [""; 0]);
+}
+
+#[test]
 fn agents_that_ignore_sigterm_and_leave_children_are_ended() {
     let lab = Lab::new();
     // A shell that ignores TERM, with one child in its group and one in a session of its own.

@@ -105,7 +105,7 @@ fn single_stages_run_again_on_a_kept_record() {
 #[test]
 fn a_run_without_agents_ends_by_timeout_and_is_measured_and_counted() {
     let lab = Lab::new();
-    let line = "tg-instantiate --arm swarm experiments/smoke.yaml | tg-wait --timeout 1s | tg-export | tg-metrics > out.jsonl";
+    let line = "tg-instantiate --arm swarm experiments/smoke.yaml | tg-launch --manual | tg-wait --timeout 1s | tg-export | tg-metrics > out.jsonl";
     lab.sh(line).ok();
     let record = &records(&fs::read_to_string(lab.path("out.jsonl")).unwrap())[0];
     assert_eq!(record["wait"]["outcome"], "timeout");
@@ -116,6 +116,30 @@ fn a_run_without_agents_ends_by_timeout_and_is_measured_and_counted() {
         "{}",
         report.out
     );
+}
+
+#[test]
+fn a_run_that_was_never_launched_is_not_waited_for() {
+    let lab = Lab::new();
+    lab.sh("tg-instantiate --arm swarm experiments/smoke.yaml > made.jsonl")
+        .ok();
+    let kept = || fs::read(lab.path("results/smoke/swarm-r1/run.json")).unwrap();
+    let before = kept();
+    let done = lab.sh("tg-wait --timeout 1s < made.jsonl");
+    assert_eq!(done.status, 3, "{}", done.err);
+    assert_eq!(
+        done.err,
+        "tg-wait: run swarm-r1: the record has no \"launch\"\nhint: pass it through tg-launch first (a run started by \
+         hand: tg-launch --manual)\n"
+    );
+    assert_eq!(
+        done.out,
+        fs::read_to_string(lab.path("made.jsonl")).unwrap()
+    );
+    assert_eq!(before, kept());
+    assert!(!lab.path("results/smoke/swarm-r1/end.json").exists());
+    let plan = lab.sh("tg-instantiate --plan --arm swarm experiments/smoke.yaml");
+    assert!(plan.out.contains("not launched yet"), "{}", plan.out);
 }
 
 #[test]

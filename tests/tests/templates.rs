@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use tg_host::Snapshot;
 use tg_tests::library::{NAMES, figures, template};
-use tg_tests::root;
+use tg_tests::{Lab, root};
 
 #[test]
 fn the_readme_table_is_what_the_files_hold() {
@@ -161,4 +161,19 @@ fn coarse_is_feature_with_its_groups_merged() {
             );
         }
     }
+}
+
+/// What `--init` writes is ready to run wherever it is written.
+#[test]
+fn the_templates_that_came_with_the_tools_are_found_from_anywhere() {
+    let lab = Lab::new();
+    let plan = lab.sh("mkdir away && cd away && rm ../templates && tg-instantiate --init my.yaml && tg-instantiate --plan my.yaml");
+    assert_eq!(plan.ok().out.lines().count(), 7);
+    let typo = lab.sh("cd away && sed -i s/medium-feature/medium-fature/ my.yaml && tg-instantiate --plan my.yaml");
+    assert_eq!(typo.status, 2, "{}", typo.err);
+    assert!(
+        typo.err.contains("names `templates/medium-fature.json`"),
+        "{}",
+        typo.err
+    );
 }

@@ -123,8 +123,37 @@ fn what_was_tampered_with_is_named() {
         restore();
     }
     fs::write(run("run.json"), "{").unwrap();
-    differs(&verify(), 4, &["swarm-r1/run.json"]);
+    differs(
+        &verify(),
+        4,
+        &["swarm-r1/run.json", "2 runs verified: 1 could not be read"],
+    );
     restore();
+    edit(&run("end.json"), "completed", "timeout");
+    let says = "outcome is \"completed\" in run.json, and \"timeout\" in end.json";
+    differs(&verify(), 1, &[says]);
+    restore();
+    fs::remove_dir_all(run("")).unwrap();
+    differs(
+        &verify(),
+        1,
+        &["run swarm-r1: it is in rows.json and has no directory"],
+    );
+    restore();
+    // jq 1.6 between two stages writes 20.0 as 20: the same number.
+    let text = fs::read_to_string(run("run.json")).unwrap();
+    assert!(text.contains(".0,"), "{text}");
+    fs::write(run("run.json"), text.replace(".0,", ",")).unwrap();
+    verify().ok();
+    restore();
+    differs(
+        &lab.sh("scripts/experiment verify results"),
+        4,
+        &[
+            "results: holds experiments, and no runs: test",
+            "hint: name one experiment: results/test",
+        ],
+    );
     differs(
         &lab.sh("scripts/experiment verify nowhere"),
         4,

@@ -85,7 +85,7 @@ fn nothing_is_left_behind() {
     let table = lab.sh("script -qec 'tg-wait --once results' /dev/null");
     if table.status == 0 {
         let lines: Vec<&str> = table.out.lines().map(str::trim_end).collect();
-        assert_eq!(lines[0], "test: 1 of 2 runs over");
+        assert_eq!(lines[0], "test: 1 of 2 runs done");
         assert!(
             lines[1].starts_with("run       phase    outcome    tasks"),
             "{}",

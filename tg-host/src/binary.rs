@@ -24,7 +24,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// The host named by `TG_HOST`, else the one `scripts/install-host` built in this checkout, else the first good one
+    /// The host named by `TG_HOST`, else the one `scripts/install-host` built for this checkout or installation, else the first good one
     /// on PATH.
     pub fn find() -> Result<Self> {
         if let Some(path) = env::var_os("TG_HOST").filter(|path| !path.is_empty()) {
@@ -72,7 +72,7 @@ impl Host {
     }
 
     /// The directory with the package's own workflow files, if the installation left one: beside a host that
-    /// `scripts/install-host` built, else where cargo unpacked the package.
+    /// `scripts/install-host` built, else where that put them for a host on PATH, else where cargo unpacked the package.
     pub fn workflow_dir(&self) -> Option<PathBuf> {
         let beside = self
             .path
@@ -81,6 +81,7 @@ impl Host {
             .map(|root| root.join("workflows"));
         beside
             .into_iter()
+            .chain(places().into_iter().map(|dir| dir.join(".host/workflows")))
             .chain(self.unpacked())
             .find(|dir| dir.join("workflow-solo.yaml").is_file())
     }
@@ -107,10 +108,18 @@ impl Host {
     }
 }
 
-fn candidates() -> Vec<PathBuf> {
+/// Where a checkout or an installation keeps its files: the directories above this program, and `share/tg` in each.
+pub fn places() -> Vec<PathBuf> {
     let exe = env::current_exe().unwrap_or_default();
-    let checkout = exe
-        .ancestors()
+    let above = exe.ancestors().skip(1);
+    above
+        .flat_map(|dir| [dir.to_path_buf(), dir.join("share/tg")])
+        .collect()
+}
+
+fn candidates() -> Vec<PathBuf> {
+    let checkout = places()
+        .into_iter()
         .map(|dir| dir.join(".host/bin").join(PROGRAM));
     let on_path = env::var_os("PATH").unwrap_or_default();
     let on_path: Vec<PathBuf> = env::split_paths(&on_path)

@@ -19,6 +19,7 @@ pub mod scope;
 pub mod seal;
 pub mod snapshot;
 pub mod states;
+pub mod tools;
 pub mod workflow;
 
 pub use binary::Host;

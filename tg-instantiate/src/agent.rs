@@ -5,12 +5,12 @@
 
 use crate::manifest::{Manifest, explain};
 use crate::matrix::beside;
-use crate::program;
+use crate::{program, sound};
 use serde_json::{Value, json};
 use std::path::Path;
-use tg_stage::profile::{BUILT_IN, EXAMPLES, Found, Price, USAGES};
+use tg_stage::profile::{BUILT_IN, EXAMPLES, Found, Price};
 use tg_stage::prompts::{self, Prompts};
-use tg_stage::{Error, Profile, Result, Run, file, nearest, placeholder, say, time};
+use tg_stage::{Error, Profile, Result, Run, file, nearest, placeholder, say};
 
 /// The stand-in's command line; the rest it finds in the run's database.
 const STAND_IN: [&str; 11] = [
@@ -146,9 +146,7 @@ fn resolve(manifest: &Manifest, path: &Path, name: &str) -> Result<Profile> {
         .map_err(|cause| explain(Path::new(&file), &cause.to_string()))?;
     let stem = Path::new(&file).file_stem().unwrap_or_default();
     profile.name = stem.to_string_lossy().into_owned();
-    if let Some(why) = fault(&profile) {
-        return Err(Error::usage(&file, why));
-    }
+    sound::check(&profile).map_err(|error| error.within(&file))?;
     for text in profile
         .command
         .iter()
@@ -158,6 +156,7 @@ fn resolve(manifest: &Manifest, path: &Path, name: &str) -> Result<Profile> {
         placeholder::fill(text, |_| String::new()).map_err(|error| error.within(&file))?;
     }
     override_by(&mut profile, manifest).map_err(|why| Error::usage(path.display(), why))?;
+    sound::tools(&profile.tools).map_err(|error| error.within(path.display()))?;
     profile.price = price(manifest, path)?;
     let found = program::find(&profile, path)?;
     profile.found = Some(Found {
@@ -199,48 +198,6 @@ fn text_of(manifest: &Path, name: &str) -> Result<(String, String)> {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
         None => error,
     })
-}
-
-/// What is wrong with a profile as it is written.
-fn fault(profile: &Profile) -> Option<String> {
-    if profile.program.is_empty() {
-        return Some("needs a `program`".into());
-    }
-    if let Some(usage) = profile
-        .usage
-        .as_deref()
-        .filter(|usage| !USAGES.contains(usage))
-    {
-        return Some(format!(
-            "usage: unknown `{usage}`: {} are known",
-            USAGES.join(", ")
-        ));
-    }
-    let signal = profile.stop.signal.as_deref();
-    if let Some(signal) = signal.filter(|signal| !matches!(*signal, "INT" | "TERM")) {
-        return Some(format!("stop: signal: `{signal}` is neither INT nor TERM"));
-    }
-    let times = [
-        ("connect", &profile.connect),
-        ("stop: grace", &profile.stop.grace),
-    ];
-    for (key, text) in times {
-        if let Some(Err(why)) = text.as_deref().map(time::duration) {
-            return Some(format!("{key}: {why}"));
-        }
-    }
-    let secret = |name: &&String| {
-        ["KEY", "TOKEN", "SECRET", "PASSWORD"]
-            .iter()
-            .any(|end| name.ends_with(end))
-    };
-    if let Some(name) = profile.env.keys().find(secret) {
-        return Some(format!(
-            "env: `{name}` looks like a secret, and this file is recorded: put its name into `pass_env`"
-        ));
-    }
-    let forbidden = profile.found.is_some() || profile.price.is_some();
-    forbidden.then(|| "`found` and `price` are filled in by tg-instantiate: leave them out".into())
 }
 
 /// Put what the manifest says in the profile's place, where the program has a way to obey it.

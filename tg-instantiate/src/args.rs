@@ -37,6 +37,9 @@ pub struct Args {
     /// With --check: only what failed, on stderr
     #[arg(short, long, requires = "check")]
     pub quiet: bool,
+    /// With --check --quiet: the rows as records that nobody ran, for tg-report --check-args
+    #[arg(long, requires = "quiet", hide = true)]
+    pub planned: bool,
     /// With --check: the file that tg-launch is to take credentials from; only their names are looked at
     #[arg(long, value_name = "FILE", requires = "check")]
     pub secrets: Option<PathBuf>,

@@ -10,13 +10,13 @@ use crate::resume::{self, State};
 use crate::template::Template;
 use crate::{disk, estimate, plan, provenance};
 use rustix::fs::{Access, access};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use tg_host::Host;
 use tg_stage::error::outside;
 use tg_stage::file::Lock;
-use tg_stage::{Error, Exit, Output, Profile, Result, file, say};
+use tg_stage::{Error, Exit, Output, Profile, Record, Result, file, say};
 
 /// Whose usage comes with a cost in USD, without a price table.
 const REPORT_USD: [&str; 2] = ["claude", "mini"];
@@ -83,6 +83,9 @@ pub fn run(path: &Path, args: &Args, output: impl Write) -> Result<Exit> {
     };
     if args.quiet {
         failed().for_each(|error| error.report("tg-instantiate"));
+        if let (Ok(rows), true) = (&rows, args.planned) {
+            planned(rows, &mut Output::new(output))?;
+        }
     } else {
         Output::new(output).bytes(text.as_bytes())?;
         let count = failed().count();
@@ -94,6 +97,18 @@ pub fn run(path: &Path, args: &Args, output: impl Write) -> Result<Exit> {
         }
     }
     Ok(failed().map(|error| error.exit).max().unwrap_or(Exit::Done))
+}
+
+/// The rows as records, with the metrics of the user's own by name.
+fn planned(rows: &[Row], output: &mut Output<impl Write>) -> Result<()> {
+    for row in rows {
+        let mut record = Record::new(&row.run)?;
+        let own = row.run.report.own_metrics.iter();
+        let own: BTreeMap<&str, ()> = own.map(|metric| (metric.name.as_str(), ())).collect();
+        record.set("metrics", &own)?;
+        output.record(&record)?;
+    }
+    Ok(())
 }
 
 /// The host, and what the manifest names that can be looked at alone.

@@ -31,6 +31,7 @@ mod provenance;
 mod recover;
 mod resume;
 mod retry;
+mod sound;
 mod stale;
 mod template;
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 use tg_stage::profile::Price;
-use tg_stage::{Criterion, Error, Result, StandIn, Trim, file, nearest, time};
+use tg_stage::{Criterion, Error, Exit, Result, StandIn, Trim, file, nearest, time};
 
 /// A manifest as written; [`crate::matrix`] makes rows of it.
 #[derive(Debug, Default, Deserialize)]
@@ -141,7 +141,15 @@ fn one() -> u64 {
 impl Manifest {
     /// Read a manifest and check what can be checked without looking at other files.
     pub fn load(path: &Path) -> Result<Self> {
-        let text = file::read(path)?;
+        let text = file::read(path).map_err(|error| Error {
+            // Nobody has such a file: a slip on the command line, and no disk that failed.
+            exit: if path.exists() {
+                error.exit
+            } else {
+                Exit::Usage
+            },
+            ..error
+        })?;
         let mut manifest: Self =
             serde_yaml::from_str(&text).map_err(|cause| explain(path, &cause.to_string()))?;
         manifest.text = text;

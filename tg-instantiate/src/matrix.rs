@@ -166,13 +166,19 @@ fn is_row(row: &Row, wanted: &str) -> bool {
     row.run.id == wanted || row.number.to_string() == wanted
 }
 
-/// A file a manifest names: seen from here, else from the manifest's directory or one above it.
+/// A file a manifest names: seen from here, else from the manifest's directory or one above it, else, in `templates/`, one
+/// of those that came with the tools.
 pub fn beside(manifest: &Path, name: &str) -> Result<PathBuf> {
     let here = PathBuf::from(name);
     let manifest_dir = std::path::absolute(manifest).unwrap_or_default();
     let above = manifest_dir.ancestors().skip(1).map(|dir| dir.join(name));
+    let ours = tg_host::binary::places()
+        .into_iter()
+        .filter(|_| name.starts_with("templates/"))
+        .map(|dir| dir.join(name));
     std::iter::once(here)
         .chain(above)
+        .chain(ours)
         .find(|path| path.exists())
         .ok_or_else(|| {
             Error::usage(

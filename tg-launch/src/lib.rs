@@ -24,6 +24,7 @@ mod offer;
 mod purse;
 mod reap;
 mod release;
+mod room;
 mod row;
 mod secrets;
 mod start;

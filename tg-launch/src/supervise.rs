@@ -15,6 +15,7 @@ use crate::purse::{Over, Purse};
 use crate::row::{End, refused};
 use crate::secrets::Secrets;
 use crate::start::{self, Ready};
+use crate::room::Room;
 use crate::{ends, gate, manual, release};
 use rustix::process::{self, Signal};
 use std::collections::BTreeSet;
@@ -124,7 +125,7 @@ impl<W: Write> Supervisor<'_, W> {
                     .report("tg-launch");
                 Ok((Exit::SomeFailed, end))
             }
-            Ok(()) if matches!(why, "cancelled" | "lost") => Ok((Exit::SomeFailed, end)),
+            Ok(()) if matches!(why, "cancelled" | "disk" | "lost") => Ok((Exit::SomeFailed, end)),
             Ok(()) => Ok((Exit::Done, end)),
         };
         drop(held);
@@ -187,7 +188,7 @@ impl<W: Write> Supervisor<'_, W> {
     /// Stay until the run is over, and say why it is.
     fn until_over(&self, ready: &Ready, crew: &mut Crew, purse: &mut Purse) -> &'static str {
         let end = ready.seal.dir.join("end.json");
-        let mut released = BTreeSet::new();
+        let (mut released, mut room) = (BTreeSet::new(), Room::new(&ready.seal.dir));
         loop {
             crew.look();
             if crew.is_gone() {
@@ -198,6 +199,13 @@ impl<W: Write> Supervisor<'_, W> {
             }
             if self.cancelled.load(Ordering::Relaxed) {
                 return self.stopped();
+            }
+            if room.is_gone() {
+                say(format_args!(
+                    "tg-launch: run {}: no space left on device: ended",
+                    ready.run.id
+                ));
+                return "disk";
             }
             release::dead(ready, crew, &mut released);
             for index in crew.unregistered() {

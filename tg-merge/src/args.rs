@@ -21,6 +21,12 @@ pub struct Args {
     /// Of a run that was run at several places, keep the first, and name it
     #[arg(long)]
     pub keep_first: bool,
+    /// Only rows that this file lists, with the inputs it says: what tg-instantiate --due printed
+    ///
+    /// What other places have of other inputs is named and stays where it is; what INTO has of a listed row with other
+    /// inputs is kept as RUN.try1, ...
+    #[arg(long, value_name = "FILE")]
+    pub rows: Option<PathBuf>,
     /// Let places differ in these inputs, such as host; may be repeated
     #[arg(long, value_name = "INPUT,...", value_delimiter = ',')]
     pub allow: Vec<String>,
@@ -30,9 +36,9 @@ const AFTER: &str = "\
 Refused: a run that two places have with different inputs, or (without --keep-first) with the same
   inputs and different snapshots; runs of one arm that differ in an input other than the seed;
   places that differ in an input that is to be constant; a snapshot that is not the one its record
-  names; a run that is not over; runs of another experiment
+  names, or is gone; a run that is not over; runs of another experiment
 
-Reads: RUN/ of all places, earlier attempts as well
+Reads: RUN/ of all places, earlier attempts as well; with --rows, the file
 Writes: INTO/RUN/, each at once or not at all; on stderr, what was done
 
 Exit status: 0 all done; 1 the runs do not belong together, and nothing was done; 2 the command line
@@ -41,4 +47,5 @@ Exit status: 0 all done; 1 the runs do not belong together, and nothing was done
 Examples:
   tg-merge results/push-vs-pull alpha/results/push-vs-pull beta/results/push-vs-pull
   tg-merge --keep-first results/scaling /mnt/*/results/scaling
+  tg-instantiate --due my.yaml >rows; tg-merge --rows rows results/my alpha/results/my
   tg-metrics results/push-vs-pull | tg-report";

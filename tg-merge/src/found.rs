@@ -65,7 +65,8 @@ pub fn below(place: &Path, is_ours: bool, faults: &mut Vec<Error>) -> Result<Vec
     Ok(found)
 }
 
-fn is_run(dir: &Path) -> bool {
+/// Whether a run was made in `dir`.
+pub fn is_run(dir: &Path) -> bool {
     ["run.json", "snapshot.json.gz"]
         .iter()
         .any(|name| dir.join(name).is_file())
@@ -117,6 +118,10 @@ fn read(dir: &Path, place: &Path, is_ours: bool) -> Result<Found> {
         outcome,
         snapshot: None,
     };
+    let is_gone = snapshot.is_none() && named.is_some();
+    if is_gone && !is_ours && !found.is_earlier {
+        return Err(fault("its snapshot is gone"));
+    }
     if let Some((sha256, run, outcome)) = snapshot {
         if named.is_some_and(|named| named.sha256 != sha256) {
             return Err(fault("its snapshot is not the one that its record names"));

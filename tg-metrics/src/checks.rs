@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use tg_host::snapshot::RunRow;
-use tg_stage::{Export, Instantiate, Launch, Record, Run, Wait, file};
+use tg_stage::{End, Export, Instantiate, Launch, Record, Run, Wait, end, file};
 
 /// Keys of `run` that follow the manifest of today.
 const SHOWN: [&str; 4] = ["report", "slots", "warmup", "dir"];
@@ -42,6 +42,29 @@ pub fn of_record(kept: &Record, dir: &Path) -> Vec<String> {
             Ok(_) => differences.push("manifest.yaml is not the manifest it was made from".into()),
             Err(_) => differences.push("manifest.yaml is gone".into()),
         }
+    }
+    differences
+}
+
+/// The end that was announced to the launcher against the one in the record.
+pub fn of_announcement(kept: &Record, dir: &Path) -> Vec<String> {
+    let (true, Ok(wait)) = (dir.join(end::FILE).exists(), kept.get::<Wait>("wait")) else {
+        return Vec::new(); // without a launcher nothing was announced
+    };
+    let Some(end) = End::load(dir) else {
+        return vec![format!("{} cannot be read", end::FILE)];
+    };
+    let mut differences = Vec::new();
+    let pairs = [
+        ("outcome", json!(wait.outcome), json!(end.outcome)),
+        (
+            "ended_at_ms",
+            json!(wait.ended_at_ms),
+            json!(end.ended_at_ms),
+        ),
+    ];
+    for (name, recorded, found) in pairs {
+        differ(name, &recorded, &found, end::FILE, &mut differences);
     }
     differences
 }
@@ -201,6 +224,8 @@ fn fixed(mut run: Value) -> Value {
 fn differ(name: &str, recorded: &Value, found: &Value, place: &str, differences: &mut Vec<String>) {
     match (recorded, found) {
         (one, other) if one == other => {}
+        // jq 1.6, between two stages, makes 20 of 20.0.
+        (Value::Number(one), Value::Number(other)) if one.as_f64() == other.as_f64() => {}
         (Value::Object(one), Value::Object(other)) => {
             let keys: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
             for key in keys {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use tg_host::Ledger;
 use tg_stage::error::{file_error, outside};
-use tg_stage::{Error, Export, Result};
+use tg_stage::{Error, Export, Result, rundir};
 
 /// The names a snapshot has in a run's directory.
 const SNAPSHOTS: [&str; 2] = ["snapshot.json.gz", "snapshot.json"];
@@ -25,6 +25,15 @@ pub struct Source {
 /// What a path of the command line stands for: a snapshot, a run's directory, or a directory of such.
 pub fn expand(path: &Path) -> Result<Vec<Source>> {
     if !path.is_dir() {
+        let is_manifest = path
+            .extension()
+            .is_some_and(|ending| ending == "yaml" || ending == "yml");
+        if is_manifest && path.is_file() {
+            let cause = "is a manifest, and the results of an experiment were expected";
+            return Err(
+                Error::usage(path.display(), cause).hint("name its directory: results/NAME")
+            );
+        }
         let dir = path.parent().filter(|_| {
             path.file_name()
                 .is_some_and(|name| SNAPSHOTS.iter().any(|known| name == *known))
@@ -54,6 +63,14 @@ pub fn expand(path: &Path) -> Result<Vec<Source>> {
     let runs = below.iter();
     let runs = runs.filter_map(|dir| run_directory(dir, inside.as_ref()));
     let runs: Vec<_> = runs.collect();
+    let experiments = rundir::experiments(path);
+    if let (true, Some(first)) = (runs.is_empty(), experiments.first()) {
+        let names = experiments.iter().filter_map(|dir| dir.file_name());
+        let names: Vec<_> = names.map(|name| name.to_string_lossy()).collect();
+        let cause = format!("holds experiments, and no runs: {}", names.join(", "));
+        let hint = format!("name one experiment: {}", first.display());
+        return Err(Error::outside(path.display(), cause).hint(hint));
+    }
     if runs.is_empty() {
         let hint = format!("tg-metrics {}", path.join("*").display());
         return Err(Error::outside(

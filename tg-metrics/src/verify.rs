@@ -13,14 +13,15 @@ use crate::the_run;
 use crate::view::View;
 use crate::{record, told};
 use std::io::Write;
-use std::path::PathBuf;
-use tg_stage::{Error, Exit, Output, Record, Result, say};
+use std::path::{Path, PathBuf};
+use tg_stage::{Error, Exit, Output, Record, Result, rundir, say};
 
 /// What was found.
 #[derive(Default)]
 struct Found {
     runs: usize,
     differ: usize,
+    unreadable: usize,
     exit: Option<Exit>,
 }
 
@@ -30,18 +31,32 @@ pub fn each(paths: &[PathBuf], how: &How, output: &mut Output<impl Write>) -> Re
     for path in paths {
         match source::expand(path) {
             Ok(sources) => {
+                found.missing(path);
                 for source in sources {
                     one(&source, how, output, &mut found)?;
                 }
             }
+            Err(error) if error.exit == Exit::Usage => return Err(error),
             Err(error) => found.unreadable(&error),
         }
     }
-    let Found { runs, differ, exit } = found;
-    let verdict = match differ {
-        0 if exit.is_none() => "everything recorded is what is computed".to_string(),
-        differ => format!("{differ} differ from what is recorded of them"),
-    };
+    let Found {
+        runs,
+        differ,
+        unreadable,
+        exit,
+    } = found;
+    let mut verdicts = Vec::new();
+    if differ > 0 {
+        verdicts.push(format!("{differ} differ from what is recorded of them"));
+    }
+    if unreadable > 0 {
+        verdicts.push(format!("{unreadable} could not be read"));
+    }
+    if verdicts.is_empty() {
+        verdicts.push("everything recorded is what is computed".to_string());
+    }
+    let verdict = verdicts.join(", ");
     say(format_args!("{TOOL}: {runs} runs verified: {verdict}"));
     let differing = if differ > 0 {
         Exit::SomeFailed
@@ -54,7 +69,20 @@ pub fn each(paths: &[PathBuf], how: &How, output: &mut Output<impl Write>) -> Re
 impl Found {
     fn unreadable(&mut self, error: &Error) {
         error.report(TOOL);
+        self.unreadable += 1;
         self.exit = Some(Exit::Outside);
+    }
+
+    /// The runs of an experiment that its list has and its directory has not.
+    fn missing(&mut self, experiment: &Path) {
+        for run in rundir::planned(experiment).unwrap_or_default() {
+            if !experiment.join(&run).exists() {
+                self.differ += 1;
+                say(format_args!(
+                    "{TOOL}: run {run}: it is in rows.json and has no directory: removed, or never run"
+                ));
+            }
+        }
     }
 }
 
@@ -94,6 +122,7 @@ fn one(
     } else if source.snapshot.exists() {
         differences.push("a snapshot is there, and run.json knows of no export".into());
     }
+    differences.extend(checks::of_announcement(&kept, dir));
     differences.extend(checks::of_database(&kept, dir));
     for difference in &differences {
         say(format_args!("{TOOL}: run {name}: {difference}"));

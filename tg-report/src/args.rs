@@ -95,6 +95,14 @@ pub struct Args {
     /// Judge --fail-if by the estimate, not by its interval
     #[arg(long, help_heading = GATE, requires = "fail_if")]
     pub point: bool,
+
+    /// Only look at the arguments, with the rows of `tg-instantiate --check --planned` on stdin
+    #[arg(long, hide = true)]
+    pub check_args: bool,
+
+    /// No records are no fault: a stage before this one has said why
+    #[arg(long, hide = true)]
+    pub or_nothing: bool,
 }
 
 /// What can be done beside a report.

@@ -8,6 +8,7 @@ use crate::TOOL;
 use crate::inside::{AgentRecord, TaskRecord};
 use crate::only::Only;
 use crate::row::{Row, lookup};
+use crate::unrun;
 use crate::warning::Warning;
 use crate::words::{list, plain};
 use serde::Deserialize;
@@ -264,6 +265,9 @@ impl Reader {
                     "runs that came more than once count once, by their newest record: {names}"
                 ),
             );
+        }
+        for sentence in unrun::sentences(&self.rows) {
+            warn("not_run", sentence);
         }
         if !self.left_out.is_empty() {
             let all = self.left_out.len() + self.rows.len();

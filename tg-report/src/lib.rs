@@ -11,6 +11,7 @@ pub mod args;
 pub mod arm;
 pub mod attempts;
 pub mod chart;
+pub mod check;
 pub mod columns;
 pub mod compare;
 pub mod constants;
@@ -30,6 +31,7 @@ pub mod row;
 pub mod scaling;
 pub mod stats;
 pub mod success;
+pub mod unrun;
 pub mod warning;
 mod words;
 
@@ -51,6 +53,9 @@ pub const TOOL: &str = "tg-report";
 /// on stderr by then and decides the exit status; the rest is compared all the same. A gate that closed is told after
 /// the report, on stderr.
 pub fn run(args: &Args, input: impl BufRead, output: impl Write) -> Result<Exit> {
+    if args.check_args {
+        return check::arguments(args, input);
+    }
     if let Some(Verb::Power {
         ratio,
         metric,
@@ -67,7 +72,11 @@ pub fn run(args: &Args, input: impl BufRead, output: impl Write) -> Result<Exit>
     }
     let data = data::read(&args.files, input, args.selection()?)?;
     if data.runs.is_empty() {
-        return nothing(data.exit);
+        return if args.or_nothing {
+            Ok(data.exit)
+        } else {
+            nothing(data.exit)
+        };
     }
     let columns = columns::choose(&data, &args.metric, args.primary.as_deref())?;
     let comparison = compare::compare(&data, columns, &args.asked())?;

@@ -28,7 +28,7 @@ pub struct End {
 impl End {
     /// The end in a run's directory, if there is one that can be read.
     pub fn load(dir: &Path) -> Option<Self> {
-        let text = std::fs::read(dir.join(FILE)).ok()?;
+        let text = file::read_kept(&dir.join(FILE)).ok()?;
         let end: Self = serde_json::from_slice(&text).ok()?;
         (!end.outcome.is_empty()).then_some(end)
     }

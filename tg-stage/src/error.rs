@@ -97,9 +97,8 @@ impl Error {
 
     /// Somebody else holds the lock at `path`; the file says who.
     pub fn held(path: &std::path::Path) -> Self {
-        let who = std::fs::read_to_string(path)
-            .ok()
-            .filter(|who| !who.trim().is_empty());
+        let who = crate::file::read_kept(path).unwrap_or_default();
+        let who = Some(String::from_utf8_lossy(&who)).filter(|who| !who.trim().is_empty());
         let cause = format!(
             "is held by {}",
             who.as_deref().map_or("somebody else", str::trim)
@@ -108,7 +107,8 @@ impl Error {
             .hint("wait for it to end, or end it")
     }
 
-    pub(crate) fn closed_pipe() -> Self {
+    /// The reader of our output has gone; see [`Error::is_closed_pipe`].
+    pub fn closed_pipe() -> Self {
         Self::new(Exit::Done, "closed", "stdout", "closed by its reader")
     }
 

@@ -1,16 +1,20 @@
 //! Files that are there whole or not at all: temporary file in the same directory, fsync, rename.
 
 use crate::error::{Error, Result, file_error};
+use rustix::fs::OFlags;
 use sha2::{Digest, Sha256};
 use std::fs::{File, Permissions, TryLockError};
 use std::io::{BufWriter, Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tempfile::NamedTempFile;
 
 /// The longest text that is read whole, in bytes; nobody writes a longer one by hand.
 const LONGEST: u64 = 16 << 20;
+
+/// The longest file of a run's directory that is read whole, in bytes.
+const LONGEST_KEPT: u64 = 64 << 20;
 
 /// How the names of files begin that are still being written.
 const TEMPORARY: &str = ".tg-";
@@ -97,6 +101,31 @@ pub fn read(path: &Path) -> Result<String> {
     match read.map_err(file_error(path))? as u64 {
         length if length > LONGEST => Err(Error::outside(path.display(), "is longer than 16 MiB")),
         _ => Ok(text),
+    }
+}
+
+/// Read a whole file of a run's directory, where agents can put what they like: only an ordinary file of a size that can be
+/// believed, and never waiting for somebody to write into a pipe.
+pub fn read_kept(path: &Path) -> std::io::Result<Vec<u8>> {
+    let file = open_kept(path)?;
+    let mut bytes = Vec::new();
+    file.take(LONGEST_KEPT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LONGEST_KEPT {
+        return Err(std::io::Error::other("is longer than 64 MiB"));
+    }
+    Ok(bytes)
+}
+
+/// Open such a file for reading.
+pub fn open_kept(path: &Path) -> std::io::Result<File> {
+    let file = File::options()
+        .read(true)
+        .custom_flags(OFlags::NONBLOCK.bits() as i32)
+        .open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(std::io::Error::other("is no ordinary file"))
     }
 }
 
@@ -190,6 +219,7 @@ impl Lock {
             .create(true)
             .truncate(false)
             .write(true)
+            .custom_flags(OFlags::NONBLOCK.bits() as i32)
             .open(path)
             .map_err(file_error(path))?;
         for _ in 0..20 {
@@ -223,9 +253,8 @@ impl Lock {
 
     /// The process that holds the lock at `path`, if it is held and says so.
     pub fn holder(path: &Path) -> Option<u32> {
-        let who = std::fs::read_to_string(path)
-            .ok()
-            .filter(|_| !Self::is_free(path))?;
+        let who = read_kept(path).ok().filter(|_| !Self::is_free(path))?;
+        let who = String::from_utf8_lossy(&who);
         let after = who.split_once("(process ")?.1;
         after
             .split(|c: char| !c.is_ascii_digit())
@@ -236,7 +265,7 @@ impl Lock {
 
     /// Whether nobody holds the lock at `path` (or it does not exist).
     pub fn is_free(path: &Path) -> bool {
-        File::open(path).is_ok_and(|file| file.try_lock_shared().is_ok()) || !path.exists()
+        open_kept(path).is_ok_and(|file| file.try_lock_shared().is_ok()) || !path.exists()
     }
 }
 
@@ -259,6 +288,37 @@ fn who() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pipe_in_a_runs_directory_is_waited_for_by_nobody() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("run.json");
+        std::process::Command::new("mkfifo")
+            .arg(&path)
+            .status()
+            .unwrap();
+        let (said, heard) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let dir = path.parent().unwrap();
+            said.send(read_kept(&path).unwrap_err().to_string())
+                .unwrap();
+            let record = crate::Record::load(&path).unwrap_err();
+            said.send(record.to_string()).unwrap();
+            for name in ["end.json", "spent.json"] {
+                std::fs::rename(&path, dir.join(name)).unwrap();
+                let end = crate::End::load(dir).map(|_| ());
+                let spent = crate::Spent::load(dir).map(|_| ());
+                said.send(format!("{:?}", end.or(spent))).unwrap();
+                std::fs::rename(dir.join(name), &path).unwrap();
+            }
+            said.send(Lock::is_free(&path).to_string()).unwrap();
+        });
+        let next = || heard.recv_timeout(Duration::from_secs(10)).unwrap();
+        assert_eq!(next(), "is no ordinary file");
+        assert!(next().ends_with("run.json: is no ordinary file"));
+        assert_eq!((next(), next()), ("None".into(), "None".into()));
+        assert_eq!(next(), "false");
+    }
 
     #[test]
     fn what_a_killed_writer_left_is_swept_and_what_is_being_written_is_not() {

@@ -8,6 +8,7 @@ pub mod attempt;
 pub mod cli;
 pub mod criterion;
 pub mod end;
+pub mod disk;
 pub mod error;
 pub mod file;
 #[cfg(feature = "filter")]

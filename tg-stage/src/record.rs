@@ -56,7 +56,7 @@ impl Record {
 
     /// The record kept in a file such as `run.json`.
     pub fn load(path: &Path) -> Result<Self> {
-        let text = std::fs::read(path).map_err(crate::error::file_error(path))?;
+        let text = file::read_kept(path).map_err(crate::error::file_error(path))?;
         let object: Map<String, Value> =
             serde_json::from_slice(&text).map_err(|cause| Error::input(path.display(), cause))?;
         Self::from_object(object).map_err(|error| error.within(path.display()))
@@ -149,7 +149,7 @@ impl Record {
             return Ok(());
         };
         let (path, line) = (dir.join("run.json"), self.line());
-        let kept = std::fs::read(&path).unwrap_or_default();
+        let kept = file::read_kept(&path).unwrap_or_default();
         let mine = line.strip_suffix(b"}\n").unwrap_or(&line);
         match kept.strip_prefix(mine) {
             Some([b'}' | b',', ..]) if kept.ends_with(b"}\n") => Ok(()),

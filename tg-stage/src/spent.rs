@@ -110,17 +110,17 @@ impl Spent {
         }
     }
 
-    /// Cost and tokens of the run.
+    /// Cost and tokens of the run. What is below zero is nothing: it would leave the other runs more than there is.
     pub fn total(&self) -> Total {
         Total {
-            cost_usd: self.cost_usd,
-            tokens: self.tokens,
+            cost_usd: self.cost_usd.filter(|usd| *usd >= 0.0),
+            tokens: self.tokens.filter(|tokens| *tokens >= 0),
         }
     }
 
     /// What is kept in the run directory `dir`; `None` where nothing is, or nothing that can be read.
     pub fn load(dir: &Path) -> Option<Self> {
-        serde_json::from_slice(&std::fs::read(dir.join(FILE)).ok()?).ok()
+        serde_json::from_slice(&file::read_kept(&dir.join(FILE)).ok()?).ok()
     }
 
     /// Keep it in the run directory `dir`.
@@ -302,6 +302,9 @@ mod tests {
         assert_eq!((total.cost_usd, total.tokens), (Some(1.5), Some(6)));
         keep("a-r2", Some(2.0));
         std::fs::remove_dir_all(dir.path().join("a-r1.try1")).unwrap();
+        std::fs::create_dir(dir.path().join("a-r3")).unwrap();
+        let less = "{\"cost_usd\": -50, \"tokens\": -1}";
+        std::fs::write(dir.path().join("a-r3/spent.json"), less).unwrap();
         let total = ledger.total(dir.path());
         assert_eq!((total.cost_usd, total.tokens), (Some(3.0), Some(4)));
         std::fs::write(dir.path().join("a-r1/spent.json"), "{").unwrap();

@@ -35,6 +35,12 @@ pub struct Args {
     /// Wait for this database instead of records, and print one record
     #[arg(long, value_name = "FILE")]
     pub db: Option<PathBuf>,
+    /// Say on stderr of each run that is over how it ended
+    #[arg(short, long)]
+    pub verbose: bool,
+    /// Only look at the arguments, before a script begins what leads to here
+    #[arg(long, hide = true)]
+    pub check_args: bool,
 }
 
 const AFTER: &str = "\
@@ -42,8 +48,9 @@ Outcomes: completed, failed_tasks, timeout, stalled (no state change, tool call 
   agents_gone (all exited, tasks open), never_connected, cancelled (SIGINT, SIGTERM), infra (the
   launcher was killed); what each was told from is in `wait.why`
 
-Reads: run records with `instantiate` on stdin; their databases, read-only; spent.json of the run
-  and, where the experiment has a budget, of its other runs; with --once only the run directories
+Reads: run records with a `launch` on stdin (by hand: tg-launch --manual); their databases,
+  read-only; spent.json of the run and, where the experiment has a budget, of its other runs; with
+  --once only the run directories
 Writes: `wait` into the records; RUN/end.json; RUN/logs/verify.log; at the end, when nobody else
   has it open, the experiment tables of the database; with --once nothing but a table on a
   terminal, or a JSON line a run in a pipe (docs/watch.md)

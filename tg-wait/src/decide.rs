@@ -40,6 +40,8 @@ pub enum Agents {
     Cancelled,
     /// The launcher went without saying how its agents ended.
     Lost,
+    /// All ended, and some of what is no doing of theirs: a refused login or quota, a full disk.
+    Failed,
 }
 
 /// When to give up.
@@ -57,7 +59,7 @@ pub struct Patience {
 pub fn outcome(seen: &Seen, patience: &Patience) -> Option<&'static str> {
     let ended = matches!(
         seen.agents,
-        Agents::Gone | Agents::Spent | Agents::Cancelled | Agents::Lost
+        Agents::Gone | Agents::Spent | Agents::Cancelled | Agents::Lost | Agents::Failed
     );
     if !seen.open && !seen.unsuccessful {
         return Some("completed");
@@ -68,7 +70,7 @@ pub fn outcome(seen: &Seen, patience: &Patience) -> Option<&'static str> {
     match seen.agents {
         _ if seen.told_to_stop => Some("cancelled"),
         Agents::Cancelled => Some("cancelled"),
-        Agents::Lost => Some("infra"),
+        Agents::Lost | Agents::Failed => Some("infra"),
         Agents::Spent => Some("budget"),
         Agents::Gone if seen.any_worker => Some("agents_gone"),
         Agents::Gone => Some("never_connected"),
@@ -168,6 +170,21 @@ mod tests {
                     ..WORKING
                 },
                 Some("infra"),
+            ),
+            (
+                Seen {
+                    agents: Agents::Failed,
+                    ..WORKING
+                },
+                Some("infra"),
+            ),
+            (
+                Seen {
+                    open: false,
+                    agents: Agents::Failed,
+                    ..WORKING
+                },
+                Some("completed"),
             ),
             (
                 Seen {

@@ -9,7 +9,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tg_host::experiment::AgentRow;
 use tg_stage::file::Lock;
-use tg_stage::{Agent, Launch, Record, Spent};
+use tg_stage::{Agent, Launch, Record, Spent, disk, file};
+
+/// What ends an agent and is no doing of its own: whoever is started next meets it as well.
+const FAULTS: [&str; 3] = ["auth", "disk", "quota"];
 
 /// The launcher of one run, if it had one.
 pub struct Launcher {
@@ -50,6 +53,7 @@ impl Launcher {
             () if ended("lost") => Agents::Lost,
             () if ended("cancelled") => Agents::Cancelled,
             () if ended("budget") => Agents::Spent,
+            () if FAULTS.iter().any(|fault| ended(fault)) => Agents::Failed,
             () => Agents::Gone,
         }
     }
@@ -59,7 +63,7 @@ impl Launcher {
         let spent = Spent::load(&self.dir).unwrap_or_default();
         let row = |agent: &Agent| {
             let path = self.dir.join("agents").join(&agent.worker).join("end.json");
-            let kept = std::fs::read(path)
+            let kept = file::read_kept(&path)
                 .ok()
                 .and_then(|text| serde_json::from_slice(&text).ok());
             kept.unwrap_or_else(|| self.lost(agent, &spent))
@@ -69,12 +73,18 @@ impl Launcher {
 
     fn lost(&self, agent: &Agent, spent: &Spent) -> AgentRow {
         let spent = spent.agents.get(&agent.worker).cloned().unwrap_or_default();
+        // On a full disk no end can be written down.
+        let reason = if disk::is_full(&self.dir) {
+            "disk"
+        } else {
+            "lost"
+        };
         AgentRow {
             run_id: self.run.clone(),
             worker_id: agent.worker.clone(),
             role: Some(agent.role.clone()),
             tags: Some(serde_json::json!(agent.tags).to_string()),
-            end_reason: Some("lost".into()),
+            end_reason: Some(reason.into()),
             cost_usd: spent.cost_usd,
             tokens_in: spent.tokens_in,
             tokens_out: spent.tokens_out,

@@ -10,6 +10,7 @@ mod finish;
 mod launcher;
 mod probe;
 mod progress;
+mod reader;
 mod status;
 mod verify;
 mod watch;
@@ -27,7 +28,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
-use tg_stage::{Error, Exit, Instantiate, Line, Lines, Output, Record, Result, Run, stage};
+use tg_stage::{
+    Error, Exit, Instantiate, Line, Lines, Output, Record, Result, Run, Wait, say, stage,
+};
 
 /// What there is to attend to.
 enum News {
@@ -44,6 +47,9 @@ enum News {
 /// How often it is asked, when the end was asked for, whether records may still be on their way.
 const TICK: Duration = Duration::from_millis(100);
 
+/// How often it is looked whether anybody still reads what we print.
+const READER_TICK: Duration = Duration::from_secs(1);
+
 /// What ends us.
 const SIGNALS: [i32; 3] = [SIGTERM, SIGINT, SIGHUP];
 
@@ -55,11 +61,31 @@ struct Shared<'a> {
     arms: progress::Arms,
 }
 
+impl Shared<'_> {
+    /// With --verbose, the line of a run that is over; whatever is drawn on a terminal stays below it.
+    fn tell(&self, record: &Record) {
+        let Some(wait) = record
+            .get::<Wait>("wait")
+            .ok()
+            .filter(|_| self.args.verbose)
+        else {
+            return;
+        };
+        let why = wait.why.map_or_else(String::new, |why| format!(", {why}"));
+        let (run, outcome) = (record.id(), wait.outcome);
+        self.bars
+            .suspend(|| say(format_args!("tg-wait: run {run}: {outcome}{why}")));
+    }
+}
+
 /// How long after the end was asked for records are still taken.
 const ON_ITS_WAY: Duration = Duration::from_secs(2);
 
 /// Wait for the runs whose records come in, or for the database of `--db`.
 pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write) -> Result<Exit> {
+    if args.check_args {
+        return Ok(Exit::Done);
+    }
     if let Some(results) = &args.once {
         return status::once(results, output);
     }
@@ -104,14 +130,21 @@ pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write
             .then(Instant::now);
         while reading || waiting > 0 {
             let next = match told {
-                None => news.recv().ok(),
+                None => news.recv_timeout(READER_TICK).ok(),
                 Some(_) => news.recv_timeout(TICK).ok(),
             };
             match next {
                 Some(News::Over(record, ended)) => {
                     waiting -= 1;
                     shared.arms.over(&record);
+                    shared.tell(&record);
                     exit = exit.max(finished(record, ended, &mut output, &mut gone));
+                }
+                Some(News::Line(Line::Run(record))) if watch::is_unlaunched(&record) => {
+                    let error = watch::unlaunched(&record);
+                    error.report("tg-wait");
+                    exit = exit.max(error.exit);
+                    keep_gone(output.record(&record), &mut gone);
                 }
                 Some(News::Line(Line::Run(mut record))) if watch::is_due(&record) => {
                     waiting += 1;
@@ -140,6 +173,9 @@ pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write
                 }
                 Some(News::NoMore) => reading = false,
                 Some(News::Stop) | None => {}
+            }
+            if gone.is_none() && reader::is_gone() {
+                gone = Some(Error::closed_pipe());
             }
             if shared.told_to_stop.load(Ordering::Relaxed) || gone.is_some() {
                 // Whatever ends us ends the runs: each is decided, stored and, if anybody reads, printed.

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 use tg_host::live::{self, Event, Known, Live, Moment, Tally, Worker};
 use tg_stage::rundir::{self, Phase, RunDir};
-use tg_stage::{Error, Exit, Output, Result, time};
+use tg_stage::{Error, Exit, Output, Result, Wait, time};
 
 /// A run, as a line of JSON has it.
 #[derive(Serialize)]
@@ -34,14 +34,24 @@ pub fn once(results: &Path, output: impl Write) -> Result<Exit> {
     }
     let is_table = stdout().is_terminal();
     let mut output = Output::new(output);
-    for experiment in rundir::experiments(results) {
+    // A run's own directory is looked at alone.
+    let (beside, only) = match results.parent() {
+        Some(beside) if rundir::runs(beside).iter().any(|run| run == results) => {
+            (vec![beside.to_path_buf()], Some(results))
+        }
+        _ => (rundir::experiments(results), None),
+    };
+    for experiment in beside {
         let mut table = Vec::new();
-        let mut over = 0;
-        for dir in rundir::runs(&experiment) {
+        let (mut done, mut again) = (0, 0);
+        let runs = rundir::runs(&experiment).into_iter();
+        for dir in runs.filter(|run| only.is_none_or(|only| run == only)) {
             let (dir, live) = look(&dir);
             let status = status(&dir, &live);
             if is_table {
-                over += u64::from(dir.phase == Phase::Ended);
+                let is_void = dir.outcome.as_deref().is_some_and(Wait::is_void);
+                again += u64::from(is_void);
+                done += u64::from(dir.phase == Phase::Ended && !is_void);
                 table.push(row(&status));
             } else {
                 let line = serde_json::to_string(&status)
@@ -51,11 +61,12 @@ pub fn once(results: &Path, output: impl Write) -> Result<Exit> {
         }
         if is_table {
             let name = experiment.file_name().unwrap_or_default().to_string_lossy();
-            let text = format!(
-                "{name}: {over} of {} runs over\n{}",
-                table.len(),
-                aligned(&table)
-            );
+            let again = match again {
+                0 => String::new(),
+                some => format!(", {some} to be run again"),
+            };
+            let (all, table) = (table.len(), aligned(&table));
+            let text = format!("{name}: {done} of {all} runs done{again}\n{table}");
             output.bytes(text.as_bytes())?;
         }
     }

@@ -40,7 +40,8 @@ pub fn run(shared: &Shared, record: &mut Record) -> Result<()> {
     let probe =
         Probe::new(database::open_read_only(&path).map_err(outside)?, &run.id).map_err(locked)?;
     let launcher = Launcher::of(record);
-    let mut wait = if let Some(end) = End::decided(record) {
+    let decided = End::decided(record);
+    let mut wait = if let Some(end) = decided.filter(|end| is_possible(end, &probe)) {
         // Whoever decided was killed before the record said so.
         let mut wait = finish::decide(&probe, &end.outcome, end.why).map_err(locked)?;
         wait.ended_at_ms = end.ended_at_ms;
@@ -137,6 +138,17 @@ fn until_over(
     }
 }
 
+/// Whether the database does not belie an end that is on disk: agents can write there as well, and an end of theirs that says
+/// that the work is done is none.
+fn is_possible(end: &End, probe: &Probe) -> bool {
+    let is_over = || probe.open(1).is_ok_and(|open| open.is_empty());
+    match end.outcome.as_str() {
+        "completed" => is_over() && probe.any_unsuccessful().is_ok_and(|failed| !failed),
+        "failed_tasks" => is_over(),
+        _ => true,
+    }
+}
+
 /// Take up what is new in the database since `version`, and say which version that is.
 fn look(
     probe: &Probe,
@@ -198,4 +210,19 @@ pub fn is_due(record: &Record) -> bool {
         .get::<Wait>("wait")
         .is_ok_and(|wait| !wait.outcome.is_empty());
     !ended && record.failed_stage().is_none_or(|stage| stage == "wait")
+}
+
+/// Whether the run of a record was made and never launched: nobody works on it, so however long we wait, what we would say
+/// of it (stalled, timeout) would be kept as a result.
+pub fn is_unlaunched(record: &Record) -> bool {
+    record.has("instantiate") && record.value("launch").is_none() && is_due(record)
+}
+
+/// What is wrong with such a record.
+pub fn unlaunched(record: &Record) -> Error {
+    Error::input(
+        format!("run {}", record.id()),
+        "the record has no \"launch\"",
+    )
+    .hint("pass it through tg-launch first (a run started by hand: tg-launch --manual)")
 }

@@ -44,6 +44,14 @@ pub fn why(
         },
         "cancelled" if seen.told_to_stop => "tg-wait was told to stop".into(),
         "cancelled" => "tg-launch was told to stop".into(),
+        "infra" if seen.agents == Agents::Failed => {
+            let mut reasons = ends.iter().map(|end| end.end_reason.as_deref());
+            if reasons.any(|reason| reason == Some("disk")) {
+                "no space left on device".into()
+            } else {
+                agents(ends)
+            }
+        }
         "infra" => {
             let lost = ends
                 .iter()

@@ -197,7 +197,11 @@ fn class(classes: &StateClasses, state: &str) -> &'static str {
 /// while it has a connection to the same database: closing the file would drop the locks of that connection.
 pub fn stamp(db: &Path) -> Option<Vec<u8>> {
     let mut head = Vec::new();
-    let index = File::open(beside(db, "-shm")).ok()?;
+    let path = beside(db, "-shm");
+    if !fs::metadata(&path).ok()?.is_file() {
+        return None; // to open a pipe would be to wait for whoever writes into it
+    }
+    let index = File::open(path).ok()?;
     index.take(96).read_to_end(&mut head).ok()?;
     (head.len() == 96).then_some(head)
 }

@@ -4,7 +4,8 @@
 //! Tokens are normalised: `tokens_in` counts everything read, cached tokens included; `tokens_out` everything written,
 //! thinking included. What is unknown is `None`, never 0. A program that says what it cost is believed (`reported`); else
 //! the manifest's price of the model is applied (`priced`); else the cost is unknown. An agent without a known format may
-//! keep a `usage.json` in its directory, as the stand-in does.
+//! keep a `usage.json` in its directory, as the stand-in does: of that file nothing is forgotten when it is gone, torn or says
+//! less, and what is below zero is nothing.
 
 mod claude;
 mod codex;
@@ -23,7 +24,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tail::Tail;
 use tally::Tally;
-use tg_stage::Profile;
+use tg_stage::{Profile, file};
 use tg_stage::profile::Price;
 
 /// What an agent has used so far.
@@ -88,6 +89,8 @@ pub struct Reader {
     /// Told on stderr of an attempt that may be repeated: it counts until there is progress.
     muttered: Option<&'static str>,
     last: Option<i64>,
+    /// The most that the agent's own file has said.
+    own: Usage,
 }
 
 impl Reader {
@@ -95,10 +98,10 @@ impl Reader {
     pub fn new(place: &Place, profile: Option<&Profile>) -> Self {
         let dir = place.agent_dir.clone();
         let name = profile.and_then(|profile| profile.usage.as_deref());
+        let version = profile.and_then(|profile| profile.found.as_ref()?.version.clone());
         Self {
             format: FORMATS.iter().find(|format| Some(format.name) == name),
             price: profile.and_then(|profile| profile.price),
-            version: profile.and_then(|profile| profile.found.as_ref()?.version.clone()),
             stdout: Tail::new(dir.join("stdout.log")),
             stderr: Tail::new(dir.join("stderr.log")),
             sessions: BTreeMap::new(),
@@ -106,6 +109,11 @@ impl Reader {
             kept: Tally::default(),
             muttered: None,
             last: None,
+            own: Usage {
+                version: version.clone(),
+                ..Usage::default()
+            },
+            version,
             dir,
         }
     }
@@ -113,7 +121,10 @@ impl Reader {
     /// What the agent has used so far.
     pub fn read(&mut self) -> Usage {
         let Some(format) = self.format else {
-            return own_file(&self.dir, self.version.clone());
+            if let Some(new) = own_file(&self.dir) {
+                self.own.raise(new);
+            }
+            return self.own.clone();
         };
         let printed = &mut self.printed;
         self.stdout.lines(|line| {
@@ -193,22 +204,81 @@ impl Reader {
     }
 }
 
-/// `usage.json` in the agent's directory, kept by the agent itself.
-fn own_file(dir: &Path, version: Option<String>) -> Usage {
-    let usage = json_file(&dir.join("usage.json")).unwrap_or_default();
-    let text = |key: &str| usage[key].as_str().map(String::from);
-    Usage {
-        cost_usd: usage["cost_usd"].as_f64(),
-        tokens_in: usage["tokens_in"].as_i64(),
-        tokens_out: usage["tokens_out"].as_i64(),
-        tokens_cached: usage["tokens_cached"].as_i64(),
-        tokens_thinking: usage["tokens_thinking"].as_i64(),
-        cost_source: text("cost_source"),
-        version: text("version").or(version),
-        fault: text("fault"),
+impl Usage {
+    /// Take up what is newer: an amount never becomes less, and what is known not unknown. A fault may be over.
+    fn raise(&mut self, new: Self) {
+        if new.cost_usd.is_some() && new.cost_usd >= self.cost_usd {
+            self.cost_usd = new.cost_usd;
+            self.cost_source = new.cost_source.or(self.cost_source.take());
+        }
+        self.tokens_in = self.tokens_in.max(new.tokens_in);
+        self.tokens_out = self.tokens_out.max(new.tokens_out);
+        self.tokens_cached = self.tokens_cached.max(new.tokens_cached);
+        self.tokens_thinking = self.tokens_thinking.max(new.tokens_thinking);
+        self.version = new.version.or(self.version.take());
+        self.fault = new.fault;
     }
 }
 
+/// `usage.json` in the agent's directory, kept by the agent itself, if it is there and whole.
+fn own_file(dir: &Path) -> Option<Usage> {
+    let usage = json_file(&dir.join("usage.json"))?;
+    let text = |key: &str| usage[key].as_str().map(String::from);
+    let tokens = |key: &str| usage[key].as_i64().filter(|count| *count >= 0);
+    Some(Usage {
+        cost_usd: usage["cost_usd"].as_f64().filter(|usd| *usd >= 0.0),
+        tokens_in: tokens("tokens_in"),
+        tokens_out: tokens("tokens_out"),
+        tokens_cached: tokens("tokens_cached"),
+        tokens_thinking: tokens("tokens_thinking"),
+        cost_source: text("cost_source"),
+        version: text("version"),
+        fault: text("fault"),
+    })
+}
+
 fn json_file(path: &Path) -> Option<Value> {
-    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+    serde_json::from_slice(&file::read_kept(path).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_an_agents_own_file_nothing_is_forgotten_and_nothing_is_below_zero() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().to_path_buf();
+        let place = Place {
+            dir: path.clone(),
+            db: path.join("tasks.db"),
+            work: path.join("work"),
+            agent_dir: path.clone(),
+        };
+        let file = path.join("usage.json");
+        let mut reader = Reader::new(&place, None);
+        let mut after = |text: Option<&str>| {
+            match text {
+                Some(text) => std::fs::write(&file, text).unwrap(),
+                None => std::fs::remove_file(&file).unwrap(),
+            }
+            let usage = reader.read();
+            (usage.cost_usd, usage.tokens_in, usage.cost_source)
+        };
+        let none = (None, None, None);
+        assert_eq!(
+            after(Some("{\"cost_usd\": -5, \"tokens_in\": -1}")),
+            none
+        );
+        let reported = Some("reported".to_string());
+        let known = (Some(2.5), Some(10), reported.clone());
+        let whole = "{\"cost_usd\": 2.5, \"tokens_in\": 10, \"cost_source\": \"reported\"}";
+        assert_eq!(after(Some(whole)), known);
+        for less in ["{\"cost_usd\": 2.", "{}", "{\"cost_usd\": 0.1, \"tokens_in\": -9}"] {
+            assert_eq!(after(Some(less)), known, "{less}");
+        }
+        assert_eq!(after(None), known);
+        let more = "{\"cost_usd\": 1, \"tokens_in\": 11}";
+        assert_eq!(after(Some(more)), (Some(2.5), Some(11), reported));
+    }
 }

@@ -4,10 +4,10 @@
 //! was read before, or behind the gap, and nothing is read twice.
 
 use crate::log;
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use tg_stage::file::open_kept;
 
 /// No program prints a longer line; what is beyond is passed over rather than kept in memory.
 const LONGEST: usize = 64 << 20;
@@ -37,7 +37,7 @@ impl Tail {
     /// Hand out the lines that were completed since the last look. A file that has become shorter was written anew, and
     /// is read again.
     pub fn lines(&mut self, mut take: impl FnMut(&[u8])) {
-        let Ok(mut file) = File::open(&self.path) else {
+        let Ok(mut file) = open_kept(&self.path) else {
             return;
         };
         let Ok(data) = file.metadata() else {

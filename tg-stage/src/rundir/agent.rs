@@ -29,8 +29,8 @@ impl AgentDir {
         let dir = run.join("agents").join(worker);
         let known = spent.and_then(|spent| spent.agents.get(worker)).cloned();
         let used: AgentSpent = known.unwrap_or_else(|| {
-            let text = file::read(&dir.join("usage.json")).unwrap_or_default();
-            serde_json::from_str(&text).unwrap_or_default()
+            let text = file::read_kept(&dir.join("usage.json")).unwrap_or_default();
+            serde_json::from_slice(&text).unwrap_or_default()
         });
         let output = ["stdout.log", "stderr.log"].map(|log| modified_ms(&dir.join(log)));
         let called_at_ms = modified_ms(&dir.join("mcp.jsonl"));

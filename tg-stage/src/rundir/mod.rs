@@ -11,10 +11,9 @@ pub use find::{arm_of, directories, experiments, planned, runs};
 
 use crate::file::Lock;
 use crate::spent::{Spent, Total};
-use crate::{Instantiate, Launch, Limits, Record, Run, Wait};
+use crate::{Instantiate, Launch, Limits, Record, Run, Wait, file};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 /// Where a run is in its life.
@@ -183,7 +182,7 @@ impl RunDir {
                 Phase::Waiting
             };
         }
-        let end = fs::read(dir.join("end.json")).ok();
+        let end = file::read_kept(&dir.join("end.json")).ok();
         let end: Option<End> = end.and_then(|text| serde_json::from_slice(&text).ok());
         if let Some(end) = &end {
             self.outcome = Some(end.outcome.clone());
@@ -233,6 +232,7 @@ fn beside(dir: &Path, recorded: &Path, db: &Path) -> PathBuf {
 mod tests {
     use super::*;
     use serde_json::{Value, json};
+    use std::fs;
 
     fn made(record: &Value) -> tempfile::TempDir {
         let lab = tempfile::tempdir().unwrap();
