@@ -217,7 +217,10 @@ fn an_end_that_an_agent_wrote_is_not_believed() {
     let lie = "{\"outcome\": \"completed\", \"ended_at_ms\": 1}";
     let script = format!("{WORK} & sleep 1; echo '{lie}' > $TG_RUN_DIR/end.json; wait");
     for (name, chain) in [
-        ("before", "tg-launch > launched.jsonl; tg-wait < launched.jsonl"),
+        (
+            "before",
+            "tg-launch > launched.jsonl; tg-wait < launched.jsonl",
+        ),
         ("while", "tg-launch | tg-wait"),
     ] {
         agents(&lab, 1, "swarm", &script, "limits: {timeout: 60s}\n");

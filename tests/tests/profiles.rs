@@ -140,13 +140,41 @@ fn what_is_wrong_is_said_before_anything_is_made() {
         &["unknown `gpt`", "codex"],
     );
     for (from, to, says) in [
-        ("about:", "usage: cluade\nabout:", ["bad.yaml: usage", "did you mean `claude`?"]),
-        ("claim]", "clam]", ["bad.yaml: tools: unknown `clam`", "did you mean `claim`?"]),
-        ("about:", "connect: 0s\nabout:", ["bad.yaml: connect", "in no time"]),
-        ("about:", "stop: {signal: HUP}\nabout:", ["bad.yaml: stop: signal", "`HUP`"]),
-        ("{agent_dir}/mine", "{work}/mine", ["bad.yaml: files", "begin it with {agent_dir}"]),
-        ("{agent_dir}/mine", "{home}/../../mine", ["bad.yaml: files", "outside"]),
-        ("{agent_dir}/mine", "/tmp/mine", ["bad.yaml: files", "outside"]),
+        (
+            "about:",
+            "usage: cluade\nabout:",
+            ["bad.yaml: usage", "did you mean `claude`?"],
+        ),
+        (
+            "claim]",
+            "clam]",
+            ["bad.yaml: tools: unknown `clam`", "did you mean `claim`?"],
+        ),
+        (
+            "about:",
+            "connect: 0s\nabout:",
+            ["bad.yaml: connect", "in no time"],
+        ),
+        (
+            "about:",
+            "stop: {signal: HUP}\nabout:",
+            ["bad.yaml: stop: signal", "`HUP`"],
+        ),
+        (
+            "{agent_dir}/mine",
+            "{work}/mine",
+            ["bad.yaml: files", "begin it with {agent_dir}"],
+        ),
+        (
+            "{agent_dir}/mine",
+            "{home}/../../mine",
+            ["bad.yaml: files", "outside"],
+        ),
+        (
+            "{agent_dir}/mine",
+            "/tmp/mine",
+            ["bad.yaml: files", "outside"],
+        ),
     ] {
         refused(&lab, profile(from, to), 2, &says);
     }

@@ -27,7 +27,7 @@ fn has_room(dir: &Path) -> bool {
     let path = dir.join(format!(".tg-room-{}", std::process::id()));
     let write = || {
         let mut file = File::create(&path)?;
-        file.write_all(&[0; COMMIT])?;
+        file.write_all(&vec![0; COMMIT])?;
         file.sync_all()
     };
     let tried = write();

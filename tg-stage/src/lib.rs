@@ -7,8 +7,8 @@
 pub mod attempt;
 pub mod cli;
 pub mod criterion;
-pub mod end;
 pub mod disk;
+pub mod end;
 pub mod error;
 pub mod file;
 #[cfg(feature = "filter")]

@@ -24,8 +24,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tail::Tail;
 use tally::Tally;
-use tg_stage::{Profile, file};
 use tg_stage::profile::Price;
+use tg_stage::{Profile, file};
 
 /// What an agent has used so far.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -266,15 +266,16 @@ mod tests {
             (usage.cost_usd, usage.tokens_in, usage.cost_source)
         };
         let none = (None, None, None);
-        assert_eq!(
-            after(Some("{\"cost_usd\": -5, \"tokens_in\": -1}")),
-            none
-        );
+        assert_eq!(after(Some("{\"cost_usd\": -5, \"tokens_in\": -1}")), none);
         let reported = Some("reported".to_string());
         let known = (Some(2.5), Some(10), reported.clone());
         let whole = "{\"cost_usd\": 2.5, \"tokens_in\": 10, \"cost_source\": \"reported\"}";
         assert_eq!(after(Some(whole)), known);
-        for less in ["{\"cost_usd\": 2.", "{}", "{\"cost_usd\": 0.1, \"tokens_in\": -9}"] {
+        for less in [
+            "{\"cost_usd\": 2.",
+            "{}",
+            "{\"cost_usd\": 0.1, \"tokens_in\": -9}",
+        ] {
             assert_eq!(after(Some(less)), known, "{less}");
         }
         assert_eq!(after(None), known);
