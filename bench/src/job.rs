@@ -86,8 +86,8 @@ fn metrics(places: &Places, tasks: usize) -> Vec<Job> {
                     places.metrics("tg-metrics --only", &ten, &plain),
                     places.python("python json", "metrics.py", &plain, usize::MAX),
                     places.python("polars", "polars_metrics.py", &plain, usize::MAX),
-                    places.python("DuckDB", "duckdb_metrics.py", &plain, 3),
-                    places.jq(&plain, 3),
+                    places.python("DuckDB", "duckdb_metrics.py", &plain, 2),
+                    places.jq(&plain, 2),
                     places.limit("limit: serde_json from_slice", "serde", &plain[0]),
                     places.limit("limit: reading", "read", &plain[0]),
                 ],
@@ -157,7 +157,7 @@ fn many(places: &Places, archive: usize) -> Job {
                 places.metrics("tg-metrics --only", &["--only", TEN], &files),
                 places.python("python json", "metrics.py", &files, usize::MAX),
                 places.python("DuckDB", "duckdb_metrics.py", &files, 1),
-                places.jq(&files, 2),
+                places.jq(&files, 1),
             ],
             &[("python json", 0.25), ("jq", 0.06), ("DuckDB", 0.10)],
         )
@@ -265,44 +265,4 @@ pub fn others(places: &Places, tasks: usize) -> Vec<Job> {
             )
         },
     ]
-}
-
-/// The tools as `make install` builds them, from clean: what whoever comes first waits for.
-pub fn build(places: &Places) -> Job {
-    const TOOLS: [&str; 9] = [
-        "tg-instantiate",
-        "tg-launch",
-        "tg-agent",
-        "tg-wait",
-        "tg-export",
-        "tg-merge",
-        "tg-metrics",
-        "tg-report",
-        "tg-watch",
-    ];
-    let dir = places.data.join("build");
-    let dir_text = dir.display().to_string();
-    let mut argv = vec![
-        "cargo",
-        "build",
-        "--locked",
-        "--release",
-        "--target-dir",
-        &dir_text,
-    ];
-    for tool in TOOLS {
-        argv.extend(["-p", tool]);
-    }
-    Job {
-        wall: Some(240_000.0),
-        ..job(
-            "A release build of the tools from clean".into(),
-            vec![Contender {
-                removed: Some(dir),
-                most: 1,
-                ..Contender::new("cargo build --release", &argv)
-            }],
-            &[],
-        )
-    }
 }

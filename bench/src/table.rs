@@ -62,6 +62,17 @@ pub fn show(job: &Job, costs: &Costs) -> (String, bool) {
     (text, is_met)
 }
 
+/// The heading, the table, and whether it is met, of a release build from clean that took so many seconds.
+pub fn build(seconds: f64) -> (&'static str, String, bool) {
+    let title = "A release build of the tools from clean";
+    let mut is_met = true;
+    let verdict = met(seconds <= 240.0, &mut is_met);
+    let text = format!(
+        "\n### {title}\n\n| what | seconds | must be at most | |\n|---|--:|--:|---|\n| cargo build --release | {seconds} | 240 | {verdict} |\n"
+    );
+    (title, text, is_met)
+}
+
 fn met(is_so: bool, is_met: &mut bool) -> String {
     *is_met &= is_so;
     if is_so {

@@ -25,6 +25,12 @@ const SETTLE: Duration = Duration::from_millis(5);
 /// Between a write and the first look.
 const FIRST: Duration = Duration::from_micros(100);
 
+/// The same while others write all the time: by then the write can be seen, and one look is enough for each.
+const SOON: Duration = Duration::from_millis(2);
+
+/// How long after something was found others count as writing all the time.
+const BUSY: Duration = Duration::from_millis(100);
+
 /// Tells when to look at a database.
 #[derive(Debug)]
 pub struct Notifier {
@@ -78,6 +84,9 @@ impl Notifier {
                 Ok(ready) if ready > 0 && !inotify::concerns(events, &self.name) => {}
                 Ok(ready) if ready > 0 => {
                     self.written = Some(Instant::now());
+                    if self.found.is_some_and(|at| at.elapsed() < BUSY) {
+                        std::thread::sleep(SOON);
+                    }
                     return true;
                 }
                 _ => break,
@@ -98,7 +107,7 @@ impl Notifier {
     fn next_look(&self) -> Option<Duration> {
         let written = self.written?;
         let is_insurance = self.found.is_some_and(|found| found >= written);
-        let least = if is_insurance { SETTLE } else { FIRST };
+        let least = if is_insurance { 2 * SETTLE } else { FIRST };
         Some((written.elapsed() / 4).clamp(least, HEARTBEAT))
     }
 }

@@ -33,8 +33,13 @@ struct Told {
 /// Measure the runs in each of the paths; one that cannot be read does not keep the others from it.
 pub fn each(paths: &[PathBuf], how: &How, output: &mut Output<impl Write>) -> Result<Exit> {
     let sources: Vec<_> = paths.iter().flat_map(|path| expanded(path)).collect();
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let threads = cores.min(MOST_AT_ONCE).min(sources.len());
+    let threads = match sources.len() {
+        0 | 1 => 1, // asking for the cores reads three files
+        many => {
+            let cores = thread::available_parallelism().map_or(1, usize::from);
+            many.min(cores).min(MOST_AT_ONCE)
+        }
+    };
     let mut exit = Exit::Done;
     if threads < 2 {
         for source in &sources {

@@ -40,6 +40,8 @@ pub use args::{Args, Format, Verb};
 use compare::Comparison;
 use gate::Outcome;
 use std::io::{BufRead, Write};
+use std::path::Path;
+use std::thread;
 use tg_stage::{Error, Exit, Output, Result, file, say};
 
 /// The name that errors and warnings on stderr begin with.
@@ -89,15 +91,29 @@ pub fn run(args: &Args, input: impl BufRead, output: impl Write) -> Result<Exit>
     if !format.has_room_for_warnings() {
         warn(&comparison);
     }
-    for (path, format) in args.files_to_write() {
-        let report = output::render(&comparison, format, args.width(), false);
-        file::write(path, report.as_bytes())?;
-    }
-    if args.out.is_none() {
-        let report = output::render(&comparison, format, args.width(), args.is_coloured());
+    let comparison = &comparison;
+    let render =
+        |format, is_coloured| output::render(comparison, format, args.width(), is_coloured);
+    let printed = thread::scope(|scope| {
+        let write = |(path, format): (&Path, Format)| {
+            let path = path.to_owned();
+            scope.spawn(move || file::write(&path, render(format, false).as_bytes()))
+        };
+        let files: Vec<_> = args.files_to_write().into_iter().map(write).collect();
+        let printed = args
+            .out
+            .is_none()
+            .then(|| render(format, args.is_coloured()));
+        for file in files {
+            let broken = |_| Err(Error::outside(TOOL, "a report was not written"));
+            file.join().unwrap_or_else(broken)?;
+        }
+        Ok(printed)
+    })?;
+    if let Some(report) = printed {
         Output::new(output).bytes(report.as_bytes())?;
     }
-    Ok(data.exit.max(gate(&comparison)))
+    Ok(data.exit.max(gate(comparison)))
 }
 
 /// There is nothing to compare; where a file could not be read, that has been said and is reason enough.

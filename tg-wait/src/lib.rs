@@ -25,7 +25,7 @@ use std::io::{BufRead, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 use tg_stage::{
@@ -109,18 +109,7 @@ pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write
     }
     tg_stage::standard_input("tg-instantiate MANIFEST | tg-launch | tg-wait")?;
     let (news_in, news) = mpsc::channel();
-    let lines_in = news_in.clone();
-    thread::spawn(move || {
-        let mut lines = Lines::new(input);
-        let _ = lines.try_for_each(|line| lines_in.send(News::Line(line)));
-        lines_in.send(News::NoMore)
-    });
-    let stop_in = news_in.clone();
-    let mut signals = Signals::new(SIGNALS).map_err(|cause| Error::outside("signals", cause))?;
-    thread::spawn(move || {
-        let mut signals = signals.forever();
-        signals.try_for_each(|_| stop_in.send(News::Stop))
-    });
+    listen(input, &news_in)?;
     let mut gone = None;
     let exit = thread::scope(|scope| {
         let (mut exit, mut waiting, mut reading) = (Exit::Done, 0, true);
@@ -188,6 +177,23 @@ pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write
     });
     shared.arms.clear();
     gone.map_or(Ok(exit), Err)
+}
+
+/// Tell of lines and of signals as they come in.
+fn listen(input: impl BufRead + Send + 'static, news_in: &Sender<News>) -> Result<()> {
+    let lines_in = news_in.clone();
+    thread::spawn(move || {
+        let mut lines = Lines::new(input);
+        let _ = lines.try_for_each(|line| lines_in.send(News::Line(line)));
+        lines_in.send(News::NoMore)
+    });
+    let stop_in = news_in.clone();
+    let mut signals = Signals::new(SIGNALS).map_err(|cause| Error::outside("signals", cause))?;
+    thread::spawn(move || {
+        let mut signals = signals.forever();
+        signals.try_for_each(|_| stop_in.send(News::Stop))
+    });
+    Ok(())
 }
 
 fn finished(

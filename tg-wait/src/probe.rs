@@ -141,7 +141,8 @@ impl Probe {
             terminal.join(","),
             self.scope
         );
-        self.db.query_row(&sql, [], |row| row.get(0)).optional()
+        let mut query = self.db.prepare_cached(&sql)?;
+        query.query_row([], |row| row.get(0)).optional()
     }
 }
 

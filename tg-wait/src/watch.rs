@@ -90,6 +90,7 @@ fn until_over(
         TICK
     };
     let begun = Instant::now();
+    probe.last_terminal()?; // so that the end finds its query ready
     let (mut version, mut changed, mut looked) = (None, Instant::now(), None::<Instant>);
     let (mut calls, mut called) = (0, Instant::now());
     let mut seen = Seen {

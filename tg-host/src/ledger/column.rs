@@ -122,7 +122,9 @@ mod tests {
             let mut column = Column::default();
             let mut all = vec![None, Some(first), None, Some(first)];
             all.extend(ends.map(Some));
-            all.iter().for_each(|value| column.push(*value));
+            for value in &all {
+                column.push(*value);
+            }
             let out: Vec<_> = (0..column.len()).map(|at| column.get(at)).collect();
             assert_eq!(out, all);
             assert_eq!(column.max(), Some(i64::MAX));

@@ -27,9 +27,8 @@ use rusqlite::Connection;
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
-use std::thread;
 
-/// From what size on a file is hashed, and decompressed, beside being read, in bytes.
+/// From what size on a file is read, hashed and decompressed by a thread of its own, in bytes.
 const WORTH_A_THREAD: u64 = 4 << 20;
 
 /// The histories in a snapshot.
@@ -68,29 +67,17 @@ impl Ledger {
         }
         let file = text::file(path)?;
         let size = file.metadata().map_err(about(path))?.len();
-        if size < WORTH_A_THREAD {
-            let size = Some(size).filter(|size| *size > 0);
-            let mut file = Hashed::new(file);
-            let text = text::plain(&mut file, size).map_err(about(path))?;
-            let mut ledger = Self::read(text).map_err(|cause| Error::new(path.display(), cause))?;
-            ledger.file = Some(file.facts().map_err(about(path))?);
-            return Ok(ledger);
-        }
-        thread::scope(|scope| {
-            let hash = scope.spawn(|| FileFacts::of(&file));
-            let text = text::plain(&file, Some(size)).map_err(about(path))?;
-            let ledger = if text.is_gzip {
-                text::ahead(text, Self::read)
-            } else {
-                Self::read(text)
-            };
-            let mut ledger = ledger.map_err(|cause| Error::new(path.display(), cause))?;
-            let hash = hash
-                .join()
-                .unwrap_or_else(|_| Err(std::io::Error::other("broke off")));
-            ledger.file = Some(hash.map_err(about(path))?);
-            Ok(ledger)
-        })
+        let mut file = Hashed::new(file);
+        let text = text::plain(&mut file, Some(size).filter(|size| *size > 0));
+        let text = text.map_err(about(path))?;
+        let ledger = if size < WORTH_A_THREAD {
+            Self::read(text)
+        } else {
+            text::ahead(text, Self::read)
+        };
+        let mut ledger = ledger.map_err(|cause| Error::new(path.display(), cause))?;
+        ledger.file = Some(file.facts().map_err(about(path))?);
+        Ok(ledger)
     }
 
     /// Read the (plain) text of a snapshot.

@@ -26,7 +26,6 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 /// The longest reason why a row could not be read, in characters.
@@ -224,25 +223,6 @@ fn shortened(message: &str) -> String {
     match message.char_indices().nth(LONGEST_MESSAGE) {
         Some((at, _)) => format!("{}...", &message[..at]),
         None => message.to_string(),
-    }
-}
-
-impl FileFacts {
-    /// Of an open file, wherever others read it.
-    pub(crate) fn of(file: &File) -> std::io::Result<Self> {
-        let mut hash = Sha256::new();
-        let mut bytes = 0;
-        let mut chunk = vec![0; 1 << 16];
-        loop {
-            let count = file.read_at(&mut chunk, bytes)?;
-            if count == 0 {
-                let sha256 = hash.finalize();
-                let sha256 = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
-                return Ok(Self { sha256, bytes });
-            }
-            hash.update(&chunk[..count]);
-            bytes += count as u64;
-        }
     }
 }
 

@@ -50,8 +50,6 @@ pub fn open(path: &Path) -> Result<Text<'static>> {
 
 /// A text, decompressed as it is read where that is needed.
 pub struct Text<'a> {
-    /// Whether it is.
-    pub is_gzip: bool,
     read: Box<dyn Read + Send + 'a>,
 }
 
@@ -69,21 +67,22 @@ pub fn plain<'a>(mut input: impl Read + Send + 'a, size: Option<u64>) -> io::Res
     let whole = Cursor::new(magic).chain(input);
     if !is_gzip {
         let read = Box::new(whole);
-        return Ok(Text { is_gzip, read });
+        return Ok(Text { read });
     }
     let left = size.map_or(u64::MAX, |size| {
         size.saturating_mul(EXPANSION).saturating_add(ALLOWANCE)
     });
     let decoder = MultiGzDecoder::new(BufReader::with_capacity(1 << 16, whole));
     let read = Box::new(Decoded { decoder, left });
-    Ok(Text { is_gzip, read })
+    Ok(Text { read })
 }
 
 /// Pieces that are read ahead, and their size in bytes.
 const AHEAD: usize = 4;
 const PIECE: usize = 1 << 17;
 
-/// Use a text that a thread of its own reads ahead: decompressing takes longer than what is done with the text.
+/// Use a text that a thread of its own reads ahead: reading, hashing and decompressing take about as long as what is done
+/// with the text.
 pub fn ahead<T>(mut text: Text, take: impl FnOnce(Ahead) -> T) -> T {
     let (full, pieces) = sync_channel::<io::Result<Vec<u8>>>(AHEAD);
     let (used, free) = channel::<Vec<u8>>();
