@@ -33,9 +33,10 @@ fn line(one: &Live, was_connected: bool) -> Option<String> {
     if one.told.is_some() || (was_connected && exit == "0") {
         return None;
     }
-    let how = match exit.starts_with("signal") {
-        true => format!("ended by {exit}"),
-        false => format!("exited with {exit}"),
+    let how = if exit.starts_with("signal") {
+        format!("ended by {exit}")
+    } else {
+        format!("exited with {exit}")
     };
     let when = if was_connected {
         ""
