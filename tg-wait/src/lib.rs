@@ -130,10 +130,7 @@ pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write
                     exit = exit.max(finished(record, ended, &mut output, &mut gone));
                 }
                 Some(News::Line(Line::Run(record))) if watch::is_unlaunched(&record) => {
-                    let error = watch::unlaunched(&record);
-                    error.report("tg-wait");
-                    exit = exit.max(error.exit);
-                    keep_gone(output.record(&record), &mut gone);
+                    exit = exit.max(refused(&record, &mut output, &mut gone));
                 }
                 Some(News::Line(Line::Run(mut record))) if watch::is_due(&record) => {
                     waiting += 1;
@@ -210,6 +207,14 @@ fn finished(
     };
     keep_gone(output.record(&record), gone);
     exit
+}
+
+/// Say what a record lacks, and pass it on untouched.
+fn refused(record: &Record, output: &mut Output<impl Write>, gone: &mut Option<Error>) -> Exit {
+    let error = watch::unlaunched(record);
+    error.report("tg-wait");
+    keep_gone(output.record(record), gone);
+    error.exit
 }
 
 /// Remember that the reader has gone; what is being waited for is brought to its end all the same.
