@@ -94,6 +94,7 @@ fn an_agent_has_its_own_environment_and_its_key_is_nowhere_else() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn what_is_wrong_is_said_before_anything_is_made() {
     let lab = lab();
     let with = |more: &str| {

@@ -10,7 +10,8 @@ use crate::resume::{self, State};
 use crate::template::Template;
 use crate::{disk, estimate, plan, provenance};
 use rustix::fs::{Access, access};
-use std::collections::{BTreeMap, BTreeSet};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use tg_host::Host;
@@ -107,8 +108,8 @@ fn planned(rows: &[Row], output: &mut Output<impl Write>) -> Result<()> {
     for row in rows {
         let mut record = Record::new(&row.run)?;
         let own = row.run.report.own_metrics.iter();
-        let own: BTreeMap<&str, ()> = own.map(|metric| (metric.name.as_str(), ())).collect();
-        record.set("metrics", &own)?;
+        let unknown = own.map(|metric| (metric.name.clone(), Value::Null));
+        record.set("metrics", &unknown.collect::<Map<_, _>>())?;
         output.record(&record)?;
     }
     Ok(())
