@@ -72,7 +72,8 @@ impl Scene {
         self.set(db, "working")?;
         let _ = std::fs::remove_file(self.dir.join("end.json"));
         let record = json!({"type": "run", "v": 1, "run": {"id": "bench", "dir": self.dir, "arm": "x", "workflow": "swarm"},
-            "instantiate": {"db": self.dir.join("tasks.db")}, "launch": {"manual": true}});
+            "instantiate": {"db": self.dir.join("tasks.db")},
+            "launch": {"manual": true, "started_at_ms": tg_stage::time::now_ms()}});
         let mut child = Command::new(&self.tool)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
