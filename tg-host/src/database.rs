@@ -145,9 +145,6 @@ pub fn data_version(db: &Connection) -> rusqlite::Result<i64> {
 }
 
 fn present(path: &Path) -> Result<()> {
-    if path.exists() && !path.is_file() {
-        return Err(Error::new(path.display(), "is no ordinary file"));
-    }
     if path.exists() {
         return text::check(path);
     }
