@@ -6,7 +6,7 @@
 /// Whole numbers or nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Column {
-    /// Distances from `base`; [`MISSING`] is nothing.
+    /// Distances from `base`; `i32::MIN` is nothing.
     Near {
         /// The first value.
         base: Option<i64>,

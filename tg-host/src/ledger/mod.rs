@@ -1,7 +1,7 @@
 //! A snapshot as its metrics need it: the histories of all tasks, packed.
 //!
 //! [`crate::Snapshot`] keeps every text of every row, which a template needs, and takes kilobytes a task. Here texts that
-//! come again are kept once ([`names`]), numbers in four bytes ([`column`]), and what no metric rests on not at all: some
+//! come again are kept once (`names`), numbers in four bytes (`column`), and what no metric rests on not at all: some
 //! 250 bytes a task. Rows are read in place where they look like the rows before them, else by serde into the types of
 //! [`crate::snapshot`]; [`Ledger::plain`] reads all of them by serde, and both give the same.
 
