@@ -119,3 +119,23 @@ fn retries_end_and_a_bad_outcome_is_data() {
     assert_eq!(run_of(&lab, "solo-r1")["wait"]["outcome"], "failed_tasks");
     assert!(!lab.path("results/test/solo-r1.try1").exists());
 }
+
+#[test]
+fn a_refused_login_is_not_tried_again() {
+    let lab = Lab::new();
+    let script =
+        "echo x >> ../../../starts; echo {\\\"fault\\\": \\\"auth\\\"} > $0/usage.json; exit 1";
+    let more = format!(
+        "retries: 3\ncommand: [sh, -c, \"{script}\", '{{agent_dir}}']\nlimits: {{timeout: 20s}}\n"
+    );
+    let arms = ["solo", "swarm"];
+    lab.write("m.yaml", &manifest("tiny-feature", 1, &arms, &more));
+    let done = lab.sh("scripts/experiment run m.yaml");
+    let starts = fs::read_to_string(lab.path("results/starts")).unwrap();
+    assert_eq!(
+        (done.status, starts.lines().count()),
+        (1, 1),
+        "{}",
+        done.err
+    );
+}

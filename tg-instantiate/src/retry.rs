@@ -5,8 +5,9 @@
 
 use crate::attempts::{failures, is_machinery, is_stopped};
 use crate::matrix::Row;
+use serde_json::Value;
 use std::path::Path;
-use tg_stage::file::Lock;
+use tg_stage::file::{self, Lock};
 use tg_stage::{Record, Run, say};
 
 /// Of `rows`, those to be tried again, and how many were tried too often.
@@ -18,7 +19,7 @@ pub fn due(rows: Vec<Row>, retries: u32) -> (Vec<Row>, usize) {
         let Ok(record) = Record::load(&dir.join("run.json")) else {
             continue;
         };
-        if is_stopped(&record) {
+        if is_stopped(&record) || was_refused(dir) {
             return (Vec::new(), given_up + 1);
         }
         let same = |run: Run| run.inputs_sha256 == row.run.inputs_sha256;
@@ -32,6 +33,19 @@ pub fn due(rows: Vec<Row>, retries: u32) -> (Vec<Row>, usize) {
         }
     }
     (due, given_up)
+}
+
+/// Whether an agent says that its login or its quota was refused: the next one's would be as well.
+fn was_refused(dir: &Path) -> bool {
+    let agents = std::fs::read_dir(dir.join("agents")).into_iter().flatten();
+    let fault = |agent: std::io::Result<std::fs::DirEntry>| {
+        let text = file::read_kept(&agent.ok()?.path().join("end.json")).ok()?;
+        let end: Value = serde_json::from_slice(text.as_ref()).ok()?;
+        end["fault"].as_str().map(String::from)
+    };
+    agents
+        .filter_map(fault)
+        .any(|fault| matches!(fault.as_str(), "auth" | "quota"))
 }
 
 fn is_running(dir: &Path) -> bool {

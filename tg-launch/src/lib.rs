@@ -108,6 +108,9 @@ impl<W: Write> Shared<'_, W> {
             before.push(error.kind);
         }
         record.set_error("launch", &error)?;
+        if error.kind == "breaker" {
+            let _ = record.save(); // so that nobody starts it again by himself (`--retry`); a person's next call does
+        }
         self.print(record)?;
         Ok(Exit::SomeFailed)
     }
