@@ -124,7 +124,7 @@ fn retries_end_and_a_bad_outcome_is_data() {
 fn a_refused_login_is_not_tried_again() {
     let lab = Lab::new();
     let script =
-        "echo x >> ../../../starts; echo {\\\"fault\\\": \\\"auth\\\"} > $0/usage.json; exit 1";
+        "echo x >> ../../../starts; echo '{\\\"fault\\\": \\\"auth\\\"}' > $0/usage.json; exit 1";
     let more = format!(
         "retries: 3\ncommand: [sh, -c, \"{script}\", '{{agent_dir}}']\nlimits: {{timeout: 20s}}\n"
     );

@@ -39,8 +39,7 @@ pub fn prepare(record: &Record, manual: bool, secrets: &Secrets) -> Result<Ready
         );
     };
     let known = Record::load(&dir.join("run.json"));
-    if known.is_ok_and(|known| known.value("launch").is_some() && record.value("launch").is_none())
-    {
+    if known.is_ok_and(|known| known.has("launch") && record.value("launch").is_none()) {
         return Err(
             Error::outside(dir.display(), "was launched by somebody else meanwhile")
                 .hint("instantiate again: what is done will be passed on"),
