@@ -3,7 +3,6 @@
 
 use crate::breaker::Verdict;
 use crate::{Shared, ourselves, sweep};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 use std::io::{BufRead, BufReader, Write};
@@ -140,7 +139,7 @@ fn follow<W: Write>(
             Err(RecvTimeoutError::Disconnected) => return (told, None),
             Err(RecvTimeoutError::Timeout) => {}
         }
-        if reader_gone() {
+        if tg_stage::reader::is_gone() {
             shared.cancel();
         }
         match stopped {
@@ -205,16 +204,4 @@ fn exit(status: ExitStatus) -> Exit {
         (Some(4), _) => Exit::Outside,
         _ => Exit::SomeFailed,
     }
-}
-
-/// Whether stdout is a pipe that nobody reads any more.
-fn reader_gone() -> bool {
-    let stdout = rustix::stdio::stdout();
-    let mut fds = [PollFd::new(&stdout, PollFlags::empty())];
-    let now = Timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    poll(&mut fds, Some(&now)).is_ok_and(|ready| ready > 0)
-        && fds[0].revents().contains(PollFlags::ERR)
 }

@@ -22,6 +22,7 @@ pub mod placeholder;
 pub mod profile;
 pub mod prompts;
 pub mod provenance;
+pub mod reader;
 pub mod record;
 pub mod rundir;
 pub mod secrets;

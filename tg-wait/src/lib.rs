@@ -10,7 +10,6 @@ mod finish;
 mod launcher;
 mod probe;
 mod progress;
-mod reader;
 mod status;
 mod verify;
 mod watch;
@@ -160,7 +159,7 @@ pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write
                 Some(News::NoMore) => reading = false,
                 Some(News::Stop) | None => {}
             }
-            if gone.is_none() && reader::is_gone() {
+            if gone.is_none() && tg_stage::reader::is_gone() {
                 gone = Some(Error::closed_pipe());
             }
             if shared.told_to_stop.load(Ordering::Relaxed) || gone.is_some() {

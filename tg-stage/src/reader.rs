@@ -1,6 +1,6 @@
 //! Whether anybody still reads what we print: a run may take hours, and nothing is written meanwhile that would tell.
 //!
-//! As `tg-launch` looks; a regular file or a terminal has no reader that could go.
+//! `tg-launch` and `tg-wait` look while they stay; a regular file or a terminal has no reader that could go.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
