@@ -3,6 +3,7 @@
 //! What may change without a new run (what is shown, slot names, warm-up, where the run lies, what the experiment may cost)
 //! is not compared.
 
+use crate::how::How;
 use crate::record;
 use crate::source::load;
 use crate::view::View;
@@ -155,7 +156,7 @@ pub fn of_database(kept: &Record, dir: &Path) -> Vec<String> {
     if !path.exists() {
         return vec![format!("{title} is gone")];
     }
-    let snapshot = match load(&path) {
+    let snapshot = match load(&path, &How::default()) {
         Ok((snapshot, _)) => snapshot,
         Err(error) => return vec![format!("{title} cannot be read: {}", error.cause)],
     };

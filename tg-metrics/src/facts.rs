@@ -52,13 +52,15 @@ pub struct Facts {
     pub warnings: Vec<Warning>,
 }
 
-/// What takes a walk of its own through all edges.
+/// What takes time of its own, and is left out where nobody asks for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parts {
-    /// Where the time before the first starts went.
+    /// Where the time before the first starts went, which takes a walk through all edges.
     pub waits: bool,
-    /// The longest chain of work.
+    /// The longest chain of work, which takes another.
     pub chain: bool,
+    /// The most tasks at one time, for which all starts and ends are sorted.
+    pub peak: bool,
 }
 
 /// The metrics that rest on each.
@@ -73,10 +75,16 @@ const OF_WAITS: [&str; 6] = [
 const OF_CHAIN: [&str; 2] = ["critical_path_ms", "bound_efficiency"];
 
 impl Parts {
+    /// Whether any of it rests on edges.
+    pub fn need_order(self) -> bool {
+        self.waits || self.chain
+    }
+
     /// All of it.
     pub const ALL: Self = Self {
         waits: true,
         chain: true,
+        peak: true,
     };
 
     /// What these metrics rest on.
@@ -85,6 +93,7 @@ impl Parts {
         Self {
             waits: is_one_of(&OF_WAITS),
             chain: is_one_of(&OF_CHAIN),
+            peak: is_one_of(&["peak_parallelism"]),
         }
     }
 }
@@ -127,7 +136,7 @@ impl Facts {
         }
         drop(before);
         let clock = Clock::of(view, &tally, !trim.is_empty());
-        let workers = Workers::of(view, spans, clock.window());
+        let workers = Workers::of(view, spans, clock.window(), parts.peak);
         let is_led = view.agents.keys().any(|worker| view.leads(worker));
         let mut facts = Self {
             tally,
@@ -147,7 +156,8 @@ impl Facts {
             clock,
             workers,
         };
-        facts.warn(view, graph::dangling(view));
+        let dangling = parts.need_order().then(|| graph::dangling(view));
+        facts.warn(view, dangling.unwrap_or(0));
         facts
     }
 

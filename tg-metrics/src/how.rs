@@ -31,6 +31,11 @@ pub struct How {
 }
 
 impl How {
+    /// Whether something was asked for that rests on which task waits for which.
+    pub fn needs_order(&self) -> bool {
+        !self.own.is_empty() || !self.per.is_empty() || Parts::of(&self.metrics).need_order()
+    }
+
     /// The metrics of a run that was read from `path`, and the records of its workers and tasks that were asked for.
     pub fn measure(&self, view: &View, path: &Path) -> Result<(Value, Vec<Value>)> {
         let of_manifest = || serde_json::from_value(view.run["warmup"].clone()).ok();

@@ -141,7 +141,9 @@ impl<'a> Story<'a> {
         let created_in = view.phase(self.task.name);
         let mut phase = created_in;
         let mut rolled_up = None; // before any row of its own
-        for row in view.ledger.history(self.task.name) {
+        let rows = view.ledger.history(self.task.name);
+        self.intervals.reserve(1 + rows.size_hint().0);
+        for row in rows {
             phase = row.phase.or(phase);
             let (Some(state), Some(start)) = (row.status, row.timestamp) else {
                 continue;
@@ -194,10 +196,10 @@ impl<'a> Story<'a> {
         }
     }
 
+    /// End the intervals, from the last to the first: each is ended by what comes next.
     fn close(&mut self, view: &View<'a>) {
-        let mut closed = Vec::with_capacity(self.intervals.len());
-        for at in 0..self.intervals.len() {
-            let mut interval = self.intervals[at].clone();
+        for at in (0..self.intervals.len()).rev() {
+            let interval = &self.intervals[at];
             let next = self.intervals.get(at + 1);
             let until = match (interval.rolled_up, next) {
                 (Some(rolled_up), _) => rolled_up,
@@ -205,15 +207,20 @@ impl<'a> Story<'a> {
                 (None, None) if interval.class.is_terminal() => interval.start,
                 (None, None) => view.end_ms,
             };
-            interval.is_cut = interval.is_held() && self.is_left(view, &interval, next);
-            let seen = self.last_seen(view, interval.worker);
-            let seen = seen.filter(|_| interval.is_cut).unwrap_or(until);
-            interval.end = until.min(seen).max(interval.start);
-            let queued = self.queued(view, &interval, next, until);
-            closed.push(interval);
-            closed.extend(queued);
+            let is_cut = interval.is_held() && self.is_left(view, interval, next);
+            let seen = if is_cut {
+                self.last_seen(view, interval.worker).unwrap_or(until)
+            } else {
+                until
+            };
+            let end = until.min(seen).max(interval.start);
+            let queued = is_cut.then(|| self.queued(view, at, end, until)).flatten();
+            let interval = &mut self.intervals[at];
+            (interval.is_cut, interval.end) = (is_cut, end);
+            if let Some(queued) = queued {
+                self.intervals.insert(at + 1, queued);
+            }
         }
-        self.intervals = closed;
         let last = self.intervals.last().filter(|last| last.is_cut);
         if self.now.is_terminal() && self.terminal_at.is_none() {
             // It was ended by a disconnect, which leaves no row.
@@ -232,19 +239,15 @@ impl<'a> Story<'a> {
         }
     }
 
-    /// The time back in the queue after an interval that ended without a row, where it is recorded when its worker went.
-    /// An eviction is different: until then nobody else could have the task.
-    fn queued(
-        &self,
-        view: &View,
-        left: &Interval<'a>,
-        next: Option<&Interval>,
-        until: i64,
-    ) -> Option<Interval<'a>> {
+    /// The time back in the queue, from `end` to `until`, after the interval at `at`, which ended without a row, where it is
+    /// recorded when its worker went. An eviction is different: until then nobody else could have the task.
+    fn queued(&self, view: &View, at: usize, end: i64, until: i64) -> Option<Interval<'a>> {
+        let left = &self.intervals[at];
         view.agents.get(left.worker?)?.ended_at?;
+        let next = self.intervals.get(at + 1);
         let is_queued = next.map_or(self.now == Class::Initial, |next| !next.is_eviction);
-        (left.is_cut && is_queued && left.end < until).then(|| Interval {
-            start: left.end,
+        (is_queued && end < until).then(|| Interval {
+            start: end,
             end: until,
             ..Interval::queue(left.phase)
         })

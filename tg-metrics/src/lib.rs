@@ -97,7 +97,7 @@ fn of_record(record: &Record, how: &How) -> Result<(Value, Vec<Value>)> {
             "the record has no \"export\".\"path\"",
         ));
     }
-    let (snapshot, found) = load(Path::new(&named.path))?;
+    let (snapshot, found) = load(Path::new(&named.path), how)?;
     let row =
         the_run(&snapshot, record.id()).map_err(|cause| Error::outside(&named.path, cause))?;
     let mut view = View::of(&snapshot, row);

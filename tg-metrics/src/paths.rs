@@ -121,7 +121,7 @@ fn of_path(source: &Result<Source>, how: &How) -> Result<Told> {
 }
 
 fn of_source(source: &Source, how: &How) -> Result<Told> {
-    let (snapshot, export) = match load(&source.snapshot) {
+    let (snapshot, export) = match load(&source.snapshot, how) {
         Ok(loaded) => loaded,
         Err(error) => return Ok(without_snapshot(source, error)),
     };

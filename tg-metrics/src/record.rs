@@ -62,10 +62,9 @@ fn name(path: &Path) -> String {
 fn instantiate(snapshot: &Ledger, view: &View) -> Value {
     let mut object = Map::new();
     object.insert("tasks".into(), view.len().into());
-    object.insert(
-        "ordering_deps".into(),
-        view.edges().filter(|edge| edge.is_ordering).count().into(),
-    );
+    let ordering = view.edges().filter(|edge| edge.is_ordering).count();
+    let ordering = ordering + snapshot.left_out_edges();
+    object.insert("ordering_deps".into(), ordering.into());
     let host = view.config["host_version"].as_str();
     let host = host.or_else(|| snapshot.exported_by.strip_prefix("task-graph-mcp v"));
     let created = view.tasks().filter_map(|task| task.created_at).min();

@@ -1,10 +1,13 @@
 //! From paths to snapshots: files as they are, directories by the runs in them.
 
 use crate::begin;
+use crate::how::How;
+use crate::{own, view};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use tg_host::Ledger;
+use tg_host::snapshot::RunRow;
 use tg_stage::error::{file_error, outside};
 use tg_stage::{Error, Export, Result, rundir};
 
@@ -118,9 +121,30 @@ fn is_earlier_attempt(name: &str) -> bool {
     })
 }
 
-/// A snapshot, or a database read as one, and the snapshot's file.
-pub fn load(path: &Path) -> Result<(Ledger, Option<Export>)> {
-    let mut snapshot = Ledger::load(path).map_err(outside)?;
+/// As much of a file as `how` needs. Whether there are several runs in it, whose edges must be told apart, and whether a run has
+/// metrics of its own, which may use all others, is known only then.
+fn read(path: &Path, how: &How) -> tg_host::Result<Ledger> {
+    if how.needs_order() {
+        return Ledger::load(path);
+    }
+    let ledger = Ledger::load_without_order(path)?;
+    let needs_order = |run: &RunRow| {
+        let run = run
+            .run_json
+            .as_deref()
+            .and_then(|text| view::json(text).ok());
+        run.is_some_and(|run| own::is_any(&run, how))
+    };
+    match ledger.runs.as_slice() {
+        [] => Ok(ledger),
+        [run] if !needs_order(run) => Ok(ledger),
+        _ => Ledger::load(path),
+    }
+}
+
+/// A snapshot, or a database read as one, and the snapshot's file: as much of it as `how` needs.
+pub fn load(path: &Path, how: &How) -> Result<(Ledger, Option<Export>)> {
+    let mut snapshot = read(path, how).map_err(outside)?;
     begin::at_the_start(&mut snapshot);
     let export = snapshot.file.take().map(|file| Export {
         path: path.display().to_string(),

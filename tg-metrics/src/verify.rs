@@ -142,7 +142,7 @@ fn of_snapshot(
     if !path.is_file() {
         return Ok(Vec::new()); // its own check says so
     }
-    let (snapshot, export) = match load(path) {
+    let (snapshot, export) = match load(path, how) {
         Ok(loaded) => loaded,
         Err(error) => {
             return Ok(vec![format!(

@@ -19,7 +19,7 @@ pub struct Workers {
     pub agents: usize,
     /// Time of work summed over tasks, in milliseconds within the wall clock.
     pub work_ms: i64,
-    /// The most tasks worked on at one time.
+    /// The most tasks worked on at one time; 0 if nobody asked.
     pub peak: usize,
 }
 
@@ -56,8 +56,8 @@ impl<'a> Spans<'a> {
 }
 
 impl Workers {
-    /// Who worked on the tasks in scope between the two moments of `window`.
-    pub fn of(view: &View, mut all: Spans, window: (i64, i64)) -> Self {
+    /// Who worked on the tasks in scope between the two moments of `window`, and, `with_peak`, on how many at one time.
+    pub fn of(view: &View, mut all: Spans, window: (i64, i64), with_peak: bool) -> Self {
         // A stint of no length is no work, and yet the worker was there: what lies before and after it are gaps.
         for (_, start, end) in &mut all.spans {
             (*start, *end) = ((*start).max(window.0), (*end).min(window.1));
@@ -67,12 +67,12 @@ impl Workers {
         let work = || all.spans.iter().filter(|(_, start, end)| start < end);
         let mut workers = Self {
             work_ms: crate::answer::sum(work().map(|(_, start, end)| length(&(*start, *end)))),
-            peak: peak(
-                work().map(|(_, start, _)| *start).collect(),
-                work().map(|(_, _, end)| *end).collect(),
-            ),
             ..Self::default()
         };
+        if with_peak {
+            let (starts, ends) = work().map(|(_, start, end)| (*start, *end)).unzip();
+            workers.peak = peak(starts, ends);
+        }
         let spans: BTreeMap<&str, &[(usize, i64, i64)]> = all
             .names
             .iter()

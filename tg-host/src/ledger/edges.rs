@@ -16,6 +16,9 @@ pub struct Edge {
     pub is_containment: bool,
 }
 
+const ORDERS: u8 = 1;
+const CONTAINS: u8 = 2;
+
 /// Edges between tasks.
 ///
 /// Ids get their numbers in the order of the history, in which tasks follow each other: what is next is then near in memory.
@@ -25,6 +28,9 @@ pub(super) struct Edges {
     pub ends: Vec<(Name, Name)>,
     kinds: Vec<u8>,
     waiting: Waiting,
+    /// Only those that tell what a container holds are kept; the ones that order tasks are counted.
+    pub holding_only: bool,
+    pub left_out: usize,
 }
 
 /// Edges by the texts of their ids.
@@ -38,6 +44,9 @@ struct Waiting {
 impl Edges {
     pub fn push(&mut self, edge: &snapshot::Dependency, names: &mut Names) {
         let kind = Self::kind(edge.dep_type.as_bytes());
+        if !self.wants(kind) {
+            return;
+        }
         let (from, to) = (edge.from_task_id.as_bytes(), edge.to_task_id.as_bytes());
         if !self.waiting.edges.is_empty() {
             return self.wait(from, to, kind);
@@ -49,10 +58,17 @@ impl Edges {
     /// The number of a kind of edge.
     pub fn kind(name: &[u8]) -> u8 {
         match name {
-            b"blocks" | b"follows" => 1,
-            b"contains" => 2,
+            b"blocks" | b"follows" => ORDERS,
+            b"contains" => CONTAINS,
             _ => 0,
         }
+    }
+
+    /// Whether an edge of this kind is to be kept.
+    pub fn wants(&mut self, kind: u8) -> bool {
+        let is_wanted = !self.holding_only || kind == CONTAINS;
+        self.left_out += usize::from(!is_wanted && kind == ORDERS);
+        is_wanted
     }
 
     pub fn add(&mut self, ends: (Name, Name), kind: u8) {
@@ -88,8 +104,8 @@ impl Edges {
         Edge {
             from: self.ends[at].0,
             to: self.ends[at].1,
-            is_ordering: self.kinds[at] == 1,
-            is_containment: self.kinds[at] == 2,
+            is_ordering: self.kinds[at] == ORDERS,
+            is_containment: self.kinds[at] == CONTAINS,
         }
     }
 }

@@ -195,6 +195,11 @@ impl Ledger {
         self.edges.ends.len()
     }
 
+    /// How many that order tasks were left out ([`Ledger::load_without_order`]).
+    pub fn left_out_edges(&self) -> usize {
+        self.edges.left_out
+    }
+
     /// An edge.
     pub fn edge(&self, at: usize) -> Edge {
         self.edges.get(at)

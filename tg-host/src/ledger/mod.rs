@@ -18,8 +18,9 @@ pub use tables::{Change, Origin, Reason, Task, has_tag};
 
 use crate::error::{Error, Result, about, sqlite};
 use crate::experiment::AgentRow;
+use crate::snapshot::hashed::Hashed;
 use crate::snapshot::scan::{Event, Scanner};
-use crate::snapshot::{FileClaim, FileFacts, Hashed, RunRow, Tables, Unread, dialect, text};
+use crate::snapshot::{FileClaim, FileFacts, RunRow, Tables, Unread, dialect, text};
 use crate::{database, rows};
 use names::Names;
 use quick::Quick;
@@ -28,8 +29,8 @@ use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
 
-/// From what size on a file is read, hashed and decompressed by a thread of its own, in bytes.
-const WORTH_A_THREAD: u64 = 4 << 20;
+/// From what size on a file is decompressed by a thread of its own, in bytes.
+const WORTH_A_THREAD: u64 = 1 << 19;
 
 /// The histories in a snapshot.
 #[derive(Debug, Clone, Default)]
@@ -61,19 +62,30 @@ pub struct Ledger {
 impl Ledger {
     /// Read a file: a snapshot, plain or gzip, or a database, whatever its name.
     pub fn load(path: &Path) -> Result<Self> {
+        Self::default().filled(path)
+    }
+
+    /// The same without the edges that order tasks, a tenth of the file: only those that tell what a container holds.
+    pub fn load_without_order(path: &Path) -> Result<Self> {
+        let mut ledger = Self::default();
+        ledger.edges.holding_only = true;
+        ledger.filled(path)
+    }
+
+    fn filled(self, path: &Path) -> Result<Self> {
         if database::is_one(path) {
             let db = database::open_read_only(path)?;
-            return Self::of_database(&db).map_err(sqlite(path));
+            return self.of_rows(&db).map_err(sqlite(path));
         }
         let file = text::file(path)?;
         let size = file.metadata().map_err(about(path))?.len();
-        let mut file = Hashed::new(file);
+        let mut file = Hashed::new(file).map_err(about(path))?;
         let text = text::plain(&mut file, Some(size).filter(|size| *size > 0));
         let text = text.map_err(about(path))?;
-        let ledger = if size < WORTH_A_THREAD {
-            Self::read(text)
+        let ledger = if text.is_compressed && size > WORTH_A_THREAD {
+            text::ahead(text, |text| self.walk(text, Some(Quick::default())))
         } else {
-            text::ahead(text, Self::read)
+            self.walk(text, Some(Quick::default()))
         };
         let mut ledger = ledger.map_err(|cause| Error::new(path.display(), cause))?;
         ledger.file = Some(file.facts().map_err(about(path))?);
@@ -82,17 +94,17 @@ impl Ledger {
 
     /// Read the (plain) text of a snapshot.
     pub fn read(text: impl Read) -> Result<Self, String> {
-        Self::walk(text, Some(Quick::default()))
+        Self::default().walk(text, Some(Quick::default()))
     }
 
     /// The same without a short cut: every row by serde.
     pub fn plain(text: impl Read) -> Result<Self, String> {
-        Self::walk(text, None)
+        Self::default().walk(text, None)
     }
 
-    fn walk(text: impl Read, mut quick: Option<Quick>) -> Result<Self, String> {
+    fn walk(self, text: impl Read, mut quick: Option<Quick>) -> Result<Self, String> {
         dialect::reset_resolution();
-        let mut ledger = Self::default();
+        let mut ledger = self;
         let mut scanner = Scanner::new(text);
         let mut by_serde = Tables::default();
         let (mut table, mut number) = (String::new(), 0);
@@ -138,8 +150,12 @@ impl Ledger {
 
     /// Read a database as if it were its snapshot, as it stands at one moment.
     pub fn of_database(db: &Connection) -> rusqlite::Result<Self> {
+        Self::default().of_rows(db)
+    }
+
+    fn of_rows(self, db: &Connection) -> rusqlite::Result<Self> {
         dialect::reset_resolution();
-        let mut ledger = Self::default();
+        let mut ledger = self;
         let mut by_serde = Tables::default();
         let mut quick = Quick::default();
         rows::each(db, Tables::wants, |table, number, json| match json {

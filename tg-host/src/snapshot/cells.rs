@@ -43,7 +43,58 @@ pub struct Shape {
     /// Names by their number: first those in the order they were met.
     met: Vec<(Vec<u8>, Option<usize>)>,
     /// What stood after each step the last time, and to which it led.
-    next: Vec<(Vec<u8>, Step)>,
+    next: Vec<(Piece, Step)>,
+}
+
+/// The bytes between two values. Most fit into a line, and are compared all at once, however many they are.
+#[derive(Debug, Clone, Default)]
+struct Piece {
+    bytes: Vec<u8>,
+    line: [u64; LINE / 8],
+    /// All bits set where `line` counts.
+    mask: [u64; LINE / 8],
+}
+
+const LINE: usize = 32;
+
+impl Piece {
+    fn new(bytes: &[u8]) -> Self {
+        let (mut line, mut mask) = ([0; LINE], [0; LINE]);
+        if bytes.len() <= LINE {
+            line[..bytes.len()].copy_from_slice(bytes);
+            mask[..bytes.len()].fill(0xff);
+        }
+        Self {
+            bytes: bytes.into(),
+            line: words(&line),
+            mask: words(&mask),
+        }
+    }
+
+    /// Whether these bytes go on at `at` with this piece; never if it is empty.
+    #[inline]
+    fn is_at(&self, bytes: &[u8], at: usize) -> bool {
+        let rest = &bytes[at..];
+        match rest.first_chunk() {
+            Some(line) if self.mask[0] != 0 => self.is(&words(line)),
+            _ => !self.bytes.is_empty() && rest.starts_with(&self.bytes),
+        }
+    }
+
+    #[inline]
+    fn is(&self, line: &[u64; LINE / 8]) -> bool {
+        let mut other = 0;
+        for (at, word) in line.iter().enumerate() {
+            other |= (word ^ self.line[at]) & self.mask[at];
+        }
+        other == 0
+    }
+}
+
+#[inline]
+fn words(line: &[u8; LINE]) -> [u64; LINE / 8] {
+    let (words, _) = line.as_chunks();
+    std::array::from_fn(|at| u64::from_le_bytes(words[at]))
 }
 
 impl Shape {
@@ -56,34 +107,36 @@ impl Shape {
     ) -> Option<usize> {
         cells.fill(Cell::Absent);
         if self.next.is_empty() {
-            self.next = vec![(Vec::new(), END); MOST + 1];
+            self.next = vec![(Piece::default(), END); MOST + 1];
         }
         if bytes.first() != Some(&b'{') {
             return None;
         }
-        let (mut at, mut step) = (1, START);
+        let (mut at, mut step, mut passed) = (1, START, Cell::Absent);
         loop {
             let before = step;
             let (piece, next) = &self.next[step];
-            if begins(bytes, at, piece) {
-                (at, step) = (at + piece.len(), *next);
+            if piece.is_at(bytes, at) {
+                (at, step) = (at + piece.bytes.len(), *next);
             } else {
                 (at, step) = self.learn(names, bytes, at, step)?;
             }
             if step == END {
                 return Some(at);
             }
-            let Some((cell, end)) = value(bytes, at) else {
-                self.next[before].0.clear(); // perhaps more space stands here than before
+            let cell = match self.met[step].1 {
+                Some(place) => &mut cells[place],
+                None => &mut passed,
+            };
+            if !matches!(cell, Cell::Absent) {
+                return None;
+            }
+            let Some(end) = value(bytes, at, cell) else {
+                self.next[before].0 = Piece::default(); // perhaps more space stands here than before
                 return None;
             };
             at = end;
-            if let Some(place) = self.met[step].1 {
-                if !matches!(cells[place], Cell::Absent) {
-                    return None;
-                }
-                cells[place] = cell;
-            }
+            passed = Cell::Absent;
         }
     }
 
@@ -99,22 +152,23 @@ impl Shape {
         if step != START && bytes.get(at) == Some(&b',') {
             at = space(bytes, at + 1);
         } else if bytes.get(at) == Some(&b'}') {
-            self.next[step] = (bytes[from..=at].into(), END);
+            self.next[step] = (Piece::new(&bytes[from..=at]), END);
             return Some((at + 1, END));
         } else if step != START {
             return None;
         }
-        let Cell::Text(name) = text(bytes, at)?.0 else {
+        let mut cell = Cell::Absent;
+        at = space(bytes, text(bytes, at, &mut cell)?);
+        let Cell::Text(name) = cell else {
             return None;
         };
-        at = space(bytes, at + name.len() + 2);
         if bytes.get(at) != Some(&b':') {
             return None;
         }
         at = space(bytes, at + 1);
         bytes.get(at)?; // else more space may follow
         let number = self.number(names, name)?;
-        self.next[step] = (bytes[from..at].into(), number);
+        self.next[step] = (Piece::new(&bytes[from..at]), number);
         Some((at, number))
     }
 
@@ -126,21 +180,6 @@ impl Shape {
         self.met.push((name.into(), known.map(|known| known.1)));
         (self.met.len() <= MOST).then_some(self.met.len() - 1)
     }
-}
-
-/// Whether these bytes go on at `at` with `piece`, which is none that is empty. Most pieces have 16 to 32 bytes: two
-/// comparisons that overlap, and no call.
-#[inline]
-fn begins(bytes: &[u8], at: usize, piece: &[u8]) -> bool {
-    let Some(found) = bytes.get(at..at + piece.len()) else {
-        return false;
-    };
-    if let (Some(first), Some(last)) = (piece.first_chunk::<16>(), piece.last_chunk::<16>())
-        && piece.len() <= 32
-    {
-        return found.first_chunk() == Some(first) && found.last_chunk() == Some(last);
-    }
-    found == piece && !piece.is_empty()
 }
 
 /// The text of a cell that holds one.
@@ -157,11 +196,12 @@ pub fn numbers(list: &[u8]) -> Option<Vec<i64>> {
     let mut numbers = Vec::new();
     let mut at = space(list, 1);
     while list.get(at) != Some(&b']') {
-        let Cell::Whole(number) = number(list, at)?.0 else {
+        let mut cell = Cell::Absent;
+        at = space(list, number(list, at, &mut cell)?);
+        let Cell::Whole(number) = cell else {
             return None;
         };
         numbers.push(number);
-        at = space(list, self::number(list, at)?.1);
         if list.get(at) == Some(&b',') {
             at = space(list, at + 1);
         }
@@ -176,42 +216,48 @@ fn space(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The value that begins at `at`, and where it ends.
+/// Put the value that begins at `at` into `cell`, and tell where it ends. (A cell that is handed back is copied in pieces other
+/// than those it was made of, for which a processor waits longer than all the rest takes.)
 #[inline]
-fn value(bytes: &[u8], at: usize) -> Option<(Cell<'_>, usize)> {
+fn value<'a>(bytes: &'a [u8], at: usize, cell: &mut Cell<'a>) -> Option<usize> {
     match bytes.get(at)? {
-        b'"' => text(bytes, at),
-        b'0'..=b'9' | b'-' => number(bytes, at),
-        b'n' if bytes[at..].starts_with(b"null") => Some((Cell::Null, at + 4)),
-        b'[' => list(bytes, at),
+        b'"' => text(bytes, at, cell),
+        b'0'..=b'9' | b'-' => number(bytes, at, cell),
+        b'n' if bytes[at..].starts_with(b"null") => {
+            *cell = Cell::Null;
+            Some(at + 4)
+        }
+        b'[' => list(bytes, at, cell),
         _ => None,
     }
 }
 
-fn list(bytes: &[u8], from: usize) -> Option<(Cell<'_>, usize)> {
+fn list<'a>(bytes: &'a [u8], from: usize, cell: &mut Cell<'a>) -> Option<usize> {
     let mut at = space(bytes, from + 1);
-    if bytes.get(at) == Some(&b']') {
-        return Some((Cell::List(&bytes[from..=at]), at + 1));
-    }
-    for _ in 0..MOST {
-        at = match bytes.get(at)? {
-            b'[' => return None,
-            _ => space(bytes, value(bytes, at)?.1),
-        };
+    let mut values = 0;
+    while bytes.get(at)? != &b']' || values > 0 {
+        values += 1;
+        if values > MOST || bytes.get(at)? == &b'[' {
+            return None;
+        }
+        at = space(bytes, value(bytes, at, cell)?);
         match bytes.get(at)? {
-            b']' => return Some((Cell::List(&bytes[from..=at]), at + 1)),
+            b']' => break,
             b',' => at = space(bytes, at + 1),
             _ => return None,
         }
     }
-    None
+    *cell = Cell::List(&bytes[from..=at]);
+    Some(at + 1)
 }
 
-fn number(bytes: &[u8], from: usize) -> Option<(Cell<'_>, usize)> {
+fn number(bytes: &[u8], from: usize, cell: &mut Cell) -> Option<usize> {
     let is_negative = bytes.get(from) == Some(&b'-');
     let first = from + usize::from(is_negative);
-    let mut at = first;
-    let mut whole = 0_i64;
+    let (mut at, mut whole) = match bytes.get(first..).and_then(|rest| rest.first_chunk()) {
+        Some(eight) => eight_digits(*eight).map_or((first, 0), |whole| (first + 8, whole)),
+        None => (first, 0),
+    };
     while let Some(digit @ b'0'..=b'9') = bytes.get(at) {
         if at - first == 18 {
             return None;
@@ -225,13 +271,29 @@ fn number(bytes: &[u8], from: usize) -> Option<(Cell<'_>, usize)> {
             let is_number =
                 |byte: &&u8| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-');
             at += bytes[at..].iter().take_while(is_number).count();
-            let real = serde_json::from_slice(&bytes[from..at]).ok()?;
-            Some((Cell::Real(real), at))
+            *cell = Cell::Real(serde_json::from_slice(&bytes[from..at]).ok()?);
+            Some(at)
         }
         // `-0` is a real number, `01` none.
         _ if at == first || is_zero && (is_negative || at - first > 1) => None,
-        _ => Some((Cell::Whole(if is_negative { -whole } else { whole }), at)),
+        _ => {
+            *cell = Cell::Whole(if is_negative { -whole } else { whole });
+            Some(at)
+        }
     }
+}
+
+/// The number of eight digits; none if some are none. Pairs of digits, then of pairs, then of fours are put together.
+#[inline]
+fn eight_digits(text: [u8; 8]) -> Option<i64> {
+    let word = u64::from_le_bytes(text);
+    let digits = word ^ (ONES * u64::from(b'0'));
+    if (digits.wrapping_add(ONES * 0x76) | digits) & HIGH != 0 {
+        return None;
+    }
+    let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    Some(((fours * 10_000 + (fours >> 32)) & 0xffff_ffff) as i64)
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;
@@ -248,7 +310,7 @@ fn stops(word: u64) -> u64 {
 
 /// The text whose quote is at `open`, and where it ends.
 #[inline]
-fn text(bytes: &[u8], open: usize) -> Option<(Cell<'_>, usize)> {
+fn text<'a>(bytes: &'a [u8], open: usize, cell: &mut Cell<'a>) -> Option<usize> {
     if bytes.get(open) != Some(&b'"') {
         return None;
     }
@@ -281,10 +343,10 @@ fn text(bytes: &[u8], open: usize) -> Option<(Cell<'_>, usize)> {
     if beyond_ascii != 0 {
         std::str::from_utf8(inside).ok()?;
     }
-    let cell = if is_escaped {
+    *cell = if is_escaped {
         Cell::Escaped(&bytes[open..=at])
     } else {
         Cell::Text(inside)
     };
-    Some((cell, at + 1))
+    Some(at + 1)
 }

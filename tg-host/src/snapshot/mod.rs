@@ -8,6 +8,7 @@
 pub(crate) mod cells;
 pub(crate) mod dialect;
 mod extent;
+pub(crate) mod hashed;
 pub mod import;
 mod kinds;
 mod row;
@@ -19,12 +20,11 @@ pub use row::{Change, Dependency, FileClaim, OriginRow, RunRow, Tables, TagRow, 
 use crate::database;
 use crate::error::{Error, Result, about, sqlite};
 use crate::rows::{self, Json};
+use hashed::Hashed;
 use rusqlite::Connection;
 use scan::{Event, Scanner};
 use serde::de::DeserializeOwned;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -82,8 +82,8 @@ impl Snapshot {
     pub fn of_file(path: &Path) -> Result<Self> {
         let file = text::file(path)?;
         let size = file.metadata().map_err(about(path))?.len();
+        let mut file = Hashed::new(file).map_err(about(path))?;
         let size = Some(size).filter(|size| *size > 0);
-        let mut file = Hashed::new(file);
         let text = text::plain(&mut file, size).map_err(about(path))?;
         let mut snapshot = Self::read(text).map_err(|cause| Error::new(path.display(), cause))?;
         snapshot.file = Some(file.facts().map_err(about(path))?);
@@ -223,45 +223,5 @@ fn shortened(message: &str) -> String {
     match message.char_indices().nth(LONGEST_MESSAGE) {
         Some((at, _)) => format!("{}...", &message[..at]),
         None => message.to_string(),
-    }
-}
-
-/// A file whose hash is taken as it is read.
-pub(crate) struct Hashed {
-    file: File,
-    hash: Sha256,
-    bytes: u64,
-}
-
-impl Hashed {
-    pub(crate) fn new(file: File) -> Self {
-        Self {
-            file,
-            hash: Sha256::new(),
-            bytes: 0,
-        }
-    }
-
-    /// Hash what is left, and tell.
-    pub(crate) fn facts(mut self) -> std::io::Result<FileFacts> {
-        std::io::copy(&mut self, &mut std::io::sink())?;
-        Ok(FileFacts {
-            sha256: self
-                .hash
-                .finalize()
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
-            bytes: self.bytes,
-        })
-    }
-}
-
-impl Read for Hashed {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let count = self.file.read(buffer)?;
-        self.hash.update(&buffer[..count]);
-        self.bytes += count as u64;
-        Ok(count)
     }
 }

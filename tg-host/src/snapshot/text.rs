@@ -50,6 +50,8 @@ pub fn open(path: &Path) -> Result<Text<'static>> {
 
 /// A text, decompressed as it is read where that is needed.
 pub struct Text<'a> {
+    /// Whether the file is gzip.
+    pub is_compressed: bool,
     read: Box<dyn Read + Send + 'a>,
 }
 
@@ -66,23 +68,26 @@ pub fn plain<'a>(mut input: impl Read + Send + 'a, size: Option<u64>) -> io::Res
     let is_gzip = !magic.is_empty() && [0x1f, 0x8b].starts_with(&magic);
     let whole = Cursor::new(magic).chain(input);
     if !is_gzip {
-        let read = Box::new(whole);
-        return Ok(Text { read });
+        return Ok(Text {
+            is_compressed: false,
+            read: Box::new(whole),
+        });
     }
     let left = size.map_or(u64::MAX, |size| {
         size.saturating_mul(EXPANSION).saturating_add(ALLOWANCE)
     });
     let decoder = MultiGzDecoder::new(BufReader::with_capacity(1 << 16, whole));
-    let read = Box::new(Decoded { decoder, left });
-    Ok(Text { read })
+    Ok(Text {
+        is_compressed: true,
+        read: Box::new(Decoded { decoder, left }),
+    })
 }
 
 /// Pieces that are read ahead, and their size in bytes.
 const AHEAD: usize = 4;
-const PIECE: usize = 1 << 17;
+const PIECE: usize = 1 << 18;
 
-/// Use a text that a thread of its own reads ahead: reading, hashing and decompressing take about as long as what is done
-/// with the text.
+/// Use a text that a thread of its own reads ahead: decompressing takes about as long as what is done with the text.
 pub fn ahead<T>(mut text: Text, take: impl FnOnce(Ahead) -> T) -> T {
     let (full, pieces) = sync_channel::<io::Result<Vec<u8>>>(AHEAD);
     let (used, free) = channel::<Vec<u8>>();
