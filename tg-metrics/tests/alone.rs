@@ -4,11 +4,12 @@
 
 mod common;
 
-use common::case;
+use common::{case, over, run};
 use serde_json::json;
+use tempfile::TempDir;
 use tg_host::Ledger;
-use tg_metrics::table::METRICS;
 use tg_metrics::view::View;
+use tg_metrics::{Args, table::METRICS};
 
 #[test]
 fn each_metric_is_the_same_alone() {
@@ -51,5 +52,58 @@ fn each_metric_is_the_same_alone() {
             "{name} is {}",
             all[name]
         );
+    }
+}
+
+/// What does not rest on the order of tasks is computed without reading it; all that the record says is the same.
+#[test]
+fn a_record_is_the_same_whatever_was_asked_for() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("s.json");
+    let one = case(
+        "0 a pending
+         0 b pending
+         0 c pending
+         5 a working w1
+         40 a completed w1
+         41 b working w2
+         60 b completed w2",
+    )
+    .edge("a follows b")
+    .edge("a blocks c")
+    .edge("gone blocks b")
+    .edge("c contains b")
+    .snapshot();
+    let mut two = one.clone();
+    two["tables"]["experiment_runs"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({"id": "r2"}));
+    two["tables"]["experiment_tasks"] = json!([
+        {"run_id": "r1", "task_id": "a", "template_task_id": "t"}, {"run_id": "r1", "task_id": "b", "template_task_id": "u"},
+        {"run_id": "r2", "task_id": "c", "template_task_id": "t"},
+    ]);
+    for (snapshot, edges) in [(one, &[3][..]), (two, &[1, 0])] {
+        std::fs::write(&path, snapshot.to_string()).unwrap();
+        let (_, all) = over(std::slice::from_ref(&path));
+        let counted: Vec<_> = all
+            .iter()
+            .map(|record| &record["instantiate"]["ordering_deps"])
+            .collect();
+        assert_eq!(counted, edges);
+        for (name, ..) in METRICS {
+            let only = Args {
+                paths: vec![path.clone()],
+                only: vec![(*name).into()],
+                ..Args::default()
+            };
+            let (_, alone) = run(&only, "");
+            for (alone, all) in alone.iter().zip(&all) {
+                assert_eq!(alone["metrics"][name], all["metrics"][name], "{name}");
+                for part in ["run", "instantiate", "export"] {
+                    assert_eq!(alone[part], all[part], "{part} with --only {name}");
+                }
+            }
+        }
     }
 }

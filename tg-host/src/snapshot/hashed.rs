@@ -106,3 +106,48 @@ impl Read for Hashed {
         Ok(count)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Hashed, WORTH_A_THREAD};
+    use sha2::{Digest, Sha256};
+    use std::io::{Read, Write};
+
+    /// Read half of a file of this size, let `between` do something to it, and read the rest.
+    fn read(size: u64, between: impl FnOnce(&std::path::Path)) -> Result<String, String> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let bytes: Vec<u8> = (0..size).map(|at| (at % 251) as u8).collect();
+        file.as_file().write_all(&bytes).unwrap();
+        let mut hashed = Hashed::new(file.reopen().unwrap()).unwrap();
+        hashed
+            .by_ref()
+            .take(size / 2)
+            .read_to_end(&mut Vec::new())
+            .unwrap();
+        between(file.path());
+        let facts = hashed.facts().map_err(|cause| cause.to_string())?;
+        assert_eq!(facts.bytes, size);
+        let expected = Sha256::digest(&bytes);
+        let expected: String = expected.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(facts.sha256, expected);
+        Ok(facts.sha256)
+    }
+
+    #[test]
+    fn the_hash_is_that_of_the_file() {
+        for size in [0, 1, WORTH_A_THREAD - 1, WORTH_A_THREAD, 9 << 20] {
+            read(size, |_| ()).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_large_file_that_is_written_to_meanwhile_is_refused() {
+        let touch = |path: &std::path::Path| {
+            std::thread::sleep(std::time::Duration::from_millis(20)); // the clock of files is coarse
+            let mut file = std::fs::OpenOptions::new().write(true).open(path).unwrap();
+            file.write_all(b"x").unwrap();
+        };
+        let refused = read(WORTH_A_THREAD, touch).unwrap_err();
+        assert_eq!(refused, "was written to while it was read");
+    }
+}
