@@ -74,6 +74,7 @@ pub fn growth(places: &Places, tasks: usize) -> Vec<Job> {
 fn metrics(places: &Places, tasks: usize) -> Vec<Job> {
     let plain = [places.file(tasks, "int.json")];
     let gzip = [places.file(tasks, "int.json.gz")];
+    let iso = [places.file(tasks, "host.json")];
     let ten = ["--only", TEN];
     let memory = Some(16.0 + 300e-6 * tasks as f64);
     vec![
@@ -114,6 +115,18 @@ fn metrics(places: &Places, tasks: usize) -> Vec<Job> {
             )
         },
         Job {
+            is_compared: true,
+            memory,
+            ..job(
+                format!("The same from the host's own export, with times as texts, {tasks} tasks"),
+                vec![
+                    places.metrics("tg-metrics --only", &ten, &iso),
+                    places.python("python json", "metrics.py", &iso, usize::MAX),
+                ],
+                &[],
+            )
+        },
+        Job {
             memory,
             ..job(
                 format!("The full set of metrics, {tasks} tasks"),
@@ -136,6 +149,7 @@ fn small(places: &Places) -> Job {
             vec![
                 places.metrics("tg-metrics --only", &["--only", TEN], &file),
                 places.limit("limit: reading", "read", &file[0]),
+                Contender::new("starting a process (true)", &["true"]),
                 places.python("python json", "metrics.py", &file, usize::MAX),
                 places.jq(&file, usize::MAX),
             ],

@@ -1,8 +1,11 @@
 //! Running programs in turn, and what they take.
 
 use crate::database::Result;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Seek};
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
 use wait4::Wait4;
 
 /// A program that does a job.
@@ -42,9 +45,34 @@ pub struct Cost {
     pub cpu: f64,
     /// The most memory, in megabytes.
     pub peak: f64,
-    /// What it printed.
-    pub out: String,
+    /// What it printed, if that is of use; in a file, as what we have in memory counts for each program that we start.
+    pub out: Option<Rc<File>>,
 }
+
+impl Cost {
+    /// The lines that it printed.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        let file = self.out.as_deref().and_then(|file| {
+            let mut file = file.try_clone().ok()?;
+            file.rewind().ok()?;
+            Some(BufReader::new(file))
+        });
+        file.into_iter()
+            .flat_map(|file| file.lines().map_while(std::io::Result::ok))
+    }
+}
+
+/// How often programs run: those that are soon over more often, for chance is a larger part of their time.
+#[derive(Debug, Clone, Copy)]
+pub struct Rounds {
+    /// At least.
+    pub least: usize,
+    /// At most.
+    pub most: usize,
+}
+
+/// For how long more rounds are begun.
+const WORTH: Duration = Duration::from_secs(5);
 
 /// Read the files that it is given, so that nobody waits for the disk: some systems take memory back all the time.
 fn warm(contender: &Contender) {
@@ -55,8 +83,8 @@ fn warm(contender: &Contender) {
     }
 }
 
-/// Run it once.
-pub fn once(contender: &Contender) -> Result<Cost> {
+/// Run it once, and keep what it prints or do not.
+pub fn once(contender: &Contender, is_kept: bool) -> Result<Cost> {
     if let Some(path) = &contender.removed {
         let _ = if path.is_dir() {
             std::fs::remove_dir_all(path)
@@ -65,7 +93,11 @@ pub fn once(contender: &Contender) -> Result<Cost> {
         };
     }
     warm(contender);
-    let out = tempfile::tempfile()?;
+    let out = is_kept.then(tempfile::tempfile).transpose()?;
+    let stdout = match &out {
+        Some(file) => file.try_clone()?.into(),
+        None => Stdio::null(),
+    };
     let begun = Instant::now();
     let mut child = Command::new(&contender.argv[0])
         .args(&contender.argv[1..])
@@ -74,7 +106,7 @@ pub fn once(contender: &Contender) -> Result<Cost> {
         } else {
             Stdio::null()
         })
-        .stdout(out.try_clone()?)
+        .stdout(stdout)
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|cause| format!("{}: {cause}", contender.argv[0]))?;
@@ -90,33 +122,32 @@ pub fn once(contender: &Contender) -> Result<Cost> {
     if !used.status.success() {
         return Err(format!("{}: {}: {}", contender.name, used.status, said.trim()).into());
     }
-    let mut text = String::new();
-    let mut out = out;
-    std::io::Seek::rewind(&mut out)?;
-    let _ = std::io::Read::read_to_string(&mut out, &mut text); // some print no text
     let cpu = used.rusage.utime + used.rusage.stime;
     Ok(Cost {
         wall,
         cpu: cpu.as_secs_f64() * 1e3,
         peak: used.rusage.maxrss as f64 / 1e6,
-        out: text,
+        out: out.map(Rc::new),
     })
 }
 
+/// What a program took in each round, or why it is out of the race.
+pub type Outcome = std::result::Result<Vec<Cost>, String>;
+
 /// Let all run in turn, so many times: a load from elsewhere then hits all alike. One that fails is out of the race.
-pub fn race(
-    contenders: &[Contender],
-    rounds: usize,
-) -> Vec<std::result::Result<Vec<Cost>, String>> {
-    let mut costs: Vec<std::result::Result<Vec<Cost>, String>> =
-        vec![Ok(Vec::new()); contenders.len()];
-    for round in 0..rounds {
+pub fn race(contenders: &[Contender], rounds: Rounds, is_kept: bool) -> Vec<Outcome> {
+    let mut costs: Vec<Outcome> = vec![Ok(Vec::new()); contenders.len()];
+    let begun = Instant::now();
+    for round in 0..rounds.most {
+        if round >= rounds.least && begun.elapsed() > WORTH {
+            break;
+        }
         for (contender, costs) in contenders.iter().zip(&mut costs) {
             let Ok(so_far) = costs else { continue };
             if round >= contender.most {
                 continue;
             }
-            match once(contender) {
+            match once(contender, is_kept && round == 0) {
                 Ok(cost) => so_far.push(cost),
                 Err(cause) => *costs = Err(cause.to_string().replace('\n', " ")),
             }

@@ -1,18 +1,15 @@
 //! The table that is checked in.
 
 use crate::job::Job;
-use crate::measure::{Cost, median, ratio};
+use crate::measure::{Cost, Outcome, median, ratio};
 use serde_json::Value;
 use std::fmt::Write;
-
-/// A job's costs, one list a contender, or why there are none.
-pub type Costs = Vec<std::result::Result<Vec<Cost>, String>>;
 
 /// How far two values that must be the same may be apart, of their size: sums of reals depend on their order.
 const APART: f64 = 1e-9;
 
 /// A job as a heading and a Markdown table, and whether everything is as it must be.
-pub fn show(job: &Job, costs: &Costs) -> (String, bool) {
+pub fn show(job: &Job, costs: &[Outcome]) -> (String, bool) {
     let mut text = format!("\n### {}\n\n", job.title);
     text += "| what | wall ms | cpu ms | peak MB | ours / this: median (least - most) | must be at most | |\n|---|--:|--:|--:|--:|--:|---|\n";
     let mut is_met = true;
@@ -90,31 +87,25 @@ fn time(ms: f64) -> String {
     }
 }
 
+/// The metrics that a contender printed, run by run.
+fn printed(costs: &Outcome) -> impl Iterator<Item = Value> {
+    let first = costs.as_ref().ok().and_then(|costs| costs.first());
+    let lines = first.into_iter().flat_map(Cost::lines);
+    let values = lines.filter_map(|line| serde_json::from_str(&line).ok());
+    values.filter(Value::is_object)
+}
+
 /// The first metric in which a contender differs from ours.
-pub fn different(job: &Job, costs: &Costs) -> Option<String> {
-    let printed = |costs: &std::result::Result<Vec<Cost>, String>| -> Vec<Value> {
-        let out = costs.as_ref().ok().and_then(|costs| costs.first());
-        let lines = out.map_or("", |cost| &cost.out).lines();
-        lines
-            .filter_map(|line| serde_json::from_str(line).ok())
-            .filter(Value::is_object)
-            .collect()
-    };
-    let ours = printed(costs.first()?);
+pub fn different(job: &Job, costs: &[Outcome]) -> Option<String> {
+    let ours = costs.first()?;
+    let count = printed(ours).count();
     for (contender, costs) in job.contenders.iter().zip(costs).skip(1) {
-        let theirs = printed(costs);
-        if theirs.is_empty() {
-            continue;
+        let theirs = printed(costs).count();
+        if theirs != 0 && theirs != count {
+            let name = &contender.name;
+            return Some(format!("{name}: {theirs} lines, ours {count}"));
         }
-        if theirs.len() != ours.len() {
-            return Some(format!(
-                "{}: {} lines, ours {}",
-                contender.name,
-                theirs.len(),
-                ours.len()
-            ));
-        }
-        for (theirs, ours) in theirs.iter().zip(&ours) {
+        for (theirs, ours) in printed(costs).zip(printed(ours)) {
             for (name, value) in theirs.as_object()? {
                 let (theirs, ours) = (value.as_f64(), ours["metrics"][name].as_f64());
                 let is_near = theirs
