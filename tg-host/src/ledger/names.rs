@@ -1,7 +1,6 @@
 //! Texts that come again and again, kept once: ids of tasks, states, workers, phases.
 
-use hashbrown::HashTable;
-use std::collections::hash_map::RandomState;
+use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher;
 
 /// The number of a text.
@@ -17,7 +16,7 @@ pub struct Names {
     ends: Vec<usize>,
     /// Half of the hash, and the name.
     index: HashTable<(u32, Name)>,
-    hash: RandomState,
+    hash: DefaultHashBuilder,
 }
 
 impl Names {

@@ -6,8 +6,9 @@ use super::Ledger;
 use super::edges::Edges;
 use super::names::{NONE, Name, Names, Recent};
 use super::tables::{ChangeRow, Reason, TaskRow, list};
-use crate::snapshot::cells::{self, Cell, Shape, numbers};
+use crate::snapshot::cells::{self, Shape};
 use crate::snapshot::dialect;
+use crate::snapshot::value::{self, Cell, numbers};
 use std::collections::HashMap;
 
 /// Reads rows in place.
@@ -150,7 +151,7 @@ impl Quick {
         time(cells[7])?;
         let reason = match cells[5] {
             Cell::Absent | Cell::Null => Reason::Other,
-            text => Reason::of(Some(&cells::string(text)?)),
+            text => Reason::of(Some(&value::string(text)?)),
         };
         let row = ChangeRow {
             id: match cells[0] {
@@ -234,7 +235,7 @@ impl Quick {
             return Some(*name);
         }
         let tags: Vec<String> = match cell {
-            Cell::Escaped(_) => serde_json::from_str(&cells::string(cell)?).unwrap_or_default(),
+            Cell::Escaped(_) => serde_json::from_str(&value::string(cell)?).unwrap_or_default(),
             _ => serde_json::from_slice(raw).ok()?,
         };
         let name = list(&tags, names);

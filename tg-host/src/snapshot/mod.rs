@@ -14,6 +14,7 @@ mod kinds;
 mod row;
 pub mod scan;
 pub mod text;
+pub(crate) mod value;
 
 pub use row::{Change, Dependency, FileClaim, OriginRow, RunRow, Tables, TagRow, Task};
 
