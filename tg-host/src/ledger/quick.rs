@@ -9,7 +9,7 @@ use super::tables::{ChangeRow, Reason, TaskRow, list};
 use crate::snapshot::cells::{self, Shape};
 use crate::snapshot::dialect;
 use crate::snapshot::value::{self, Cell, numbers};
-use std::collections::HashMap;
+use hashbrown::{DefaultHashBuilder, HashMap};
 
 /// Reads rows in place.
 #[derive(Debug, Default)]
@@ -17,7 +17,7 @@ pub(super) struct Quick {
     table: String,
     shape: Shape,
     recent: Recent,
-    lists: HashMap<Vec<u8>, Name>,
+    lists: HashMap<Vec<u8>, Name, DefaultHashBuilder>,
     /// The task of the last row, as rows of a task stand together.
     last: Option<Name>,
 }
