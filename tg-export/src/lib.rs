@@ -5,6 +5,7 @@
 //! a table means, so that a snapshot stays complete when the host or the toolkit gains one.
 
 pub mod args;
+pub mod behind;
 pub mod copy;
 pub mod document;
 pub mod end;
