@@ -1,10 +1,11 @@
 //! Writing in a thread of its own, so that what is made next need not wait for what was made to be hashed, compressed and
 //! written.
 //!
-//! A few chunks go round between the two threads: memory stays what it is, however much one of them falls behind.
+//! A few chunks go round between the two threads: memory stays what it is, however much one of them falls behind. What is
+//! short is written without a thread, which would take a tenth longer.
 
-use std::io::{self, Write};
-use std::mem::take;
+use std::io::{self, ErrorKind, Write};
+use std::mem::{replace, take};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
@@ -12,65 +13,100 @@ use std::thread::{self, JoinHandle};
 const CHUNK: usize = 1 << 16;
 
 /// How many chunks there are.
-const CHUNKS: usize = 4;
+const CHUNKS: usize = 8;
+
+/// After how many chunks there is a thread.
+const SHORT: usize = 64;
 
 /// What is written to it a thread writes on. [`Behind::finish`] ends it; whoever drops it does not want it any more, and
 /// what is left of it may be lost.
-pub struct Behind<W> {
+pub struct Behind<W: Write + Send + 'static> {
     chunk: Vec<u8>,
-    full: Option<SyncSender<Vec<u8>>>,
-    empty: Receiver<Vec<u8>>,
-    thread: Option<JoinHandle<io::Result<W>>>,
+    out: Out<W>,
+}
+
+/// Who writes.
+enum Out<W> {
+    /// We, so many chunks as yet.
+    Here(W, usize),
+    /// A thread, with the ways of the chunks to it and back.
+    There(
+        SyncSender<Vec<u8>>,
+        Receiver<Vec<u8>>,
+        JoinHandle<io::Result<W>>,
+    ),
+    /// Nobody: it failed, or is done.
+    Nowhere,
 }
 
 impl<W: Write + Send + 'static> Behind<W> {
     /// Begin to write to `out`.
-    pub fn new(out: W) -> io::Result<Self> {
-        let (full, filled) = sync_channel(CHUNKS);
-        let (emptied, empty) = sync_channel(CHUNKS);
-        for _ in 1..CHUNKS {
-            let _ = emptied.send(Vec::with_capacity(CHUNK)); // there is room, and somebody to receive it
-        }
-        let thread = thread::Builder::new()
-            .name("writer".into())
-            .spawn(move || write_all(out, &filled, &emptied))?;
-        Ok(Self {
+    pub fn new(out: W) -> Self {
+        Self {
             chunk: Vec::with_capacity(CHUNK),
-            full: Some(full),
-            empty,
-            thread: Some(thread),
-        })
+            out: Out::Here(out, 0),
+        }
     }
 
     /// Wait until everything is written, and give back to what.
     pub fn finish(mut self) -> io::Result<W> {
         let chunk = take(&mut self.chunk);
-        if let Some(full) = self.full.take() {
-            let _ = full.send(chunk); // if nobody receives it, the thread says why
+        match replace(&mut self.out, Out::Nowhere) {
+            Out::Here(mut out, _) => out.write_all(&chunk).map(|()| out),
+            Out::There(full, _, thread) => {
+                let _ = full.send(chunk); // if nobody receives it, the thread says why
+                drop(full);
+                end(thread)
+            }
+            Out::Nowhere => Err(ErrorKind::BrokenPipe.into()),
         }
-        self.end()
     }
 
     fn pass_on(&mut self) -> io::Result<()> {
-        let chunk = take(&mut self.chunk);
-        let sent = self
-            .full
-            .as_ref()
-            .is_some_and(|full| full.send(chunk).is_ok());
-        if let Some(chunk) = self.empty.recv().ok().filter(|_| sent) {
+        match &mut self.out {
+            Out::Here(out, chunks) if *chunks < SHORT => {
+                out.write_all(&self.chunk)?;
+                self.chunk.clear();
+                *chunks += 1;
+                return Ok(());
+            }
+            Out::Here(..) => self.begin()?,
+            Out::There(..) | Out::Nowhere => {}
+        }
+        if let Out::There(full, empty, _) = &self.out
+            && full.send(take(&mut self.chunk)).is_ok()
+            && let Ok(chunk) = empty.recv()
+        {
             self.chunk = chunk;
             return Ok(());
         }
-        self.full = None;
-        self.end().and(Err(io::ErrorKind::BrokenPipe.into()))
+        let failed = Err(ErrorKind::BrokenPipe.into()); // it has said why before
+        match replace(&mut self.out, Out::Nowhere) {
+            Out::There(_, _, thread) => end(thread).and(failed),
+            Out::Here(..) | Out::Nowhere => failed,
+        }
     }
 
-    fn end(&mut self) -> io::Result<W> {
-        match self.thread.take().map(JoinHandle::join) {
-            Some(Ok(result)) => result,
-            Some(Err(panic)) => std::panic::resume_unwind(panic),
-            None => Err(io::ErrorKind::BrokenPipe.into()), // it failed before, and has said so
+    fn begin(&mut self) -> io::Result<()> {
+        let Out::Here(out, _) = replace(&mut self.out, Out::Nowhere) else {
+            return Ok(());
+        };
+        let (full, filled) = sync_channel(CHUNKS);
+        let (emptied, empty) = sync_channel(CHUNKS);
+        for _ in 1..CHUNKS {
+            let _ = emptied.send(Vec::with_capacity(CHUNK)); // there is room, and somebody to receive it
         }
+        let writer = thread::Builder::new().name("writer".into());
+        let thread = writer.spawn(move || write_all(out, &filled, &emptied))?;
+        self.out = Out::There(full, empty, thread);
+        Ok(())
+    }
+}
+
+fn end<W>(thread: JoinHandle<io::Result<W>>) -> io::Result<W> {
+    match thread.join() {
+        Ok(result) => result,
+        Err(panic) => std::panic::resume_unwind(panic),
     }
 }
 
@@ -103,10 +139,10 @@ impl<W: Write + Send + 'static> Write for Behind<W> {
 }
 
 /// Nothing is left behind: a file that is given up is removed by whoever holds it, and that is the thread.
-impl<W> Drop for Behind<W> {
+impl<W: Write + Send + 'static> Drop for Behind<W> {
     fn drop(&mut self) {
-        self.full = None;
-        if let Some(thread) = self.thread.take() {
+        if let Out::There(full, _, thread) = replace(&mut self.out, Out::Nowhere) {
+            drop(full);
             let _ = thread.join(); // nobody asks any more how it went
         }
     }
@@ -136,8 +172,8 @@ mod tests {
     #[test]
     fn everything_arrives_in_order_short_or_long() {
         let mut all = Vec::new();
-        let mut behind = Behind::new(Vec::new()).unwrap();
-        for length in (0..3000).chain([CHUNK - 1, CHUNK, CHUNK + 1, 5 * CHUNK + 3, 1]) {
+        let mut behind = Behind::new(Vec::new());
+        for length in (0..3000).chain([CHUNK - 1, CHUNK, CHUNK + 1, 2 * SHORT * CHUNK + 3, 1]) {
             let bytes: Vec<u8> = (0..length).map(|at| (at * 7 + length) as u8).collect();
             behind.write_all(&bytes).unwrap();
             all.extend(bytes);
@@ -147,10 +183,11 @@ mod tests {
 
     #[test]
     fn what_the_other_thread_meets_is_said_here_at_the_latest_at_the_end() {
-        for room in [0, CHUNK, 20 * CHUNK - 1] {
-            let mut behind = Behind::new(Disk(room)).unwrap();
+        let most = 2 * SHORT * CHUNK;
+        for room in [0, CHUNK, SHORT * CHUNK, most / 3 * 2, most - 1] {
+            let mut behind = Behind::new(Disk(room));
             let row = [b' '; 1000];
-            let written = (0..20 * CHUNK / 1000 + 1).try_for_each(|_| behind.write_all(&row));
+            let written = (0..=most / 1000).try_for_each(|_| behind.write_all(&row));
             let told = written.and_then(|()| behind.finish().map(|_| ()));
             assert_eq!(told.unwrap_err().to_string(), "full");
         }

@@ -23,7 +23,7 @@ pub type Sink = Behind<Coder>;
 /// The bytes of the file, made from those of the document.
 pub enum Coder {
     /// As they are.
-    Plain(Hashed),
+    Plain(Box<Hashed>),
     /// Compressed.
     Gzip(Box<GzEncoder<Hashed>>),
 }
@@ -45,15 +45,15 @@ pub fn to_file(path: &Path, gzip: bool) -> Result<Sink> {
     let coder = if gzip {
         Coder::Gzip(Box::new(GzEncoder::new(hashed, Compression::default())))
     } else {
-        Coder::Plain(hashed)
+        Coder::Plain(Box::new(hashed))
     };
-    Behind::new(coder).map_err(file_error(path))
+    Ok(Behind::new(coder))
 }
 
 /// Make the file visible, unless what is there is the same; its SHA-256 and its size in bytes.
 pub fn finish(sink: Sink, path: &Path) -> Result<(String, u64)> {
     let hashed = match sink.finish().map_err(file_error(path))? {
-        Coder::Plain(hashed) => hashed,
+        Coder::Plain(hashed) => *hashed,
         Coder::Gzip(encoder) => encoder.finish().map_err(file_error(path))?,
     };
     let sha256 = hex(&hashed.hash.finalize());

@@ -17,9 +17,15 @@ pub fn read_ahead(path: &Path) {
     /// As much as the system takes at once under its usual settings; of more it reads only the beginning.
     const STEP: NonZeroU64 = NonZeroU64::new(128 << 10).unwrap();
 
+    /// What there is room for anywhere.
+    const SHORT: u64 = 64 << 20;
+
     let Ok(file) = File::open(path) else { return };
-    let length = file.metadata().map_or(0, |data| data.len());
-    for at in (0..length.min(room())).step_by(STEP.get() as usize) {
+    let mut length = file.metadata().map_or(0, |data| data.len());
+    if length > SHORT {
+        length = length.min(room());
+    }
+    for at in (0..length).step_by(STEP.get() as usize) {
         if fadvise(&file, at, Some(STEP), Advice::WillNeed).is_err() {
             return;
         }
