@@ -5,6 +5,7 @@
 //! a table means, so that a snapshot stays complete when the host or the toolkit gains one.
 
 pub mod args;
+pub mod behind;
 pub mod copy;
 pub mod document;
 pub mod end;
@@ -20,7 +21,7 @@ use rusqlite::Connection;
 use std::collections::BTreeSet;
 use std::io::{BufRead, ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use tg_host::{database, snapshot::text};
+use tg_host::{ahead, database, snapshot::text};
 use tg_stage::error::outside;
 use tg_stage::{Error, Exit, Export, Instantiate, Record, Result, stage};
 
@@ -120,9 +121,9 @@ impl Source {
         if text::is_one(path) {
             return Ok(Self::Snapshot(text::open(path).map_err(outside)?));
         }
-        Ok(Self::Database(
-            database::open_read_only(path).map_err(outside)?,
-        ))
+        let db = database::open_read_only(path).map_err(outside)?;
+        ahead::read_ahead(path);
+        Ok(Self::Database(db))
     }
 
     fn write(self, what: &What, out: &mut impl Write) -> Result<(), Failure> {

@@ -3,26 +3,27 @@
 //! The gzip header carries no time and no name, so that equal snapshots are equal files. A file that already has the
 //! bytes about to be written is left alone: its time then tells when the run's data last changed.
 
+use crate::behind::Behind;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 use tg_stage::Result;
 use tg_stage::error::file_error;
 use tg_stage::file::{NewFile, hex};
 
-/// How much is gathered before it is compressed and hashed, in bytes.
+/// How much of a file is read at once, in bytes.
 const CHUNK: usize = 1 << 16;
 
 /// Where a snapshot is written to.
-pub type Sink = BufWriter<Coder>;
+pub type Sink = Behind<Coder>;
 
 /// The bytes of the file, made from those of the document.
 pub enum Coder {
     /// As they are.
-    Plain(Hashed),
+    Plain(Box<Hashed>),
     /// Compressed.
     Gzip(Box<GzEncoder<Hashed>>),
 }
@@ -44,18 +45,15 @@ pub fn to_file(path: &Path, gzip: bool) -> Result<Sink> {
     let coder = if gzip {
         Coder::Gzip(Box::new(GzEncoder::new(hashed, Compression::default())))
     } else {
-        Coder::Plain(hashed)
+        Coder::Plain(Box::new(hashed))
     };
-    Ok(BufWriter::with_capacity(CHUNK, coder))
+    Ok(Behind::new(coder))
 }
 
 /// Make the file visible, unless what is there is the same; its SHA-256 and its size in bytes.
 pub fn finish(sink: Sink, path: &Path) -> Result<(String, u64)> {
-    let coder = sink
-        .into_inner()
-        .map_err(|cause| file_error(path)(cause.into_error()))?;
-    let hashed = match coder {
-        Coder::Plain(hashed) => hashed,
+    let hashed = match sink.finish().map_err(file_error(path))? {
+        Coder::Plain(hashed) => *hashed,
         Coder::Gzip(encoder) => encoder.finish().map_err(file_error(path))?,
     };
     let sha256 = hex(&hashed.hash.finalize());

@@ -4,6 +4,7 @@
 //! workflow files and its protocol. It knows nothing of records, arms or metrics. When the host changes, this crate
 //! changes. It never links the host: it drives the program and reads its file.
 
+pub mod ahead;
 pub mod binary;
 pub mod call;
 pub mod client;

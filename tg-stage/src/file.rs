@@ -1,14 +1,17 @@
 //! Files that are there whole or not at all: temporary file in the same directory, fsync, rename.
 
+mod new;
+
+pub use new::NewFile;
+
 use crate::error::{Error, Result, file_error};
 use rustix::fs::OFlags;
 use sha2::{Digest, Sha256};
-use std::fs::{File, Permissions, TryLockError};
-use std::io::{BufWriter, Read, Write};
+use std::fs::{File, TryLockError};
+use std::io::{Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use tempfile::NamedTempFile;
 
 /// The longest text that is read whole, in bytes; nobody writes a longer one by hand.
 const LONGEST: u64 = 16 << 20;
@@ -18,62 +21,6 @@ const LONGEST_KEPT: u64 = 64 << 20;
 
 /// How the names of files begin that are still being written.
 const TEMPORARY: &str = ".tg-";
-
-/// A file being written; it appears under its name only at [`NewFile::commit`].
-pub struct NewFile {
-    temporary: BufWriter<NamedTempFile>,
-    path: PathBuf,
-}
-
-impl NewFile {
-    /// Begin a file that will be called `path`; where that is a link, the file it leads to. A device or a pipe is refused: a
-    /// file put in its place would be the end of it.
-    pub fn create(path: &Path) -> Result<Self> {
-        let real = path.canonicalize().unwrap_or_else(|_| path.into());
-        if real.exists() && !real.is_file() {
-            let error = Error::outside(path.display(), "is there, and is no ordinary file");
-            return Err(error.hint("leave the option out, and redirect stdout"));
-        }
-        let path = real.as_path();
-        let parent = path
-            .parent()
-            .filter(|dir| !dir.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
-        let temporary = tempfile::Builder::new()
-            .prefix(TEMPORARY)
-            .permissions(Permissions::from_mode(0o666)) // less the umask, as any other file
-            .tempfile_in(parent)
-            .map_err(file_error(path))?;
-        let _ = temporary.as_file().try_lock(); // a sign of life for `sweep`; a file system without locks has none
-        Ok(Self {
-            temporary: BufWriter::with_capacity(1 << 16, temporary),
-            path: path.into(),
-        })
-    }
-
-    /// Make it durable and visible.
-    pub fn commit(self) -> Result<()> {
-        let path = self.path;
-        let temporary = self
-            .temporary
-            .into_inner()
-            .map_err(|cause| file_error(&path)(cause.into_error()))?;
-        temporary.as_file().sync_all().map_err(file_error(&path))?;
-        temporary
-            .persist(&path)
-            .map_err(|cause| file_error(&path)(cause.error))?;
-        Ok(())
-    }
-}
-
-impl Write for NewFile {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.temporary.write(bytes)
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.temporary.flush()
-    }
-}
 
 /// Write a whole small file.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
