@@ -121,9 +121,10 @@ impl Source {
         if text::is_one(path) {
             return Ok(Self::Snapshot(text::open(path).map_err(outside)?));
         }
-        let db = database::open_read_only(path).map_err(outside)?;
         ahead::read_ahead(path);
-        Ok(Self::Database(db))
+        Ok(Self::Database(
+            database::open_read_only(path).map_err(outside)?,
+        ))
     }
 
     fn write(self, what: &What, out: &mut impl Write) -> Result<(), Failure> {

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::path::Path;
 
 /// Ask for `path` to be read into the page cache, as far as there is room. It is advice: nothing fails, and nothing waits for
-/// the reading to end.
+/// the reading to end. Not while this process has a connection to the same database: closing the file would drop its locks.
 #[cfg(target_os = "linux")]
 pub fn read_ahead(path: &Path) {
     use rustix::fs::{Advice, fadvise};
@@ -20,6 +20,9 @@ pub fn read_ahead(path: &Path) {
     /// What there is room for anywhere.
     const SHORT: u64 = 64 << 20;
 
+    if !path.is_file() {
+        return; // to open a pipe would be to wait for whoever writes into it
+    }
     let Ok(file) = File::open(path) else { return };
     let mut length = file.metadata().map_or(0, |data| data.len());
     if length > SHORT {
