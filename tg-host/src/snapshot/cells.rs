@@ -18,22 +18,35 @@ type Step = usize;
 const START: Step = MOST;
 const END: Step = MOST + 1;
 
+/// Where a value goes that nobody wants.
+const NOWHERE: usize = usize::MAX;
+
 /// How the rows of a table look.
 #[derive(Debug, Default)]
 pub struct Shape {
-    /// Names by their number: first those in the order they were met.
-    met: Vec<(Vec<u8>, Option<usize>)>,
-    /// What stood after each step the last time, and to which it led.
-    next: Vec<(Piece, Step)>,
+    /// Names by their number, in the order they were met.
+    met: Vec<Vec<u8>>,
+    /// What stood after each step the last time.
+    next: Vec<Link>,
+}
+
+/// What stands between two values, the step it leads to, and where the value goes that comes then: beyond all places, if nobody
+/// wants it.
+#[derive(Debug, Clone, Default)]
+struct Link {
+    piece: Piece,
+    step: Step,
+    place: usize,
 }
 
 /// The bytes between two values. Most fit into a line, and are compared all at once, however many they are.
 #[derive(Debug, Clone, Default)]
 struct Piece {
-    bytes: Vec<u8>,
+    length: usize,
     line: [u64; LINE / 8],
     /// All bits set where `line` counts.
     mask: [u64; LINE / 8],
+    bytes: Vec<u8>,
 }
 
 const LINE: usize = 32;
@@ -46,6 +59,7 @@ impl Piece {
             mask[..bytes.len()].fill(0xff);
         }
         Self {
+            length: bytes.len(),
             bytes: bytes.into(),
             line: words(&line),
             mask: words(&mask),
@@ -88,53 +102,45 @@ impl Shape {
     ) -> Option<usize> {
         cells.fill(Cell::Absent);
         if self.next.is_empty() {
-            self.next = vec![(Piece::default(), END); MOST + 1];
+            self.next = vec![Link::default(); MOST + 1];
         }
         if bytes.first() != Some(&b'{') {
             return None;
         }
-        let (mut at, mut step, mut passed) = (1, START, Cell::Absent);
+        let (mut at, mut step) = (1, START);
         loop {
-            let before = step;
-            let (piece, next) = &self.next[step];
-            if piece.is_at(bytes, at) {
-                (at, step) = (at + piece.bytes.len(), *next);
-            } else {
-                (at, step) = self.learn(names, bytes, at, step)?;
+            if !self.next[step].piece.is_at(bytes, at) {
+                self.next[step] = self.learn(names, bytes, at, step)?;
             }
-            if step == END {
+            let link = &self.next[step];
+            at += link.piece.length;
+            if link.step == END {
                 return Some(at);
             }
-            let cell = match self.met[step].1 {
-                Some(place) => &mut cells[place],
-                None => &mut passed,
-            };
+            let mut passed = Cell::Absent;
+            let cell = cells.get_mut(link.place).unwrap_or(&mut passed);
             if !matches!(cell, Cell::Absent) {
                 return None;
             }
             let Some(end) = value(bytes, at, cell) else {
-                self.next[before].0 = Piece::default(); // perhaps more space stands here than before
+                self.next[step] = Link::default(); // perhaps more space stands here than before
                 return None;
             };
-            at = end;
-            passed = Cell::Absent;
+            (at, step) = (end, link.step);
         }
     }
 
-    /// Read a comma, a name and its colon, or the end of the row, and remember them.
-    fn learn(
-        &mut self,
-        names: Names,
-        bytes: &[u8],
-        from: usize,
-        step: Step,
-    ) -> Option<(usize, Step)> {
+    /// Read a comma, a name and its colon, or the end of the row.
+    fn learn(&mut self, names: Names, bytes: &[u8], from: usize, step: Step) -> Option<Link> {
         let mut at = space(bytes, from);
         if step != START && bytes.get(at) == Some(&b',') {
             at = space(bytes, at + 1);
         } else if bytes.get(at) == Some(&b'}') {
-            self.next[step] = (Piece::new(&bytes[from..=at]), END);
-            return Some((at + 1, END));
+            return Some(Link {
+                piece: Piece::new(&bytes[from..=at]),
+                step: END,
+                place: NOWHERE,
+            });
         } else if step != START {
             return None;
         }
@@ -148,17 +154,19 @@ impl Shape {
         }
         at = space(bytes, at + 1);
         bytes.get(at)?; // else more space may follow
-        let number = self.number(names, name)?;
-        self.next[step] = (Piece::new(&bytes[from..at]), number);
-        Some((at, number))
+        let known = names.iter().find(|known| known.0.as_bytes() == name);
+        Some(Link {
+            piece: Piece::new(&bytes[from..at]),
+            step: self.number(name)?,
+            place: known.map_or(NOWHERE, |known| known.1),
+        })
     }
 
-    fn number(&mut self, names: Names, name: &[u8]) -> Option<Step> {
-        if let Some(number) = self.met.iter().position(|met| met.0 == name) {
+    fn number(&mut self, name: &[u8]) -> Option<Step> {
+        if let Some(number) = self.met.iter().position(|met| met == name) {
             return Some(number);
         }
-        let known = names.iter().find(|known| known.0.as_bytes() == name);
-        self.met.push((name.into(), known.map(|known| known.1)));
+        self.met.push(name.into());
         (self.met.len() <= MOST).then_some(self.met.len() - 1)
     }
 }
