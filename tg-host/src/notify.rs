@@ -4,8 +4,9 @@
 //! pages are written to the `-wal` first, and are part of the database only once they are synced and its index, which is
 //! memory and tells nobody, has them. So after a write the database is looked at again and again, at intervals that grow
 //! with the time that has passed, and [`Notifier::found`] says when something was seen. Each look holds the writers up a
-//! little: after one that found something the next comes 5 ms later at the earliest. Where the kernel does not tell (a
-//! network file system tells of this machine's writes only, another system of none), looking is left to the clock.
+//! little, and being woken for each page of theirs takes more time than looking: while others write all the time, it is asked
+//! every 6 ms whether something was told. Where the kernel does not tell (a network file system tells of this machine's
+//! writes only, another system of none), looking is left to the clock.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
@@ -20,13 +21,10 @@ pub const HEARTBEAT: Duration = Duration::from_secs(1);
 pub const POLLING: Duration = Duration::from_millis(10);
 
 /// Between two looks while others write.
-const SETTLE: Duration = Duration::from_millis(5);
+const SETTLE: Duration = Duration::from_millis(6);
 
 /// Between a write and the first look.
 const FIRST: Duration = Duration::from_micros(100);
-
-/// The same while others write all the time: by then the write can be seen, and one look is enough for each.
-const SOON: Duration = Duration::from_millis(2);
 
 /// How long after something was found others count as writing all the time.
 const BUSY: Duration = Duration::from_millis(100);
@@ -35,6 +33,8 @@ const BUSY: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct Notifier {
     events: Option<OwnedFd>,
+    /// Ends a wait as soon as it can be read from.
+    end: Option<OwnedFd>,
     /// How the names of the database's files begin.
     name: OsString,
     /// The last write that was told of, unless a heartbeat has passed since.
@@ -52,11 +52,24 @@ impl Notifier {
             .filter(|dir| !dir.as_os_str().is_empty())
             .unwrap_or(Path::new("."));
         Self {
-            events: inotify::watch(dir),
+            events: inotify::open(dir),
+            end: None,
             name: path.file_name().unwrap_or_default().into(),
             written: None,
             found: None,
         }
+    }
+
+    /// Be told of files in `dir`, too, as of those beside the database.
+    pub fn and_in(&mut self, dir: &Path) {
+        if let Some(events) = &self.events {
+            inotify::add(events, dir);
+        }
+    }
+
+    /// End each wait as soon as `end` can be read from.
+    pub fn until(&mut self, end: OwnedFd) {
+        self.end = Some(end);
     }
 
     /// Whether the kernel tells of writes; else looking is left to the clock.
@@ -70,32 +83,36 @@ impl Notifier {
             std::thread::sleep(timeout.min(POLLING));
             return false;
         };
-        let settled = self
-            .found
-            .map_or(Duration::ZERO, |at| SETTLE.saturating_sub(at.elapsed()));
         let begun = Instant::now();
-        std::thread::sleep(settled.min(timeout));
         let next = self.next_look();
-        let until = next.map_or(HEARTBEAT, |next| next + settled).min(timeout);
-        loop {
-            let mut polled = [PollFd::new(events, PollFlags::IN)];
-            let left = Timespec::try_from(until.saturating_sub(begun.elapsed())).ok();
-            match poll(&mut polled, left.as_ref()) {
-                Ok(ready) if ready > 0 && !inotify::concerns(events, &self.name) => {}
-                Ok(ready) if ready > 0 => {
-                    self.written = Some(Instant::now());
-                    if self.found.is_some_and(|at| at.elapsed() < BUSY) {
-                        std::thread::sleep(SOON);
-                    }
-                    return true;
+        let until = next.unwrap_or(HEARTBEAT).min(timeout);
+        let left = || until.saturating_sub(begun.elapsed());
+        let mut is_told = false;
+        while self.is_busy() && !is_told && !left().is_zero() {
+            std::thread::sleep(SETTLE.min(left()));
+            is_told = inotify::concerns(events, &self.name);
+        }
+        while !is_told && !left().is_zero() {
+            let end = self.end.as_ref().unwrap_or(events);
+            let mut polled = [events, end].map(|fd| PollFd::new(fd, PollFlags::IN));
+            match poll(&mut polled, Timespec::try_from(left()).ok().as_ref()) {
+                Ok(ready) if ready > 0 && !polled[0].revents().is_empty() => {
+                    is_told = inotify::concerns(events, &self.name);
                 }
                 _ => break,
             }
         }
-        if self.written.is_some_and(|at| at.elapsed() >= HEARTBEAT) {
+        if is_told {
+            self.written = Some(Instant::now());
+        } else if self.written.is_some_and(|at| at.elapsed() >= HEARTBEAT) {
             self.written = None;
         }
-        next.is_some()
+        is_told || next.is_some()
+    }
+
+    /// Whether others write all the time.
+    fn is_busy(&self) -> bool {
+        self.found.is_some_and(|at| at.elapsed() < BUSY)
     }
 
     /// The last look found something new.
@@ -107,7 +124,11 @@ impl Notifier {
     fn next_look(&self) -> Option<Duration> {
         let written = self.written?;
         let is_insurance = self.found.is_some_and(|found| found >= written);
-        let least = if is_insurance { 2 * SETTLE } else { FIRST };
+        let least = match is_insurance {
+            true => 2 * SETTLE,
+            false if self.is_busy() => SETTLE,
+            false => FIRST,
+        };
         Some((written.elapsed() / 4).clamp(least, HEARTBEAT))
     }
 }
@@ -121,18 +142,22 @@ mod inotify {
     use std::path::Path;
 
     /// Be told of what happens in `dir`; none where the kernel does not.
-    pub fn watch(dir: &Path) -> Option<OwnedFd> {
+    pub fn open(dir: &Path) -> Option<OwnedFd> {
         let events = init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC).ok()?;
+        add(&events, dir).then_some(events)
+    }
+
+    /// Be told of what happens in `dir`, too; whether that is so. A directory that is there already stays there once.
+    pub fn add(events: &OwnedFd, dir: &Path) -> bool {
         let flags = WatchFlags::MODIFY
             | WatchFlags::CLOSE_WRITE
             | WatchFlags::CREATE
             | WatchFlags::DELETE
             | WatchFlags::MOVED_TO;
-        add_watch(&events, dir, flags).ok()?;
-        Some(events)
+        add_watch(events, dir, flags).is_ok()
     }
 
-    /// Take all that has been told; whether some of it is about the files whose names begin with `name`, or is more than that
+    /// Take what has been told; whether some of it is about the files whose names begin with `name`, or is more than that
     /// another file has grown.
     pub fn concerns(events: &OwnedFd, name: &OsStr) -> bool {
         let mut buffer = [MaybeUninit::uninit(); 4096];
@@ -143,6 +168,9 @@ mod inotify {
                 .file_name()
                 .is_none_or(|file| file.to_bytes().starts_with(name.as_encoded_bytes()));
             concerns |= is_ours || !event.events().contains(ReadFlags::MODIFY);
+            if reader.is_buffer_empty() {
+                break; // another read would mostly find nothing; if there is more, it is told at the next wait
+            }
         }
         concerns
     }
@@ -154,8 +182,12 @@ mod inotify {
     use std::ffi::OsStr;
     use std::path::Path;
 
-    pub fn watch(_: &Path) -> Option<OwnedFd> {
+    pub fn open(_: &Path) -> Option<OwnedFd> {
         None
+    }
+
+    pub fn add(_: &OwnedFd, _: &Path) -> bool {
+        false
     }
 
     pub fn concerns(_: &OwnedFd, _: &OsStr) -> bool {

@@ -70,4 +70,24 @@ fn what_is_written_by_others_is_not_told() {
     // A file that appears is told: the end of a run is one.
     std::fs::write(dir.join("end.json"), "{}").unwrap();
     assert!(notifier.wait(HEARTBEAT));
+    // So is one that is written in the run's own directory, where the database lies elsewhere.
+    let mut notifier = Notifier::on(&dir.join("tasks.db"));
+    let run = directory("run");
+    notifier.and_in(&run);
+    assert!(!notifier.wait(Duration::from_millis(20)));
+    std::fs::write(run.join("launch.lock"), "").unwrap();
+    assert!(notifier.wait(HEARTBEAT));
+}
+
+#[test]
+fn who_waits_can_be_called_away() {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let mut notifier = Notifier::on(&directory("called").join("tasks.db"));
+    notifier.until(reader.into());
+    std::io::Write::write_all(&mut writer, b".").unwrap();
+    let begun = Instant::now();
+    for _ in 0..10 {
+        assert!(!notifier.wait(HEARTBEAT), "nothing was written");
+    }
+    assert!(begun.elapsed() < HEARTBEAT);
 }

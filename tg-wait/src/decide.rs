@@ -7,7 +7,7 @@ use std::time::Duration;
 pub struct Seen {
     /// Some task is not over.
     pub open: bool,
-    /// Some task is over, and badly.
+    /// Some task is over, and badly; not asked while some task is open.
     pub unsuccessful: bool,
     /// The agents are known to have gone.
     pub agents: Agents,
@@ -81,6 +81,15 @@ pub fn outcome(seen: &Seen, patience: &Patience) -> Option<&'static str> {
     }
 }
 
+/// How long until the clock alone may end the run.
+pub fn patience_left(seen: &Seen, patience: &Patience) -> Duration {
+    let timeout = patience.timeout.saturating_sub(seen.elapsed);
+    let stall = patience.stall.saturating_sub(seen.silent);
+    let settle = patience.settle.saturating_sub(seen.quiet);
+    let left = timeout.min(stall);
+    if seen.open { left } else { left.min(settle) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,6 +111,27 @@ mod tests {
         over_budget: false,
         told_to_stop: false,
     };
+
+    #[test]
+    fn the_clock_alone_ends_a_run_when_no_patience_is_left() {
+        let failed = Seen {
+            open: false,
+            unsuccessful: true,
+            ..WORKING
+        };
+        for mut seen in [WORKING, failed] {
+            let left = patience_left(&seen, &PATIENCE);
+            let pass = |seen: &mut Seen, time| {
+                seen.quiet += time;
+                seen.silent += time;
+                seen.elapsed += time;
+            };
+            pass(&mut seen, left.saturating_sub(Duration::from_nanos(1)));
+            assert_eq!(outcome(&seen, &PATIENCE), None, "{seen:?}");
+            pass(&mut seen, Duration::from_nanos(1));
+            assert!(outcome(&seen, &PATIENCE).is_some(), "{seen:?}");
+        }
+    }
 
     #[test]
     #[allow(clippy::too_many_lines, reason = "a table")]

@@ -11,22 +11,23 @@ mod launcher;
 mod probe;
 mod progress;
 mod status;
+mod stop;
 mod verify;
 mod watch;
 mod why;
 
 pub use args::Args;
+pub use probe::{Look, Probe};
 
 use indicatif::MultiProgress;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::io::{BufRead, Write};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
+use stop::Stop;
 use tg_stage::{
     Error, Exit, Instantiate, Line, Lines, Output, Record, Result, Run, Wait, say, stage,
 };
@@ -41,13 +42,12 @@ enum News {
     Over(Box<Record>, Result<()>),
     /// We are to stop.
     Stop,
+    /// Nobody reads any more what we print.
+    ReaderGone,
 }
 
 /// How often it is asked, when the end was asked for, whether records may still be on their way.
 const TICK: Duration = Duration::from_millis(100);
-
-/// How often it is looked whether anybody still reads what we print.
-const READER_TICK: Duration = Duration::from_secs(1);
 
 /// What ends us.
 const SIGNALS: [i32; 3] = [SIGTERM, SIGINT, SIGHUP];
@@ -55,7 +55,7 @@ const SIGNALS: [i32; 3] = [SIGTERM, SIGINT, SIGHUP];
 /// What all waits share.
 struct Shared<'a> {
     args: &'a Args,
-    told_to_stop: Arc<AtomicBool>,
+    stop: Stop,
     bars: MultiProgress,
     arms: progress::Arms,
 }
@@ -88,14 +88,9 @@ pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write
     if let Some(results) = &args.once {
         return status::once(results, output);
     }
-    let told_to_stop = Arc::new(AtomicBool::new(false));
-    for signal in SIGNALS {
-        signal_hook::flag::register(signal, told_to_stop.clone())
-            .map_err(|cause| Error::outside("signals", cause))?;
-    }
     let shared = Shared {
         args,
-        told_to_stop,
+        stop: Stop::on(&SIGNALS).map_err(|cause| Error::outside("signals", cause))?,
         bars: MultiProgress::new(),
         arms: progress::Arms::default(),
     };
@@ -112,13 +107,10 @@ pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write
     let mut gone = None;
     let exit = thread::scope(|scope| {
         let (mut exit, mut waiting, mut reading) = (Exit::Done, 0, true);
-        let mut told = shared
-            .told_to_stop
-            .load(Ordering::Relaxed)
-            .then(Instant::now);
+        let mut told = shared.stop.is_told().then(Instant::now);
         while reading || waiting > 0 {
             let next = match told {
-                None => news.recv_timeout(READER_TICK).ok(),
+                None => news.recv().ok(),
                 Some(_) => news.recv_timeout(TICK).ok(),
             };
             match next {
@@ -157,15 +149,15 @@ pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write
                     exit = exit.max(error.exit);
                 }
                 Some(News::NoMore) => reading = false,
+                Some(News::ReaderGone) => {
+                    gone.get_or_insert_with(Error::closed_pipe);
+                }
                 Some(News::Stop) | None => {}
             }
-            if gone.is_none() && tg_stage::reader::is_gone() {
-                gone = Some(Error::closed_pipe());
-            }
-            if shared.told_to_stop.load(Ordering::Relaxed) || gone.is_some() {
+            if shared.stop.is_told() || gone.is_some() {
                 // Whatever ends us ends the runs: each is decided, stored and, if anybody reads, printed.
                 // A launcher that is told at the same moment may just have begun one, whose record is on its way.
-                shared.told_to_stop.store(true, Ordering::Relaxed);
+                shared.stop.tell();
                 reading &= told.get_or_insert_with(Instant::now).elapsed() < ON_ITS_WAY;
             }
         }
@@ -175,7 +167,7 @@ pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write
     gone.map_or(Ok(exit), Err)
 }
 
-/// Tell of lines and of signals as they come in.
+/// Tell of lines and of signals as they come in, and of the reader when it goes.
 fn listen(input: impl BufRead + Send + 'static, news_in: &Sender<News>) -> Result<()> {
     let lines_in = news_in.clone();
     thread::spawn(move || {
@@ -184,6 +176,12 @@ fn listen(input: impl BufRead + Send + 'static, news_in: &Sender<News>) -> Resul
         lines_in.send(News::NoMore)
     });
     let stop_in = news_in.clone();
+    let gone_in = news_in.clone();
+    thread::spawn(move || {
+        if tg_stage::reader::wait_until_gone() {
+            let _ = gone_in.send(News::ReaderGone);
+        }
+    });
     let mut signals = Signals::new(SIGNALS).map_err(|cause| Error::outside("signals", cause))?;
     thread::spawn(move || {
         let mut signals = signals.forever();

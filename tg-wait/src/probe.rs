@@ -4,16 +4,29 @@
 //! index on status, over the gaps between the names of terminal states, so that a state nobody declared counts as open.
 
 use rusqlite::{Connection, OptionalExtension, Result, Transaction};
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use tg_host::StateClasses;
 use tg_host::scope::{Scope, quote};
+
+/// What a look found that there is something new to be seen.
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    /// The version of the database, for the next look.
+    pub version: i64,
+    /// None while some task is not over; else whether some is over badly.
+    pub standing: Option<bool>,
+}
 
 /// A run's tasks, seen through one read-only connection.
 pub struct Probe {
     db: Connection,
     states: StateClasses,
     open: String,
-    unsuccessful: String,
+    standing: String,
+    still_open: String,
+    /// The task that the last look found open, by its row.
+    known_open: Cell<Option<i64>>,
     bad: String,
     any_worker: String,
     scope: String,
@@ -35,12 +48,14 @@ impl Probe {
             .map(|state| quote(state))
             .collect();
         let bad = format!("status IN ({}) AND {scope}", bad.join(","));
+        let open = format!("({}) AND {scope}", gaps(&states.terminal));
         Ok(Self {
-            open: format!(
-                "SELECT id FROM tasks WHERE ({}) AND {scope}",
-                gaps(&states.terminal)
+            standing: format!(
+                "SELECT (SELECT rowid FROM tasks WHERE {open} LIMIT 1), EXISTS(SELECT 1 FROM tasks WHERE {bad})"
             ),
-            unsuccessful: format!("SELECT EXISTS(SELECT 1 FROM tasks WHERE {bad})"),
+            still_open: format!("SELECT EXISTS(SELECT 1 FROM tasks WHERE rowid = ?1 AND ({open}))"),
+            known_open: Cell::new(None),
+            open: format!("SELECT id FROM tasks WHERE {open} LIMIT ?1"),
             bad,
             any_worker: format!(
                 "SELECT EXISTS(SELECT 1 FROM workers WHERE 1 {workers}) OR EXISTS(SELECT 1 FROM task_sequence WHERE worker_id IS NOT NULL {rows})"
@@ -61,25 +76,38 @@ impl Probe {
         self.db.unchecked_transaction()
     }
 
-    /// Changes with every commit of others.
-    pub fn version(&self) -> Result<i64> {
-        tg_host::database::data_version(&self.db)
+    /// How the tasks stand, if anything was committed after the `last` version that was seen.
+    pub fn look(&self, last: Option<i64>) -> Result<Option<Look>> {
+        let version = tg_host::database::data_version(&self.db)?;
+        if last == Some(version) {
+            return Ok(None);
+        }
+        let standing = self.standing()?;
+        Ok(Some(Look { version, standing }))
     }
 
     /// Tasks that are not over, at most `limit`.
     pub fn open(&self, limit: usize) -> Result<Vec<String>> {
-        let sql = format!("{} LIMIT {limit}", self.open);
         self.db
-            .prepare_cached(&sql)?
-            .query_map([], |row| row.get(0))?
+            .prepare_cached(&self.open)?
+            .query_map([limit as i64], |row| row.get(0))?
             .collect()
     }
 
-    /// Whether some task is over, and badly.
-    pub fn any_unsuccessful(&self) -> Result<bool> {
-        self.db
-            .prepare_cached(&self.unsuccessful)?
-            .query_row([], |row| row.get(0))
+    /// None while some task is not over; else whether some is over badly. The task that was open at the last look mostly still
+    /// is, and is found with half of the pages; each commit of others makes all of them be read anew.
+    pub fn standing(&self) -> Result<Option<bool>> {
+        if let Some(task) = self.known_open.get() {
+            let mut query = self.db.prepare_cached(&self.still_open)?;
+            if query.query_row([task], |row| row.get(0))? {
+                return Ok(None);
+            }
+        }
+        let mut query = self.db.prepare_cached(&self.standing)?;
+        let (open, bad): (Option<i64>, bool) =
+            query.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        self.known_open.set(open);
+        Ok(open.is_none().then_some(bad))
     }
 
     /// Tasks that are over, and badly, at most `limit`.
@@ -160,4 +188,48 @@ fn gaps(names: &BTreeSet<String>) -> String {
     );
     parts.push(format!("status > {last}"));
     parts.join(" OR ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLES: &str = "
+        CREATE TABLE tasks (id TEXT PRIMARY KEY, status TEXT NOT NULL, deleted_at INTEGER);
+        CREATE TABLE dependencies (from_task_id TEXT, to_task_id TEXT, dep_type TEXT);
+        INSERT INTO tasks (id, status) VALUES ('a', 'pending'), ('b', 'working');";
+
+    #[test]
+    fn a_task_that_was_open_is_asked_again_and_so_are_the_others() {
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch(TABLES).unwrap();
+        let probe = Probe::new(db, "run").unwrap();
+        let steps = [
+            ("UPDATE tasks SET status = 'working' WHERE id = 'a'", None),
+            ("UPDATE tasks SET status = 'completed' WHERE id = 'a'", None),
+            (
+                "UPDATE tasks SET status = 'nobody declared this' WHERE id = 'b'",
+                None,
+            ),
+            (
+                "UPDATE tasks SET status = 'failed' WHERE id = 'b'",
+                Some(true),
+            ),
+            ("UPDATE tasks SET status = 'pending' WHERE id = 'b'", None),
+            (
+                "UPDATE tasks SET deleted_at = 1 WHERE id = 'b'",
+                Some(false),
+            ),
+            ("UPDATE tasks SET deleted_at = NULL WHERE id = 'b'", None),
+            (
+                "INSERT INTO dependencies VALUES ('b', 'a', 'contains')",
+                Some(false),
+            ),
+        ];
+        assert_eq!(probe.standing(), Ok(None));
+        for (sql, expected) in steps {
+            probe.db().execute(sql, []).unwrap();
+            assert_eq!(probe.standing(), Ok(expected), "{sql}");
+        }
+    }
 }

@@ -8,20 +8,19 @@ use crate::probe::Probe;
 use crate::progress::Line;
 use crate::{finish, progress, why};
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tg_host::database;
-use tg_host::notify::Notifier;
+use tg_host::notify::{HEARTBEAT, Notifier};
 use tg_stage::error::outside;
 use tg_stage::file::Lock;
 use tg_stage::{End, Error, Instantiate, Launch, Record, Result, Run, Wait, time};
 
-/// Between two looks at what nobody tells of: agents, whether we are to stop. The database and the files beside it are told of
-/// as soon as they change.
-const TICK: Duration = Duration::from_millis(250);
-
-/// The same where other runs spend the budget, too.
+/// Between two looks at what other runs spend of the budget: nobody tells of that. Of commits and of the files in the run's
+/// directory the kernel tells, and the launcher's lock is one of them: it is closed when the launcher goes.
 const BUDGET_TICK: Duration = Duration::from_millis(100);
+
+/// Between the end of a run and the scan for its record: whoever waits for the end needs a processor first.
+const AFTER_YOU: Duration = Duration::from_millis(5);
 
 /// Wait until the run of `record` is over and add `wait`.
 pub fn run(shared: &Shared, record: &mut Record) -> Result<()> {
@@ -52,6 +51,11 @@ pub fn run(shared: &Shared, record: &mut Record) -> Result<()> {
         let line = Line::new(shared, record, &run);
         // It takes the kernel milliseconds to close: after the end is told.
         let mut news = Notifier::on(&path);
+        if let Some(dir) = record.dir() {
+            news.and_in(&dir);
+        }
+        let stop = shared.stop.to_wait_for();
+        news.until(stop.map_err(|cause| Error::outside("pipe", cause))?);
         let started = launcher.as_ref();
         let outcome = until_over(shared, record, &run, &probe, started, &line, &mut news);
         line.clear();
@@ -62,6 +66,7 @@ pub fn run(shared: &Shared, record: &mut Record) -> Result<()> {
             // The launcher waits for that file; if it cannot be written, it is told the other way.
             launcher.as_ref().inspect(|launcher| launcher.terminate());
         })?;
+        std::thread::sleep(AFTER_YOU);
         wait.states = probe.counts().map_err(locked)?;
         drop(moment);
         wait
@@ -87,10 +92,13 @@ fn until_over(
     let tick = if run.limits.has_experiment() {
         BUDGET_TICK
     } else {
-        TICK
+        HEARTBEAT
     };
     let begun = Instant::now();
-    probe.last_terminal()?; // so that the end finds its query ready
+    // So that the end finds its queries ready: to prepare one takes longer than to ask it.
+    probe.standing()?;
+    probe.open(1)?;
+    probe.last_terminal()?;
     let (mut version, mut changed, mut looked) = (None, Instant::now(), None::<Instant>);
     let (mut calls, mut called) = (0, Instant::now());
     let mut seen = Seen {
@@ -105,7 +113,7 @@ fn until_over(
         told_to_stop: false,
     };
     loop {
-        seen.told_to_stop = shared.told_to_stop.load(Ordering::Relaxed);
+        seen.told_to_stop = shared.stop.is_told();
         if looked.is_none_or(|at| at.elapsed() > Duration::from_millis(50)) {
             looked = Some(Instant::now());
             seen.agents = launcher.map_or(Agents::Unknown, Launcher::agents);
@@ -115,10 +123,11 @@ fn until_over(
             }
         }
         // The database is looked at after the agents: what they did before they went is seen.
-        match look(probe, version, &mut seen, line) {
-            Ok(now) if version == Some(now) => {}
-            Ok(now) => {
-                (version, changed) = (Some(now), Instant::now());
+        match look(probe, &mut version, &mut seen) {
+            Ok(false) => {}
+            Ok(true) => {
+                changed = Instant::now();
+                line.update();
                 news.found();
             }
             Err(cause) if is_locked(&cause) => {} // somebody has it for himself: at the next look
@@ -141,36 +150,31 @@ fn until_over(
                 ..End::default()
             });
         }
-        news.wait(tick);
+        news.wait(tick.min(decide::patience_left(&seen, &patience)));
     }
 }
 
 /// Whether the database does not belie an end that is on disk: agents can write there as well, and an end of theirs that says
 /// that the work is done is none.
 fn is_possible(end: &End, probe: &Probe) -> bool {
-    let is_over = || probe.open(1).is_ok_and(|open| open.is_empty());
+    let standing = probe.standing();
     match end.outcome.as_str() {
-        "completed" => is_over() && probe.any_unsuccessful().is_ok_and(|failed| !failed),
-        "failed_tasks" => is_over(),
+        "completed" => standing == Ok(Some(false)),
+        "failed_tasks" => matches!(standing, Ok(Some(_))),
         _ => true,
     }
 }
 
-/// Take up what is new in the database since `version`, and say which version that is.
-fn look(
-    probe: &Probe,
-    version: Option<i64>,
-    seen: &mut Seen,
-    line: &progress::Line,
-) -> rusqlite::Result<i64> {
-    let now = probe.version()?;
-    if version != Some(now) {
-        seen.open = !probe.open(1)?.is_empty();
-        seen.unsuccessful = probe.any_unsuccessful()?;
-        seen.any_worker = seen.any_worker || probe.any_worker()?;
-        line.update();
-    }
-    Ok(now)
+/// Take up what is new in the database since `version`; whether something is.
+fn look(probe: &Probe, version: &mut Option<i64>, seen: &mut Seen) -> rusqlite::Result<bool> {
+    let Some(found) = probe.look(*version)? else {
+        return Ok(false);
+    };
+    seen.any_worker = seen.any_worker || probe.any_worker()?;
+    seen.open = found.standing.is_none();
+    seen.unsuccessful = found.standing == Some(true);
+    *version = Some(found.version);
+    Ok(true)
 }
 
 fn is_locked(cause: &rusqlite::Error) -> bool {
