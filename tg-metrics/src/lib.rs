@@ -42,7 +42,7 @@ pub use measure::measure;
 
 use how::How;
 use serde_json::Value;
-use source::load;
+use source::{export, load};
 use std::io::{BufRead, Write};
 use std::path::Path;
 use tg_host::Ledger;
@@ -97,7 +97,8 @@ fn of_record(record: &Record, how: &How) -> Result<(Value, Vec<Value>)> {
             "the record has no \"export\".\"path\"",
         ));
     }
-    let (snapshot, found) = load(Path::new(&named.path), how)?;
+    let (snapshot, facts) = load(Path::new(&named.path), how)?;
+    let found = export(facts, Path::new(&named.path))?;
     let row =
         the_run(&snapshot, record.id()).map_err(|cause| Error::outside(&named.path, cause))?;
     let mut view = View::of(&snapshot, row);

@@ -6,7 +6,7 @@ use crate::TOOL;
 use crate::how::How;
 use crate::record;
 use crate::runs::Runs;
-use crate::source::{self, Source, load};
+use crate::source::{self, Source, export, load};
 use crate::view::View;
 use crate::warning::Warning;
 use std::collections::BTreeMap;
@@ -121,15 +121,15 @@ fn of_path(source: &Result<Source>, how: &How) -> Result<Told> {
 }
 
 fn of_source(source: &Source, how: &How) -> Result<Told> {
-    let (snapshot, export) = match load(&source.snapshot, how) {
+    let (snapshot, facts) = match load(&source.snapshot, how) {
         Ok(loaded) => loaded,
         Err(error) => return Ok(without_snapshot(source, error)),
     };
-    let mut told = Told::default();
+    let mut measured = Vec::new();
     let mut runs = Runs::of(&snapshot);
     for row in runs.rows() {
         let mut view = View::take(&mut runs, row);
-        let mut record = record::of(&snapshot, &view, &source.snapshot, export.as_ref())?;
+        let record = record::of(&snapshot, &view, &source.snapshot, facts.is_database())?;
         if view.run.is_null() {
             view.run = record.value("run").cloned().unwrap_or_default(); // a name at least
         }
@@ -138,7 +138,17 @@ fn of_source(source: &Source, how: &How) -> Result<Told> {
                 "the experiment's manifest was edited, and does not have this run any more";
             view.warnings.push(Warning::new("not_in_manifest", message));
         }
-        let (metrics, more) = how.measure(&view, &source.snapshot)?;
+        measured.push((record, how.measure(&view, &source.snapshot)?));
+    }
+    let export = match export(facts, &source.snapshot) {
+        Ok(export) => export,
+        Err(error) => return Ok(without_snapshot(source, error)),
+    };
+    let mut told = Told::default();
+    for (mut record, (metrics, more)) in measured {
+        if let Some(export) = &export {
+            record.set("export", export)?;
+        }
         record.set("metrics", &metrics)?;
         told.lines.extend(record.line());
         for line in more {

@@ -8,14 +8,14 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
 use tg_host::Ledger;
-use tg_stage::{Export, Record, Result, Run};
+use tg_stage::{Record, Result, Run};
 
-/// The record of the run in `view`, read from `path`: the snapshot of `export`, or the database itself.
-pub fn of(snapshot: &Ledger, view: &View, path: &Path, export: Option<&Export>) -> Result<Record> {
+/// The record of the run in `view`, read from `path`, which is a snapshot, or the database itself.
+pub fn of(snapshot: &Ledger, view: &View, path: &Path, is_database: bool) -> Result<Record> {
     let mut record = Record::new(&Run::default())?;
     record.set("run", &run(view, path))?;
     let mut made = instantiate(snapshot, view);
-    if export.is_none() {
+    if is_database {
         made["db"] = path.display().to_string().into();
     }
     record.set("instantiate", &made)?;
@@ -24,9 +24,6 @@ pub fn of(snapshot: &Ledger, view: &View, path: &Path, export: Option<&Export>) 
     }
     if let Some(wait) = wait(view) {
         record.set("wait", &wait)?;
-    }
-    if let Some(export) = export {
-        record.set("export", export)?;
     }
     Ok(record)
 }

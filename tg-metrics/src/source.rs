@@ -7,6 +7,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use tg_host::Ledger;
+use tg_host::ledger::Facts;
 use tg_host::snapshot::RunRow;
 use tg_stage::error::{file_error, outside};
 use tg_stage::{Error, Export, Result, rundir};
@@ -123,11 +124,11 @@ fn is_earlier_attempt(name: &str) -> bool {
 
 /// As much of a file as `how` needs. Whether there are several runs in it, whose edges must be told apart, and whether a run has
 /// metrics of its own, which may use all others, is known only then.
-fn read(path: &Path, how: &How) -> tg_host::Result<Ledger> {
+fn read(path: &Path, how: &How) -> tg_host::Result<(Ledger, Facts)> {
     if how.needs_order() {
         return Ledger::load(path);
     }
-    let ledger = Ledger::load_without_order(path)?;
+    let (ledger, facts) = Ledger::load_without_order(path)?;
     let needs_order = |run: &RunRow| {
         let run = run
             .run_json
@@ -136,26 +137,31 @@ fn read(path: &Path, how: &How) -> tg_host::Result<Ledger> {
         run.is_some_and(|run| own::is_any(&run, how))
     };
     match ledger.runs.as_slice() {
-        [] => Ok(ledger),
-        [run] if !needs_order(run) => Ok(ledger),
+        [] => Ok((ledger, facts)),
+        [run] if !needs_order(run) => Ok((ledger, facts)),
         _ => Ledger::load(path),
     }
 }
 
-/// A snapshot, or a database read as one, and the snapshot's file: as much of it as `how` needs.
-pub fn load(path: &Path, how: &How) -> Result<(Ledger, Option<Export>)> {
-    let mut snapshot = read(path, how).map_err(outside)?;
+/// A snapshot, or a database read as one, as much of it as `how` needs, and the file it is.
+pub fn load(path: &Path, how: &How) -> Result<(Ledger, Facts)> {
+    let (mut snapshot, facts) = read(path, how).map_err(outside)?;
     begin::at_the_start(&mut snapshot);
-    let export = snapshot.file.take().map(|file| Export {
-        path: path.display().to_string(),
-        sha256: file.sha256,
-        bytes: file.bytes,
-    });
-    if export.is_some() && snapshot.exported_by.is_empty() && snapshot.is_empty() {
+    if !facts.is_database() && snapshot.exported_by.is_empty() && snapshot.is_empty() {
         return Err(Error::outside(
             path.display(),
             "not a snapshot: it has no tasks and does not say who wrote it",
         ));
     }
-    Ok((snapshot, export))
+    Ok((snapshot, facts))
+}
+
+/// The file that was read from `path`; none for a database. The hash of a large one may have to be waited for.
+pub fn export(facts: Facts, path: &Path) -> Result<Option<Export>> {
+    let file = facts.get().map_err(outside)?;
+    Ok(file.map(|file| Export {
+        path: path.display().to_string(),
+        sha256: file.sha256,
+        bytes: file.bytes,
+    }))
 }

@@ -8,7 +8,7 @@
 use crate::TOOL;
 use crate::checks;
 use crate::how::How;
-use crate::source::{self, Source, load};
+use crate::source::{self, Source, export, load};
 use crate::the_run;
 use crate::view::View;
 use crate::{record, told};
@@ -142,7 +142,11 @@ fn of_snapshot(
     if !path.is_file() {
         return Ok(Vec::new()); // its own check says so
     }
-    let (snapshot, export) = match load(path, how) {
+    let loaded = load(path, how).and_then(|(snapshot, facts)| {
+        let is_database = facts.is_database();
+        Ok((snapshot, is_database, export(facts, path)?))
+    });
+    let (snapshot, is_database, export) = match loaded {
         Ok(loaded) => loaded,
         Err(error) => {
             return Ok(vec![format!(
@@ -157,7 +161,10 @@ fn of_snapshot(
     };
     let mut view = View::of(&snapshot, row);
     let mut differences = checks::of_run(kept, &view);
-    let mut record = record::of(&snapshot, &view, path, export.as_ref())?;
+    let mut record = record::of(&snapshot, &view, path, is_database)?;
+    if let Some(export) = export {
+        record.set("export", &export)?;
+    }
     view.run = told(view.run, kept.value("run"));
     let (metrics, _) = how.measure(&view, path)?;
     differences.extend(checks::of_metrics(kept, &metrics));

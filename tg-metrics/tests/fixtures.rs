@@ -106,7 +106,7 @@ fn every_export_of_the_host_is_read() {
             if ending != "json" && ending != "gz" {
                 continue;
             }
-            let metrics = measured(&Ledger::load(&path).unwrap());
+            let metrics = measured(&Ledger::load(&path).unwrap().0);
             assert!(
                 metrics.get("completion_rate_pct").is_number(),
                 "{version}/{name}"

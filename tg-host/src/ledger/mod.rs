@@ -27,7 +27,7 @@ use quick::Quick;
 use rusqlite::Connection;
 use std::collections::BTreeSet;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// From what size on a file is decompressed by a thread of its own, in bytes.
 const WORTH_A_THREAD: u64 = 1 << 19;
@@ -43,8 +43,6 @@ pub struct Ledger {
     pub resolution_ms: i64,
     /// Rows that could not be read.
     pub unread: Vec<Unread>,
-    /// The file it was read from, unless that was a database, which changes.
-    pub file: Option<FileFacts>,
     /// The runs in it, in the order of the file.
     pub runs: Vec<RunRow>,
     /// The agents of the runs.
@@ -59,23 +57,43 @@ pub struct Ledger {
     index: index::Index,
 }
 
+/// What is to be known of the file that a ledger was read from.
+pub struct Facts(Option<(Hashed, PathBuf)>);
+
+impl Facts {
+    /// Whether it was a database, which changes, and of which nothing is to be known.
+    pub fn is_database(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Wait for them.
+    pub fn get(self) -> Result<Option<FileFacts>> {
+        let facts = self
+            .0
+            .map(|(file, path)| file.facts().map_err(about(&path)));
+        facts.transpose()
+    }
+}
+
 impl Ledger {
-    /// Read a file: a snapshot, plain or gzip, or a database, whatever its name.
-    pub fn load(path: &Path) -> Result<Self> {
+    /// Read a file: a snapshot, plain or gzip, or a database, whatever its name. What is to be known of the file itself may take
+    /// longer than the rest.
+    pub fn load(path: &Path) -> Result<(Self, Facts)> {
         Self::default().filled(path)
     }
 
     /// The same without the edges that order tasks, a tenth of the file: only those that tell what a container holds.
-    pub fn load_without_order(path: &Path) -> Result<Self> {
+    pub fn load_without_order(path: &Path) -> Result<(Self, Facts)> {
         let mut ledger = Self::default();
         ledger.edges.holding_only = true;
         ledger.filled(path)
     }
 
-    fn filled(self, path: &Path) -> Result<Self> {
+    fn filled(self, path: &Path) -> Result<(Self, Facts)> {
         if database::is_one(path) {
             let db = database::open_read_only(path)?;
-            return self.of_rows(&db).map_err(sqlite(path));
+            let ledger = self.of_rows(&db).map_err(sqlite(path))?;
+            return Ok((ledger, Facts(None)));
         }
         let file = text::file(path)?;
         let size = file.metadata().map_err(about(path))?.len();
@@ -87,9 +105,8 @@ impl Ledger {
         } else {
             self.walk(text, Some(Quick::default()))
         };
-        let mut ledger = ledger.map_err(|cause| Error::new(path.display(), cause))?;
-        ledger.file = Some(file.facts().map_err(about(path))?);
-        Ok(ledger)
+        let ledger = ledger.map_err(|cause| Error::new(path.display(), cause))?;
+        Ok((ledger, Facts(Some((file, path.into())))))
     }
 
     /// Read the (plain) text of a snapshot.
