@@ -7,6 +7,7 @@
 
 pub mod column;
 mod edges;
+mod facts;
 mod index;
 pub mod names;
 mod quick;
@@ -14,23 +15,25 @@ mod same;
 mod tables;
 
 pub use edges::Edge;
+pub use facts::Facts;
 pub use tables::{Change, Origin, Reason, Task, has_tag};
 
 use crate::error::{Error, Result, about, sqlite};
 use crate::experiment::AgentRow;
+use crate::snapshot::handed::Handed;
 use crate::snapshot::hashed::Hashed;
-use crate::snapshot::scan::{Event, Scanner};
-use crate::snapshot::{FileClaim, FileFacts, RunRow, Tables, Unread, dialect, text};
+use crate::snapshot::scan::{Event, Input, Scanner};
+use crate::snapshot::{FileClaim, RunRow, Tables, Unread, dialect, text};
 use crate::{database, rows};
 use names::Names;
 use quick::Quick;
 use rusqlite::Connection;
 use std::collections::BTreeSet;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// From what size on a file is decompressed by a thread of its own, in bytes.
-const WORTH_A_THREAD: u64 = 1 << 19;
+/// From what size on a file is hashed, or decompressed, by a thread of its own, in bytes.
+const WORTH_A_THREAD: u64 = 1 << 20;
 
 /// The histories in a snapshot.
 #[derive(Debug, Clone, Default)]
@@ -57,24 +60,6 @@ pub struct Ledger {
     index: index::Index,
 }
 
-/// What is to be known of the file that a ledger was read from.
-pub struct Facts(Option<(Hashed, PathBuf)>);
-
-impl Facts {
-    /// Whether it was a database, which changes, and of which nothing is to be known.
-    pub fn is_database(&self) -> bool {
-        self.0.is_none()
-    }
-
-    /// Wait for them.
-    pub fn get(self) -> Result<Option<FileFacts>> {
-        let facts = self
-            .0
-            .map(|(file, path)| file.facts().map_err(about(&path)));
-        facts.transpose()
-    }
-}
-
 impl Ledger {
     /// Read a file: a snapshot, plain or gzip, or a database, whatever its name. What is to be known of the file itself may take
     /// longer than the rest.
@@ -93,20 +78,26 @@ impl Ledger {
         if database::is_one(path) {
             let db = database::open_read_only(path)?;
             let ledger = self.of_rows(&db).map_err(sqlite(path))?;
-            return Ok((ledger, Facts(None)));
+            return Ok((ledger, Facts::database()));
         }
+        let broken = |cause: String| Error::new(path.display(), cause);
         let file = text::file(path)?;
         let size = file.metadata().map_err(about(path))?.len();
-        let mut file = Hashed::new(file).map_err(about(path))?;
+        let is_large = size > WORTH_A_THREAD;
+        if is_large && !text::is_compressed(&file).map_err(about(path))? {
+            let mut file = Handed::new(file);
+            let ledger = self.walk(&mut file, Some(Quick::default()));
+            return Ok((ledger.map_err(broken)?, Facts::of_handed(file, path)));
+        }
+        let mut file = Hashed::new(file);
         let text = text::plain(&mut file, Some(size).filter(|size| *size > 0));
         let text = text.map_err(about(path))?;
-        let ledger = if text.is_compressed && size > WORTH_A_THREAD {
+        let ledger = if is_large {
             text::ahead(text, |text| self.walk(text, Some(Quick::default())))
         } else {
             self.walk(text, Some(Quick::default()))
         };
-        let ledger = ledger.map_err(|cause| Error::new(path.display(), cause))?;
-        Ok((ledger, Facts(Some((file, path.into())))))
+        Ok((ledger.map_err(broken)?, Facts::of_hashed(file, path)))
     }
 
     /// Read the (plain) text of a snapshot.
@@ -119,7 +110,7 @@ impl Ledger {
         Self::default().walk(text, None)
     }
 
-    fn walk(self, text: impl Read, mut quick: Option<Quick>) -> Result<Self, String> {
+    fn walk(self, text: impl Input, mut quick: Option<Quick>) -> Result<Self, String> {
         dialect::reset_resolution();
         let mut ledger = self;
         let mut scanner = Scanner::new(text);

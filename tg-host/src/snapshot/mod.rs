@@ -8,6 +8,7 @@
 pub(crate) mod cells;
 pub(crate) mod dialect;
 mod extent;
+pub(crate) mod handed;
 pub(crate) mod hashed;
 pub mod import;
 mod kinds;
@@ -83,7 +84,7 @@ impl Snapshot {
     pub fn of_file(path: &Path) -> Result<Self> {
         let file = text::file(path)?;
         let size = file.metadata().map_err(about(path))?.len();
-        let mut file = Hashed::new(file).map_err(about(path))?;
+        let mut file = Hashed::new(file);
         let size = Some(size).filter(|size| *size > 0);
         let text = text::plain(&mut file, size).map_err(about(path))?;
         let mut snapshot = Self::read(text).map_err(|cause| Error::new(path.display(), cause))?;

@@ -6,10 +6,10 @@
 
 use super::extent::Extent;
 use std::collections::BTreeSet;
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 
 /// The window's size, in bytes, as long as no row is longer.
-const WINDOW: usize = 1 << 18;
+pub(super) const WINDOW: usize = 1 << 18;
 
 /// The longest row, in bytes: a title may have a megabyte, but not fill the memory.
 pub(crate) const LONGEST: usize = 64 << 20;
@@ -53,15 +53,44 @@ enum Place {
     End,
 }
 
-/// A snapshot's text, being read.
-pub struct Scanner<R> {
-    input: R,
-    window: Vec<u8>,
-    /// What is not yet passed is `window[at..end]`.
-    at: usize,
-    end: usize,
+/// A part of the text.
+pub struct Window {
+    pub(super) bytes: Vec<u8>,
+    /// What is not yet passed is `bytes[at..end]`.
+    pub(super) at: usize,
+    pub(super) end: usize,
     /// Bytes of the text before the window.
-    before: u64,
+    pub(super) before: u64,
+}
+
+/// Where a text comes from.
+pub trait Input {
+    /// Read more to the end of the window, which may be moved to what is not yet passed, or made larger; how much. None is the
+    /// end of the text.
+    fn fill(&mut self, window: &mut Window) -> io::Result<usize>;
+}
+
+impl<R: Read> Input for R {
+    fn fill(&mut self, window: &mut Window) -> io::Result<usize> {
+        if window.end == window.bytes.len() {
+            window.bytes.copy_within(window.at..window.end, 0);
+            window.before += window.at as u64;
+            window.end -= window.at;
+            window.at = 0;
+        }
+        if window.end == window.bytes.len() {
+            window.bytes.resize(2 * window.end, 0);
+        }
+        let count = self.read(&mut window.bytes[window.end..])?;
+        window.end += count;
+        Ok(count)
+    }
+}
+
+/// A snapshot's text, being read.
+pub struct Scanner<I> {
+    input: I,
+    window: Window,
     is_over: bool,
     place: Place,
     /// The tables so far. What stands twice in a JSON object means something else to each reader, so it is an error.
@@ -71,15 +100,17 @@ pub struct Scanner<R> {
     row: u64,
 }
 
-impl<R: Read> Scanner<R> {
+impl<I: Input> Scanner<I> {
     /// Begin to read a (plain) text.
-    pub fn new(input: R) -> Self {
+    pub fn new(input: I) -> Self {
         Self {
             input,
-            window: vec![0; WINDOW],
-            at: 0,
-            end: 0,
-            before: 0,
+            window: Window {
+                bytes: vec![0; WINDOW],
+                at: 0,
+                end: 0,
+                before: 0,
+            },
             is_over: false,
             place: Place::Start,
             tables: BTreeSet::new(),
@@ -104,7 +135,7 @@ impl<R: Read> Scanner<R> {
         let Place::Rows(is_later) = self.place else {
             return false;
         };
-        let bytes = &self.window[self.at..self.end];
+        let bytes = &self.window.bytes[self.window.at..self.window.end];
         let space = |from: usize| {
             let is_space = |byte: &&u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
             from + bytes[from..].iter().take_while(is_space).count()
@@ -119,7 +150,7 @@ impl<R: Read> Scanner<R> {
         let Some(length) = read(&bytes[from..]) else {
             return false;
         };
-        self.at += from + length;
+        self.window.at += from + length;
         self.row += 1;
         self.place = Place::Rows(true);
         true
@@ -135,7 +166,7 @@ impl<R: Read> Scanner<R> {
                     self.place = Place::Members(false);
                 }
                 Place::Members(_) if next == Some(b'}') => {
-                    self.at += 1;
+                    self.window.at += 1;
                     self.place = Place::End;
                 }
                 Place::Members(is_later) => {
@@ -151,13 +182,13 @@ impl<R: Read> Scanner<R> {
                         self.place = Place::Tables(false);
                     } else if HEAD.contains(&key.as_str()) {
                         let (from, to) = self.value(true)?;
-                        return Ok(Some(Event::Head(key, &self.window[from..to])));
+                        return Ok(Some(Event::Head(key, &self.window.bytes[from..to])));
                     } else {
                         self.value(false)?;
                     }
                 }
                 Place::Tables(_) if next == Some(b'}') => {
-                    self.at += 1;
+                    self.window.at += 1;
                     self.place = Place::Members(true);
                 }
                 Place::Tables(is_later) => {
@@ -177,11 +208,11 @@ impl<R: Read> Scanner<R> {
                     return Ok(Some(Event::Table(self.table.clone())));
                 }
                 Place::Array => {
-                    self.at += 1;
+                    self.window.at += 1;
                     self.place = Place::Rows(false);
                 }
                 Place::Rows(_) if next == Some(b']') => {
-                    self.at += 1;
+                    self.window.at += 1;
                     self.place = Place::Tables(true);
                 }
                 Place::Rows(is_later) => {
@@ -190,7 +221,7 @@ impl<R: Read> Scanner<R> {
                     self.row += 1;
                     self.place = Place::Rows(true);
                     let (from, to) = self.value(true)?;
-                    return Ok(Some(Event::Row(&self.window[from..to])));
+                    return Ok(Some(Event::Row(&self.window.bytes[from..to])));
                 }
                 Place::End if next.is_none() => return Ok(None),
                 Place::End => return Err(self.fault("there is more text after the snapshot's end")),
@@ -201,9 +232,9 @@ impl<R: Read> Scanner<R> {
     /// The next byte that is no space; `None` at the end of the text, where nothing is missing.
     fn peek(&mut self) -> Result<Option<u8>, String> {
         loop {
-            while self.at < self.end {
-                match self.window[self.at] {
-                    b' ' | b'\n' | b'\r' | b'\t' => self.at += 1,
+            while self.window.at < self.window.end {
+                match self.window.bytes[self.window.at] {
+                    b' ' | b'\n' | b'\r' | b'\t' => self.window.at += 1,
                     byte => return Ok(Some(byte)),
                 }
             }
@@ -221,7 +252,7 @@ impl<R: Read> Scanner<R> {
         if next != Some(byte) {
             return Err(self.fault(otherwise));
         }
-        self.at += 1;
+        self.window.at += 1;
         Ok(())
     }
 
@@ -252,7 +283,7 @@ impl<R: Read> Scanner<R> {
         if to - from > LONGEST_NAME {
             return Err(self.fault("a name is longer than 1 KiB"));
         }
-        let key = serde_json::from_slice(&self.window[from..to])
+        let key = serde_json::from_slice(&self.window.bytes[from..to])
             .map_err(|cause| self.fault(&format!("a broken name: {cause}")))?;
         let next = self.peek()?;
         self.expect(next, b':', "a colon is missing")?;
@@ -265,7 +296,7 @@ impl<R: Read> Scanner<R> {
         let mut extent = Extent::default();
         let mut seen = 0; // bytes of it that were looked at
         loop {
-            let length = extent.feed(&self.window[self.at + seen..self.end]);
+            let length = extent.feed(&self.window.bytes[self.window.at + seen..self.window.end]);
             if is_kept && extent.commas >= MOST_VALUES {
                 return Err(self.fault("holds more than a million values: not a row of the host"));
             }
@@ -273,14 +304,14 @@ impl<R: Read> Scanner<R> {
                 if !extent.has_begun {
                     return Err(self.fault("a value is missing"));
                 }
-                let from = self.at;
-                self.at += seen + length;
-                return Ok((from, self.at));
+                let from = self.window.at;
+                self.window.at += seen + length;
+                return Ok((from, self.window.at));
             }
             if is_kept {
-                seen = self.end - self.at;
+                seen = self.window.end - self.window.at;
             } else {
-                self.at = self.end;
+                self.window.at = self.window.end;
             }
             if seen >= LONGEST {
                 return Err(self.fault("is longer than 64 MiB: not a row of the host"));
@@ -293,32 +324,21 @@ impl<R: Read> Scanner<R> {
 
     /// Read more, keeping what is not yet passed; false at the end of the text.
     fn fill(&mut self) -> Result<bool, String> {
-        if self.is_over {
-            return Ok(false);
-        }
-        if self.end == self.window.len() {
-            self.window.copy_within(self.at..self.end, 0);
-            self.before += self.at as u64;
-            self.end -= self.at;
-            self.at = 0;
-        }
-        if self.end == self.window.len() {
-            self.window.resize(2 * self.end, 0);
-        }
-        let count = loop {
-            match self.input.read(&mut self.window[self.end..]) {
-                Ok(count) => break count,
+        while !self.is_over {
+            match self.input.fill(&mut self.window) {
+                Ok(count) => {
+                    self.is_over = count == 0;
+                    return Ok(!self.is_over);
+                }
                 Err(cause) if cause.kind() == ErrorKind::Interrupted => {}
                 Err(cause) => return Err(cause.to_string().to_lowercase()),
             }
-        };
-        self.end += count;
-        self.is_over = count == 0;
-        Ok(!self.is_over)
+        }
+        Ok(false)
     }
 
     fn place(&self) -> String {
-        let byte = self.before + self.at as u64;
+        let byte = self.window.before + self.window.at as u64;
         match self.place {
             Place::Rows(_) => format!("table {:?}, row {}, byte {byte}", self.table, self.row),
             Place::Tables(_) | Place::Array => format!("table {:?}, byte {byte}", self.table),
@@ -331,7 +351,7 @@ impl<R: Read> Scanner<R> {
     }
 
     fn cut_off(&self) -> String {
-        let byte = self.before + self.end as u64;
+        let byte = self.window.before + self.window.end as u64;
         let within = match self.place {
             Place::Rows(_) | Place::Array | Place::Tables(_) => {
                 format!("in row {} of table {:?}", self.row.max(1), self.table)

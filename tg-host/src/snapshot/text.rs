@@ -4,6 +4,7 @@ use crate::error::{Error, Result, about};
 use flate2::read::MultiGzDecoder;
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, ErrorKind, Read};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::thread;
@@ -41,6 +42,12 @@ pub fn file(path: &Path) -> Result<File> {
     File::open(path).map_err(about(path))
 }
 
+/// Whether a file is gzip, of which nothing was read yet.
+pub(crate) fn is_compressed(file: &File) -> io::Result<bool> {
+    let mut first = [0];
+    Ok(file.read_at(&mut first, 0)? == 1 && first[0] == 0x1f)
+}
+
 /// The plain text of a file.
 pub fn open(path: &Path) -> Result<Text<'static>> {
     let file = file(path)?;
@@ -50,8 +57,6 @@ pub fn open(path: &Path) -> Result<Text<'static>> {
 
 /// A text, decompressed as it is read where that is needed.
 pub struct Text<'a> {
-    /// Whether the file is gzip.
-    pub is_compressed: bool,
     read: Box<dyn Read + Send + 'a>,
 }
 
@@ -68,19 +73,15 @@ pub fn plain<'a>(mut input: impl Read + Send + 'a, size: Option<u64>) -> io::Res
     let is_gzip = !magic.is_empty() && [0x1f, 0x8b].starts_with(&magic);
     let whole = Cursor::new(magic).chain(input);
     if !is_gzip {
-        return Ok(Text {
-            is_compressed: false,
-            read: Box::new(whole),
-        });
+        let read = Box::new(whole);
+        return Ok(Text { read });
     }
     let left = size.map_or(u64::MAX, |size| {
         size.saturating_mul(EXPANSION).saturating_add(ALLOWANCE)
     });
     let decoder = MultiGzDecoder::new(BufReader::with_capacity(1 << 16, whole));
-    Ok(Text {
-        is_compressed: true,
-        read: Box::new(Decoded { decoder, left }),
-    })
+    let read = Box::new(Decoded { decoder, left });
+    Ok(Text { read })
 }
 
 /// Pieces that are read ahead, and their size in bytes.
