@@ -2,14 +2,15 @@
 
 use crate::clock::Clock;
 use crate::cost::Cost;
-use crate::intervals::{Class, Story};
+use crate::intervals::Story;
 use crate::scope::{self, Scope};
 use crate::table::{Metric, Rest};
 use crate::tally::Tally;
 use crate::view::View;
-use crate::waits::{Before, Wait};
+use crate::waits::Before;
+use crate::walk::{Gathered, Walk};
 use crate::warning::Warning;
-use crate::workers::{Spans, Workers};
+use crate::workers::Workers;
 use crate::{contention, graph, trim, unseen};
 use std::collections::BTreeSet;
 use tg_host::ledger::names::Name;
@@ -109,31 +110,22 @@ impl Facts {
         let left_out = trim::left_out(view, scope, trim);
         let time_scale = time_scale(view);
         let before = parts.waits.then(|| Before::of(view));
-        let mut spans = Spans::default();
-        let mut work = vec![0; if parts.chain { view.len() } else { 0 }];
-        let (mut tally, mut given, mut unowned, mut cut) = (Tally::default(), 0, 0, 0);
-        for (place, story) in view.stories().enumerate() {
-            let assigned = story.intervals.iter();
-            for interval in assigned.filter(|interval| interval.class == Class::Assigned) {
-                given += 1;
-                unowned += usize::from(interval.worker.is_none());
-            }
-            if !scope::is_in(view, &story, scope) {
-                continue;
-            }
-            if left_out.contains(&story.task.name) {
-                cut += 1;
-                continue;
-            }
-            tally.add(view, &story, time_scale.unwrap_or(1.0));
-            spans.add(&story);
-            if let Some(work) = work.get_mut(place) {
-                *work = story.timed_ms();
-            }
-            if let (Some(before), Some(first)) = (&before, story.first_timed()) {
-                tally.add_wait(&Wait::of(&story, first, before.get(place)));
-            }
-        }
+        let walk = Walk {
+            view,
+            scope,
+            left_out: &left_out,
+            scale: time_scale.unwrap_or(1.0),
+            parts,
+            before: before.as_ref(),
+        };
+        let Gathered {
+            tally,
+            spans,
+            work,
+            given,
+            unowned,
+            cut,
+        } = walk.all();
         drop(before);
         let clock = Clock::of(view, &tally, !trim.is_empty());
         let workers = Workers::of(view, spans, clock.window(), parts.peak);

@@ -34,6 +34,7 @@ pub mod unseen;
 pub mod verify;
 pub mod view;
 pub mod waits;
+pub mod walk;
 pub mod warning;
 pub mod workers;
 

@@ -8,7 +8,7 @@ use crate::view::View;
 use crate::waits::Wait;
 
 /// A mean in the making.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Mean {
     sum: f64,
     n: usize,
@@ -26,6 +26,13 @@ impl Mean {
         }
     }
 
+    fn and(self, other: Self) -> Self {
+        Self {
+            sum: self.sum + other.sum,
+            n: self.n + other.n,
+        }
+    }
+
     /// The mean; where there are no values, `reason`.
     pub fn answer(&self, reason: &'static str) -> Answer {
         ratio(self.sum, self.n as f64, reason)
@@ -33,7 +40,7 @@ impl Mean {
 }
 
 /// Sums over the tasks in scope; times in milliseconds.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Tally {
     /// Tasks.
     pub tasks: usize,
@@ -103,12 +110,17 @@ pub struct Tally {
     pub tainted: usize,
 }
 
-/// The smaller of what is known.
-fn least(one: Option<i64>, other: Option<i64>) -> Option<i64> {
+/// The two as one; the one that is known, if only one is.
+fn both<T>(one: Option<T>, other: Option<T>, and: impl FnOnce(T, T) -> T) -> Option<T> {
     match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
+        (Some(one), Some(other)) => Some(and(one, other)),
         (one, other) => one.or(other),
     }
+}
+
+/// The smaller of what is known.
+fn least(one: Option<i64>, other: Option<i64>) -> Option<i64> {
+    both(one, other, i64::min)
 }
 
 impl Tally {
@@ -193,5 +205,45 @@ impl Tally {
         self.dispatch_from_ready.add_some(wait.dispatch);
         self.early += usize::from(wait.is_early);
         self.tainted += usize::from(wait.is_tainted);
+    }
+
+    /// With the sums over other tasks, which follow these.
+    #[must_use]
+    pub fn and(&self, next: &Self) -> Self {
+        Self {
+            tasks: self.tasks + next.tasks,
+            completed: self.completed + next.completed,
+            failed: self.failed + next.failed,
+            open: self.open + next.open,
+            reentered: self.reentered + next.reentered,
+            redone: self.redone + next.redone,
+            first_pass: self.first_pass + next.first_pass,
+            handoffs: self.handoffs + next.handoffs,
+            reassignments: self.reassignments + next.reassignments,
+            was_given: self.was_given | next.was_given,
+            created: least(self.created, next.created),
+            claimed: least(self.claimed, next.claimed),
+            ended: self.ended.max(next.ended),
+            put_back: self.put_back.saturating_add(next.put_back),
+            waiting: self.waiting.saturating_add(next.waiting),
+            timed: self.timed.saturating_add(next.timed),
+            dispatch: self.dispatch.and(next.dispatch),
+            pickup: self.pickup.and(next.pickup),
+            latency: self.latency.and(next.latency),
+            estimate: self.estimate.and(next.estimate),
+            actual: both(self.actual, next.actual, i64::saturating_add),
+            was_ended: self.was_ended | next.was_ended,
+            points: both(self.points, next.points, std::ops::Add::add),
+            completed_points: self.completed_points + next.completed_points,
+            cut: self.cut + next.cut,
+            owner_changed: self.owner_changed + next.owner_changed,
+            phase_unknown: self.phase_unknown + next.phase_unknown,
+            blocked: self.blocked.saturating_add(next.blocked),
+            ready: self.ready.saturating_add(next.ready),
+            assigned: self.assigned.saturating_add(next.assigned),
+            dispatch_from_ready: self.dispatch_from_ready.and(next.dispatch_from_ready),
+            early: self.early + next.early,
+            tainted: self.tainted + next.tainted,
+        }
     }
 }

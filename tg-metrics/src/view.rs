@@ -178,6 +178,11 @@ impl<'a> View<'a> {
         self.tasks().map(|task| Story::of(self, task))
     }
 
+    /// What happened to the task at a place among them.
+    pub fn story(&self, place: usize) -> Story<'a> {
+        Story::of(self, self.ledger.task(self.tasks[place]))
+    }
+
     /// Where a task stands among its tasks.
     pub fn place(&self, task: Name) -> Option<usize> {
         let place = self.ledger.place(task)?;

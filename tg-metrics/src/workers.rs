@@ -53,6 +53,20 @@ impl<'a> Spans<'a> {
             self.spans.push((worker, interval.start, interval.end));
         }
     }
+
+    /// Add those of other tasks.
+    pub fn extend(&mut self, others: Self) {
+        let mut places = vec![0; others.names.len()];
+        for (name, place) in others.names {
+            let next = self.names.len();
+            places[place] = *self.names.entry(name).or_insert(next);
+        }
+        let spans = others.spans.into_iter();
+        self.spans.extend(spans.map(|(worker, start, end)| {
+            let worker = places.get(worker).copied().unwrap_or(NOBODY);
+            (worker, start, end)
+        }));
+    }
 }
 
 impl Workers {
