@@ -1,11 +1,22 @@
-//! A column of whole numbers, each of which may be missing, in four bytes each as long as they are close to each other.
+//! A column of whole numbers, each of which may be missing, in four bytes each as long as they are close to each other, and in
+//! none as long as they are the same.
 //!
 //! The times of a run lie within days of each other, durations and counts are small: the distance from the first value
-//! fits. At the first that does not, the column becomes one of ordinary numbers; nothing is lost.
+//! fits. At the first that does not, the column becomes one of ordinary numbers; nothing is lost. Of the slots most are
+//! never used.
 
 /// Whole numbers or nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Column {
+    /// The same everywhere.
+    Same {
+        /// The value.
+        value: Option<i64>,
+        /// How often.
+        count: usize,
+        /// For how many there will be room.
+        room: usize,
+    },
     /// Distances from `base`; `i32::MIN` is nothing.
     Near {
         /// The first value.
@@ -21,9 +32,10 @@ const MISSING: i32 = i32::MIN;
 
 impl Default for Column {
     fn default() -> Self {
-        Self::Near {
-            base: None,
-            values: Vec::new(),
+        Self::Same {
+            value: None,
+            count: 0,
+            room: 0,
         }
     }
 }
@@ -32,6 +44,7 @@ impl Column {
     /// How many, missing ones included.
     pub fn len(&self) -> usize {
         match self {
+            Self::Same { count, .. } => *count,
             Self::Near { values, .. } => values.len(),
             Self::Far(values) => values.len(),
         }
@@ -42,8 +55,25 @@ impl Column {
         self.len() == 0
     }
 
+    /// Make room for so many, in the memory of none.
+    pub fn reserve(&mut self, many: usize) {
+        if let Self::Same { room, .. } = self {
+            *room = many;
+        }
+    }
+
     /// Add one.
     pub fn push(&mut self, value: Option<i64>) {
+        if let Self::Same {
+            value: same, count, ..
+        } = self
+        {
+            if *count == 0 || *same == value {
+                (*same, *count) = (value, *count + 1);
+                return;
+            }
+            self.spread();
+        }
         if let Self::Near { base, values } = self {
             let near = value.map_or(Some(MISSING), |value| {
                 near(*base.get_or_insert(value), value)
@@ -58,6 +88,7 @@ impl Column {
     /// The one at `at`, which must be there.
     pub fn get(&self, at: usize) -> Option<i64> {
         match self {
+            Self::Same { value, .. } => *value,
             Self::Near { base, values } => match values[at] {
                 MISSING => None,
                 near => base.map(|base| base + i64::from(near)),
@@ -69,6 +100,7 @@ impl Column {
     /// The largest.
     pub fn max(&self) -> Option<i64> {
         match self {
+            Self::Same { value, .. } => *value,
             Self::Near { base, values } => {
                 let most = values.iter().copied().max().filter(|most| *most != MISSING);
                 Some((*base)? + i64::from(most?))
@@ -79,6 +111,10 @@ impl Column {
 
     /// Put another in its place.
     pub fn set(&mut self, at: usize, value: Option<i64>) {
+        if self.get(at) == value {
+            return;
+        }
+        self.spread();
         if let (Self::Near { base, values }, Some(new)) = (&mut *self, value)
             && let Some(near) = near(*base.get_or_insert(new), new)
         {
@@ -88,13 +124,26 @@ impl Column {
         self.far()[at] = value;
     }
 
+    /// Give each its own place, if they are the same.
+    fn spread(&mut self) {
+        let Self::Same { value, count, room } = *self else {
+            return;
+        };
+        let mut values = Vec::with_capacity(room.max(count + 1));
+        values.resize(count, value.map_or(MISSING, |_| 0));
+        *self = Self::Near {
+            base: value,
+            values,
+        };
+    }
+
     fn far(&mut self) -> &mut Vec<Option<i64>> {
-        if let Self::Near { .. } = self {
+        if !matches!(self, Self::Far(_)) {
             *self = Self::Far((0..self.len()).map(|at| self.get(at)).collect());
         }
         match self {
             Self::Far(values) => values,
-            Self::Near { .. } => unreachable!("it has just been made far"),
+            _ => unreachable!("it has just been made far"),
         }
     }
 }
@@ -128,6 +177,15 @@ mod tests {
             let out: Vec<_> = (0..column.len()).map(|at| column.get(at)).collect();
             assert_eq!(out, all);
             assert_eq!(column.max(), Some(i64::MAX));
+            let mut same = Column::default();
+            for _ in 0..3 {
+                same.push(Some(first));
+            }
+            assert!(matches!(same, Column::Same { count: 3, .. }));
+            same.set(1, None);
+            let out: Vec<_> = (0..same.len()).map(|at| same.get(at)).collect();
+            assert_eq!(out, [Some(first), None, Some(first)]);
+            assert_eq!(same.max(), Some(first));
             column.set(0, Some(7));
             assert_eq!((column.get(0), column.get(1)), (Some(7), Some(first)));
         }

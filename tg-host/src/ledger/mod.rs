@@ -74,7 +74,16 @@ impl Ledger {
         ledger.filled(path)
     }
 
-    fn filled(self, path: &Path) -> Result<(Self, Facts)> {
+    /// Make room for what a large file of so many bytes may hold. Room takes no memory before it is used; what outgrows its room
+    /// and has to be moved takes it twice.
+    fn reserve(&mut self, bytes: u64) {
+        let bytes = usize::try_from(bytes).unwrap_or(0);
+        self.history.reserve(bytes / 300);
+        self.tasks.reserve(bytes / 1500);
+        self.names.reserve(bytes / 1500);
+    }
+
+    fn filled(mut self, path: &Path) -> Result<(Self, Facts)> {
         if database::is_one(path) {
             let db = database::open_read_only(path)?;
             let ledger = self.of_rows(&db).map_err(sqlite(path))?;
@@ -84,6 +93,9 @@ impl Ledger {
         let file = text::file(path)?;
         let size = file.metadata().map_err(about(path))?.len();
         let is_large = size > WORTH_A_THREAD;
+        if is_large {
+            self.reserve(size);
+        }
         if is_large && !text::is_compressed(&file).map_err(about(path))? {
             let mut file = Handed::new(file);
             let ledger = self.walk(&mut file, Some(Quick::default()));

@@ -30,6 +30,12 @@ impl Names {
         self.ends.is_empty()
     }
 
+    /// Make room for so many, each of the length of an id.
+    pub fn reserve(&mut self, many: usize) {
+        self.text.reserve(24 * many);
+        self.ends.reserve(many);
+    }
+
     /// The text of a number that was given out.
     pub fn text(&self, name: Name) -> &str {
         range(&self.ends, name).map_or("", |(from, to)| &self.text[from..to])

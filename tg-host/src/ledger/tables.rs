@@ -105,6 +105,16 @@ pub(super) const CREATED: usize = 0;
 const UPDATED: usize = 1;
 
 impl Tasks {
+    pub fn reserve(&mut self, many: usize) {
+        self.ids.reserve(many);
+        self.texts.reserve(many);
+        self.reals.reserve(many);
+        self.is_deleted.reserve(many);
+        for column in self.numbers.iter_mut().chain(&mut self.slots) {
+            column.reserve(many);
+        }
+    }
+
     pub fn push(&mut self, row: &TaskRow) {
         self.ids.push(row.id);
         self.texts
@@ -243,6 +253,13 @@ pub(super) struct History {
 }
 
 impl History {
+    pub fn reserve(&mut self, many: usize) {
+        self.ids.reserve(many);
+        self.tasks.reserve(many);
+        self.timestamps.reserve(many);
+        self.what.reserve(many);
+    }
+
     pub fn push(&mut self, row: ChangeRow) {
         let place = self.place(row.what);
         self.ids.push(Some(row.id));

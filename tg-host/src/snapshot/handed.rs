@@ -14,7 +14,7 @@ use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
 
 /// Windows that wait to be hashed, at most.
-const BEHIND: usize = 8;
+const BEHIND: usize = 3;
 
 /// A file that is scanned here and hashed elsewhere.
 pub(crate) struct Handed {
