@@ -1,9 +1,9 @@
 //! A column of whole numbers, each of which may be missing, in four bytes each as long as they are close to each other, and in
 //! none as long as they are the same.
 //!
-//! The times of a run lie within days of each other, durations and counts are small: the distance from the first value
-//! fits. At the first that does not, the column becomes one of ordinary numbers; nothing is lost. Of the slots most are
-//! never used.
+//! The times of a run lie within weeks of each other, durations and counts are small: the distance from the first value
+//! fits. At the first that does not, the column becomes one of six bytes each, which hold four thousand years, and then one of
+//! ordinary numbers; nothing is lost. Of the slots most are never used.
 
 /// Whole numbers or nothing.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +23,15 @@ pub enum Column {
         base: Option<i64>,
         /// The distances.
         values: Vec<i32>,
+    },
+    /// Distances from `base`: their lower 32 bits, and 16 above them; `i16::MIN` is nothing.
+    Middle {
+        /// The first value, or 0.
+        base: i64,
+        /// The lower bits.
+        low: Vec<u32>,
+        /// The upper bits.
+        high: Vec<i16>,
     },
     /// The numbers themselves.
     Far(Vec<Option<i64>>),
@@ -46,6 +55,7 @@ impl Column {
         match self {
             Self::Same { count, .. } => *count,
             Self::Near { values, .. } => values.len(),
+            Self::Middle { low, .. } => low.len(),
             Self::Far(values) => values.len(),
         }
     }
@@ -82,7 +92,16 @@ impl Column {
                 return values.push(near);
             }
         }
-        self.far().push(value);
+        self.widen(value);
+        match self {
+            Self::Middle { base, low, high } => {
+                let (lower, upper) = halves(*base, value).unwrap_or((0, NOTHING));
+                low.push(lower);
+                high.push(upper);
+            }
+            Self::Far(values) => values.push(value),
+            Self::Same { .. } | Self::Near { .. } => unreachable!("it has just been widened"),
+        }
     }
 
     /// The one at `at`, which must be there.
@@ -93,6 +112,7 @@ impl Column {
                 MISSING => None,
                 near => base.map(|base| base + i64::from(near)),
             },
+            Self::Middle { base, low, high } => whole(*base, low[at], high[at]),
             Self::Far(values) => values[at],
         }
     }
@@ -105,6 +125,7 @@ impl Column {
                 let most = values.iter().copied().max().filter(|most| *most != MISSING);
                 Some((*base)? + i64::from(most?))
             }
+            Self::Middle { .. } => (0..self.len()).filter_map(|at| self.get(at)).max(),
             Self::Far(values) => values.iter().copied().max().flatten(),
         }
     }
@@ -121,7 +142,14 @@ impl Column {
             values[at] = near;
             return;
         }
-        self.far()[at] = value;
+        self.widen(value);
+        match self {
+            Self::Middle { base, low, high } => {
+                (low[at], high[at]) = halves(*base, value).unwrap_or((0, NOTHING));
+            }
+            Self::Far(values) => values[at] = value,
+            Self::Same { .. } | Self::Near { .. } => unreachable!("it has just been widened"),
+        }
     }
 
     /// Give each its own place, if they are the same.
@@ -137,15 +165,35 @@ impl Column {
         };
     }
 
-    fn far(&mut self) -> &mut Vec<Option<i64>> {
-        if !matches!(self, Self::Far(_)) {
-            *self = Self::Far((0..self.len()).map(|at| self.get(at)).collect());
-        }
+    /// Make each place as wide as `value` needs it, and wider than near.
+    fn widen(&mut self, value: Option<i64>) {
+        let fits = |base: i64| value.is_none_or(|_| halves(base, value).is_some());
         match self {
-            Self::Far(values) => values,
-            _ => unreachable!("it has just been made far"),
+            Self::Far(_) => {}
+            Self::Middle { base, .. } if fits(*base) => {}
+            Self::Near { base, .. } if fits(base.unwrap_or(0)) => {
+                let base = base.unwrap_or(0);
+                let all = (0..self.len()).map(|at| self.get(at));
+                let all = all.map(|value| halves(base, value).unwrap_or((0, NOTHING)));
+                let (low, high) = all.unzip();
+                *self = Self::Middle { base, low, high };
+            }
+            _ => *self = Self::Far((0..self.len()).map(|at| self.get(at)).collect()),
         }
     }
+}
+
+const NOTHING: i16 = i16::MIN;
+
+/// The lower 32 bits of the distance from `base`, and what is above them, if that is a number and not too far.
+fn halves(base: i64, value: Option<i64>) -> Option<(u32, i16)> {
+    let distance = value?.checked_sub(base)?;
+    let high = i16::try_from(distance >> 32).ok()?;
+    (high != NOTHING).then_some((distance as u32, high))
+}
+
+fn whole(base: i64, low: u32, high: i16) -> Option<i64> {
+    (high != NOTHING).then(|| base + (i64::from(high) << 32 | i64::from(low)))
 }
 
 /// The distance from `base`, if it is near.
@@ -176,6 +224,7 @@ mod tests {
             }
             let out: Vec<_> = (0..column.len()).map(|at| column.get(at)).collect();
             assert_eq!(out, all);
+            weeks(first);
             assert_eq!(column.max(), Some(i64::MAX));
             let mut same = Column::default();
             for _ in 0..3 {
@@ -189,5 +238,27 @@ mod tests {
             column.set(0, Some(7));
             assert_eq!((column.get(0), column.get(1)), (Some(7), Some(first)));
         }
+    }
+
+    /// What lies weeks and centuries from `first`, as far as there are such times.
+    fn weeks(first: i64) {
+        let far = 1_i64 << 46;
+        let distances = [0, 1, -1, 1 << 31, -(1 << 31), 1 << 40, -far, far];
+        let times = distances.map(|distance| first.checked_add(distance));
+        let mut column = Column::default();
+        for time in times {
+            column.push(time);
+        }
+        assert!(matches!(column, Column::Middle { .. }), "{column:?}");
+        let out: Vec<_> = (0..column.len()).map(|at| column.get(at)).collect();
+        assert_eq!(out, times);
+        assert_eq!(column.max(), times.into_iter().max().flatten());
+        column.set(1, None);
+        column.set(2, first.checked_sub(far));
+        assert_eq!(
+            (column.get(1), column.get(2)),
+            (None, first.checked_sub(far))
+        );
+        assert!(matches!(column, Column::Middle { .. }));
     }
 }

@@ -149,6 +149,7 @@ impl Ledger {
                         scanner.pass()?;
                     }
                     ledger.has.insert(name.clone());
+                    ledger.table_ends();
                     (table, number) = (name, 0);
                 }
                 Some(Event::Row(json)) => {
@@ -181,6 +182,7 @@ impl Ledger {
         rows::each(db, Tables::wants, |table, number, json| match json {
             rows::Json::Table => {
                 ledger.has.insert(table.into());
+                ledger.table_ends();
             }
             rows::Json::TooLong(cause) => Unread::count(&mut ledger.unread, table, number, cause),
             rows::Json::Row(json) => {
@@ -193,6 +195,13 @@ impl Ledger {
         ledger.edges.settle(&mut ledger.names);
         ledger.index = index::Index::of(&ledger);
         Ok(ledger)
+    }
+
+    /// Edges need not wait any longer than for the end of the history.
+    fn table_ends(&mut self) {
+        if !self.history.tasks.is_empty() {
+            self.edges.settle(&mut self.names);
+        }
     }
 
     /// Keep a row that serde reads.
