@@ -204,7 +204,7 @@ pub fn measure(places: &Places, is_quick: bool) -> Result<(String, bool)> {
         let idle = share(&child, Duration::from_secs(seconds));
         scene.end(db, child)?;
         let mut busy = Vec::new();
-        for _ in 0..rounds.div_ceil(6) {
+        for _ in 0..rounds.div_ceil(2) {
             busy.push(under_load(&scene, seconds.div_ceil(4))?);
         }
         let look = looks(&scene, 100 * rounds)?;
