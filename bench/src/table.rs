@@ -54,7 +54,16 @@ pub fn show(job: &Job, costs: &[Outcome]) -> (String, bool) {
         is_met = false;
         let _ = writeln!(text, "\n**Not the same numbers**: {fault}");
     } else if job.is_compared {
-        text += "\nAll of these that compute metrics give the same numbers.\n";
+        let peers = costs.iter().skip(1);
+        let compared = peers
+            .filter(|costs| printed(costs).next().is_some())
+            .count();
+        text += "\n";
+        text += if compared == 0 {
+            "Nobody was there to compare the numbers with.\n"
+        } else {
+            "All of these that compute metrics give the same numbers.\n"
+        };
     }
     (text, is_met)
 }
@@ -99,6 +108,9 @@ fn printed(costs: &Outcome) -> impl Iterator<Item = Value> {
 pub fn different(job: &Job, costs: &[Outcome]) -> Option<String> {
     let ours = costs.first()?;
     let count = printed(ours).count();
+    if count == 0 {
+        return Some("ours are none".into());
+    }
     for (contender, costs) in job.contenders.iter().zip(costs).skip(1) {
         let theirs = printed(costs).count();
         if theirs != 0 && theirs != count {

@@ -182,7 +182,7 @@ pub fn measure(places: &Places, is_quick: bool) -> Result<(String, bool)> {
         (20, 10, &[1000, 100_000])
     };
     let mut text = format!("\n### {TITLE}\n\n");
-    text += "| tasks | quiet: median ms | p90 | most | must | idle: % of a core | must | ten writers, commits/s | median ms | most | must | % of a core | must | a look: us | after a commit | must |\n";
+    text += "| tasks | quiet: median ms | p90 | most | must | idle: % of a core | must | ten writers, commits/s | median ms | most | must | % of a core | must | a look: us | after a commit of others | must |\n";
     text += "|--:|--:|--:|--:|---|--:|---|--:|--:|--:|---|--:|---|--:|--:|---|\n";
     let mut is_met = true;
     for &tasks in sizes {

@@ -12,6 +12,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
 use std::ffi::OsString;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The longest wait even where nothing was written: the kernel can lose events, and some file systems have none.
@@ -34,7 +35,7 @@ const BUSY: Duration = Duration::from_millis(100);
 pub struct Notifier {
     events: Option<OwnedFd>,
     /// Ends a wait as soon as it can be read from.
-    end: Option<OwnedFd>,
+    end: Option<Arc<OwnedFd>>,
     /// How the names of the database's files begin.
     name: OsString,
     /// The last write that was told of, unless a heartbeat has passed since.
@@ -68,7 +69,7 @@ impl Notifier {
     }
 
     /// End each wait as soon as `end` can be read from.
-    pub fn until(&mut self, end: OwnedFd) {
+    pub fn until(&mut self, end: Arc<OwnedFd>) {
         self.end = Some(end);
     }
 
@@ -93,7 +94,7 @@ impl Notifier {
             is_told = inotify::concerns(events, &self.name);
         }
         while !is_told && !left().is_zero() {
-            let end = self.end.as_ref().unwrap_or(events);
+            let end = self.end.as_deref().unwrap_or(events);
             let mut polled = [events, end].map(|fd| PollFd::new(fd, PollFlags::IN));
             match poll(&mut polled, Timespec::try_from(left()).ok().as_ref()) {
                 Ok(ready) if ready > 0 && !polled[0].revents().is_empty() => {

@@ -226,3 +226,20 @@ fn rows_in_any_order_are_found() {
         [vec![1, 2], vec![4, 5], vec![3]]
     );
 }
+
+#[test]
+fn rows_with_ever_new_names_are_read_alike() {
+    // More names than are told apart: in one row, over all rows, and before a plain row.
+    let names: Vec<String> = (0..100).map(|at| format!("\"n{at}\": {at}")).collect();
+    let wide = format!(
+        "{{\"id\": \"w\", {}, \"status\": \"working\"}}",
+        names.join(", ")
+    );
+    let each =
+        (0..300).map(|at| format!("{{\"id\": \"t{at}\", \"m{at}\": 1, \"status\": \"pending\"}}"));
+    let mut rows: Vec<String> = each.collect();
+    rows.insert(10, wide);
+    let text = format!("{{\"tables\": {{\"tasks\": [{}]}}}}", rows.join(",\n"));
+    let ledger = is_same(text.as_bytes()).unwrap();
+    assert_eq!(ledger.len(), 301);
+}

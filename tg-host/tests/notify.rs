@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{scope, sleep};
 use std::time::{Duration, Instant};
@@ -83,7 +84,7 @@ fn what_is_written_by_others_is_not_told() {
 fn who_waits_can_be_called_away() {
     let (reader, mut writer) = std::io::pipe().unwrap();
     let mut notifier = Notifier::on(&directory("called").join("tasks.db"));
-    notifier.until(reader.into());
+    notifier.until(Arc::new(reader.into()));
     std::io::Write::write_all(&mut writer, b".").unwrap();
     let begun = Instant::now();
     for _ in 0..10 {

@@ -148,8 +148,7 @@ impl Facts {
             clock,
             workers,
         };
-        let dangling = parts.need_order().then(|| graph::dangling(view));
-        facts.warn(view, dangling.unwrap_or(0));
+        facts.warn(view, graph::dangling(view));
         facts
     }
 

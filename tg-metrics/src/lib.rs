@@ -98,7 +98,11 @@ fn of_record(record: &Record, how: &How) -> Result<(Value, Vec<Value>)> {
             "the record has no \"export\".\"path\"",
         ));
     }
-    let (snapshot, facts) = load(Path::new(&named.path), how)?;
+    let (snapshot, facts) = load(
+        Path::new(&named.path),
+        how,
+        record.value("run").unwrap_or(&Value::Null),
+    )?;
     let found = export(facts, Path::new(&named.path))?;
     let row =
         the_run(&snapshot, record.id()).map_err(|cause| Error::outside(&named.path, cause))?;

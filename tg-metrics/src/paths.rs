@@ -9,6 +9,7 @@ use crate::runs::Runs;
 use crate::source::{self, Source, export, load};
 use crate::view::View;
 use crate::warning::Warning;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
@@ -121,7 +122,7 @@ fn of_path(source: &Result<Source>, how: &How) -> Result<Told> {
 }
 
 fn of_source(source: &Source, how: &How) -> Result<Told> {
-    let (snapshot, facts) = match load(&source.snapshot, how) {
+    let (snapshot, facts) = match load(&source.snapshot, how, &Value::Null) {
         Ok(loaded) => loaded,
         Err(error) => return Ok(without_snapshot(source, error)),
     };

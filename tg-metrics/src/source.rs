@@ -122,13 +122,13 @@ fn is_earlier_attempt(name: &str) -> bool {
     })
 }
 
-/// As much of a file as `how` needs. Whether there are several runs in it, whose edges must be told apart, and whether a run has
+/// As much of a file as `how` needs; all, if `run`, which is the record's, has metrics of its own. Whether there are several runs in it, whose edges must be told apart, and whether a run has
 /// metrics of its own, which may use all others, is known only then.
-fn read(path: &Path, how: &How) -> tg_host::Result<(Ledger, Facts)> {
-    if how.needs_order() {
+fn read(path: &Path, how: &How, run: &Value) -> tg_host::Result<(Ledger, Facts)> {
+    if how.needs_order() || own::is_any(run, how) {
         return Ledger::load(path);
     }
-    let (ledger, facts) = Ledger::load_without_order(path)?;
+    let loaded = Ledger::load_without_order(path)?;
     let needs_order = |run: &RunRow| {
         let run = run
             .run_json
@@ -136,16 +136,21 @@ fn read(path: &Path, how: &How) -> tg_host::Result<(Ledger, Facts)> {
             .and_then(|text| view::json(text).ok());
         run.is_some_and(|run| own::is_any(&run, how))
     };
-    match ledger.runs.as_slice() {
-        [] => Ok((ledger, facts)),
-        [run] if !needs_order(run) => Ok((ledger, facts)),
-        _ => Ledger::load(path),
+    let is_enough = match loaded.0.runs.as_slice() {
+        [] => true,
+        [run] => !needs_order(run),
+        _ => false,
+    };
+    if is_enough {
+        return Ok(loaded);
     }
+    drop(loaded);
+    Ledger::load(path)
 }
 
-/// A snapshot, or a database read as one, as much of it as `how` needs, and the file it is.
-pub fn load(path: &Path, how: &How) -> Result<(Ledger, Facts)> {
-    let (mut snapshot, facts) = read(path, how).map_err(outside)?;
+/// A snapshot, or a database read as one, as much of it as `how` and the `run` of its record need, and the file it is.
+pub fn load(path: &Path, how: &How, run: &Value) -> Result<(Ledger, Facts)> {
+    let (mut snapshot, facts) = read(path, how, run).map_err(outside)?;
     begin::at_the_start(&mut snapshot);
     if !facts.is_database() && snapshot.exported_by.is_empty() && snapshot.is_empty() {
         return Err(Error::outside(

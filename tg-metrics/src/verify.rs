@@ -12,6 +12,7 @@ use crate::source::{self, Source, export, load};
 use crate::the_run;
 use crate::view::View;
 use crate::{record, told};
+use serde_json::Value;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use tg_stage::{Error, Exit, Output, Record, Result, rundir, say};
@@ -142,10 +143,11 @@ fn of_snapshot(
     if !path.is_file() {
         return Ok(Vec::new()); // its own check says so
     }
-    let loaded = load(path, how).and_then(|(snapshot, facts)| {
-        let is_database = facts.is_database();
-        Ok((snapshot, is_database, export(facts, path)?))
-    });
+    let loaded =
+        load(path, how, kept.value("run").unwrap_or(&Value::Null)).and_then(|(snapshot, facts)| {
+            let is_database = facts.is_database();
+            Ok((snapshot, is_database, export(facts, path)?))
+        });
     let (snapshot, is_database, export) = match loaded {
         Ok(loaded) => loaded,
         Err(error) => {

@@ -4,14 +4,14 @@
 
 use rustix::fd::OwnedFd;
 use signal_hook::{flag, low_level::pipe};
-use std::io::{PipeReader, PipeWriter, Result, Write};
+use std::io::{PipeWriter, Result, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether we are to stop.
 pub struct Stop {
     is_told: Arc<AtomicBool>,
-    reader: PipeReader,
+    reader: Arc<OwnedFd>,
     writer: PipeWriter,
 }
 
@@ -27,7 +27,7 @@ impl Stop {
         }
         Ok(Self {
             is_told,
-            reader,
+            reader: Arc::new(reader.into()),
             writer,
         })
     }
@@ -44,8 +44,8 @@ impl Stop {
         }
     }
 
-    /// Can be read from as soon as we are told.
-    pub fn to_wait_for(&self) -> Result<OwnedFd> {
-        Ok(self.reader.try_clone()?.into())
+    /// Can be read from as soon as we are told; one for all, as hundreds of runs may wait.
+    pub fn to_wait_for(&self) -> Arc<OwnedFd> {
+        self.reader.clone()
     }
 }

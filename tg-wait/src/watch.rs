@@ -54,8 +54,7 @@ pub fn run(shared: &Shared, record: &mut Record) -> Result<()> {
         if let Some(dir) = record.dir() {
             news.and_in(&dir);
         }
-        let stop = shared.stop.to_wait_for();
-        news.until(stop.map_err(|cause| Error::outside("pipe", cause))?);
+        news.until(shared.stop.to_wait_for());
         let started = launcher.as_ref();
         let outcome = until_over(shared, record, &run, &probe, started, &line, &mut news);
         line.clear();

@@ -166,7 +166,10 @@ impl Shape {
         if let Some(number) = self.met.iter().position(|met| met == name) {
             return Some(number);
         }
+        if self.met.len() == MOST {
+            return None; // rows with so many names are left to serde
+        }
         self.met.push(name.into());
-        (self.met.len() <= MOST).then_some(self.met.len() - 1)
+        Some(self.met.len() - 1)
     }
 }
