@@ -5,7 +5,7 @@
 
 use super::FileFacts;
 use super::hashed::facts;
-use super::scan::{Input, WINDOW, Window};
+use super::scan::{Input, LONGEST, WINDOW, Window};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, Read};
@@ -63,7 +63,8 @@ impl Handed {
         let mut next = used
             .filter(|used| used.capacity() <= WINDOW)
             .unwrap_or_default();
-        next.resize(WINDOW.max(2 * left), 0); // a long row needs more, as long as it lasts
+        let size = (2 * left).clamp(WINDOW, LONGEST + WINDOW); // a long row needs more, as long as it lasts
+        next.resize(size, 0);
         next[..left].copy_from_slice(&window.bytes[window.at..window.end]);
         let full = std::mem::replace(&mut window.bytes, next);
         self.send(full, self.fresh..window.end)?;

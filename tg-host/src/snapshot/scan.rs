@@ -300,6 +300,10 @@ impl<I: Input> Scanner<I> {
             if is_kept && extent.commas >= MOST_VALUES {
                 return Err(self.fault("holds more than a million values: not a row of the host"));
             }
+            let looked_at = length.map_or(self.window.end - self.window.at, |length| seen + length);
+            if is_kept && looked_at > LONGEST {
+                return Err(self.fault("is longer than 64 MiB: not a row of the host"));
+            }
             if let Some(length) = length {
                 if !extent.has_begun {
                     return Err(self.fault("a value is missing"));
@@ -309,12 +313,9 @@ impl<I: Input> Scanner<I> {
                 return Ok((from, self.window.at));
             }
             if is_kept {
-                seen = self.window.end - self.window.at;
+                seen = looked_at;
             } else {
                 self.window.at = self.window.end;
-            }
-            if seen >= LONGEST {
-                return Err(self.fault("is longer than 64 MiB: not a row of the host"));
             }
             if !self.fill()? {
                 return Err(self.cut_off());
