@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{case, over, record, run};
+use common::{case, over, run};
 use serde_json::json;
 use tempfile::TempDir;
 use tg_host::Ledger;
@@ -106,28 +106,4 @@ fn a_record_is_the_same_whatever_was_asked_for() {
             }
         }
     }
-}
-
-/// A metric of one's own may use all others, and may be defined after the run: then only the record has it.
-#[test]
-fn a_metric_of_the_records_own_finds_all_others() {
-    let dir = TempDir::new().unwrap();
-    let chain = case(
-        "0 a working w1
-         10 a completed w1
-         10 b working w1
-         30 b completed w1",
-    )
-    .edge("a blocks b")
-    .snapshot();
-    std::fs::write(dir.path().join("s.json"), chain.to_string()).unwrap();
-    let mut record = record(dir.path(), "s.json");
-    record["run"]["report"] =
-        json!({"own_metrics": [{"name": "mine", "jq": "$metrics.critical_path_ms"}]});
-    let only = Args {
-        only: vec!["mine".into()],
-        ..Args::default()
-    };
-    let (_, out) = run(&only, &format!("{record}\n"));
-    assert_eq!(out[0]["metrics"]["mine"], 30, "{}", out[0]);
 }

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Metrics, record, small};
+use common::{Metrics, case, record, small};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -226,6 +226,27 @@ fn definitions_this_version_cannot_take_are_left_out() {
         why[0].contains("built-in") && why[1].contains("twice") && why[2].contains("invalid type"),
         "{why:?}"
     );
+}
+
+/// A metric of one's own may use all others, and may be defined after the run: then only the record has it.
+#[test]
+fn one_that_only_the_record_has_finds_all_others() {
+    let dir = TempDir::new().unwrap();
+    let chain = case(
+        "0 a working w1
+         10 a completed w1
+         10 b working w1
+         30 b completed w1",
+    )
+    .edge("a blocks b")
+    .snapshot();
+    std::fs::write(dir.path().join("s.json"), chain.to_string()).unwrap();
+    let mut record = record(dir.path(), "s.json");
+    record["run"]["report"] =
+        json!({"own_metrics": [{"name": "mine", "jq": "$metrics.critical_path_ms"}]});
+    let done = tool(&["--only", "mine"], &format!("{record}\n"));
+    let out: Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!(out["metrics"]["mine"], 30, "{out}");
 }
 
 /// Each of `bombs` would hang or end the tool; the filters around it are computed all the same.
