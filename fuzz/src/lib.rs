@@ -40,7 +40,7 @@ pub fn measure_all(mut snapshot: Ledger) -> Vec<Value> {
     }
     let run = |row| {
         let view = View::of(&snapshot, row);
-        let record = record::of(&snapshot, &view, Path::new("x/snapshot.json"), None);
+        let record = record::of(&snapshot, &view, Path::new("x/snapshot.json"), false);
         is_json(&record.expect("a record").line());
         let whole = measure_view(&view, Scope::Work, &Trim::default());
         measure_view(&view, Scope::All, &edges());
