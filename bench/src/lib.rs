@@ -117,7 +117,7 @@ pub fn run(args: Args) -> Result<()> {
 
 fn measure_all(run: &Run) -> Result<()> {
     let (tasks, snapshots, rounds) = if run.quick {
-        (300, 20, Rounds { least: 1, most: 1 })
+        (300, 20, Rounds::ONE)
     } else {
         let rounds = Rounds {
             least: run.rounds,
@@ -125,7 +125,6 @@ fn measure_all(run: &Run) -> Result<()> {
         };
         (100_000, 5000, rounds)
     };
-    let once = Rounds { least: 1, most: 1 };
     let sizes: &[usize] = if run.quick {
         &[1000]
     } else {
@@ -175,7 +174,7 @@ fn measure_all(run: &Run) -> Result<()> {
                 &run.data.join(format!("t{tasks}")),
                 &["--tasks", &tasks.to_string()],
             )?;
-            told.job(&job, if tasks > 100_000 { once } else { rounds })?;
+            told.job(&job, if tasks > 100_000 { Rounds::ONE } else { rounds })?;
         }
     }
     if let Some(seconds) = run.build_seconds {

@@ -71,6 +71,11 @@ pub struct Rounds {
     pub most: usize,
 }
 
+impl Rounds {
+    /// Once, however soon it is over.
+    pub const ONE: Self = Self { least: 1, most: 1 };
+}
+
 /// For how long more rounds are begun.
 const WORTH: Duration = Duration::from_secs(5);
 

@@ -232,15 +232,9 @@ fn definitions_this_version_cannot_take_are_left_out() {
 #[test]
 fn one_that_only_the_record_has_finds_all_others() {
     let dir = TempDir::new().unwrap();
-    let chain = case(
-        "0 a working w1
-         10 a completed w1
-         10 b working w1
-         30 b completed w1",
-    )
-    .edge("a blocks b")
-    .snapshot();
-    std::fs::write(dir.path().join("s.json"), chain.to_string()).unwrap();
+    let chain = "0 a working w1\n10 a completed w1\n10 b working w1\n30 b completed w1";
+    let chain = case(chain).edge("a blocks b").snapshot().to_string();
+    std::fs::write(dir.path().join("s.json"), chain).unwrap();
     let mut record = record(dir.path(), "s.json");
     record["run"]["report"] =
         json!({"own_metrics": [{"name": "mine", "jq": "$metrics.critical_path_ms"}]});

@@ -103,6 +103,7 @@ fn gone() -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::{Handed, WINDOW};
+    use crate::snapshot::hashed::hex;
     use crate::snapshot::scan::{Event, Scanner};
     use sha2::{Digest, Sha256};
     use std::io::Write;
@@ -130,8 +131,7 @@ mod tests {
             let count = 3 + 4 * WINDOW / length;
             let rows = vec![row.as_str(); count].join(",\n");
             let text = format!("{{\"other\":[{rows}],\"tables\":{{\"tasks\":[{rows}]}}}}\n");
-            let expected = Sha256::digest(&text);
-            let expected: String = expected.iter().map(|byte| format!("{byte:02x}")).collect();
+            let expected = hex(&Sha256::digest(&text));
             assert_eq!(scanned(&text), (expected, text.len() as u64, count));
         }
     }

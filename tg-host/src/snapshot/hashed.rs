@@ -38,9 +38,13 @@ impl Read for Hashed {
 }
 
 pub(super) fn facts(hash: Sha256, bytes: u64) -> FileFacts {
-    let digits = hash.finalize();
     FileFacts {
-        sha256: digits.iter().map(|byte| format!("{byte:02x}")).collect(),
+        sha256: hex(&hash.finalize()),
         bytes,
     }
+}
+
+/// Bytes as hexadecimal digits, two each.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -11,6 +11,7 @@ pub mod verify;
 
 use crate::binary::Host;
 use crate::error::{Error, Result, about};
+use crate::snapshot::hashed::hex;
 use crate::states::StateClasses;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -171,10 +172,7 @@ impl Workflow {
     fn add(&mut self, name: String, origin: &str, path: &Path) -> Result<()> {
         let text = std::fs::read_to_string(path).map_err(about(path))?;
         merge::parse(&text).map_err(|cause| Error::new(path.display(), cause))?;
-        let sha256 = Sha256::digest(&text)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let sha256 = hex(&Sha256::digest(&text));
         self.files.insert(
             name,
             File {
