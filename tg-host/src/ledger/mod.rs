@@ -22,6 +22,7 @@ use crate::error::{Error, Result, about, sqlite};
 use crate::experiment::AgentRow;
 use crate::snapshot::handed::Handed;
 use crate::snapshot::hashed::Hashed;
+use crate::snapshot::head::Head;
 use crate::snapshot::scan::{Event, Input, Scanner};
 use crate::snapshot::{FileClaim, RunRow, Tables, Unread, dialect, text};
 use crate::{database, rows};
@@ -123,12 +124,11 @@ impl Ledger {
     }
 
     fn walk(self, text: impl Input, mut quick: Option<Quick>) -> Result<Self, String> {
-        dialect::reset_resolution();
+        let mut head = Head::new();
         let mut ledger = self;
         let mut scanner = Scanner::new(text);
         let mut by_serde = Tables::default();
         let (mut table, mut number) = (String::new(), 0);
-        let mut resolution = 1;
         loop {
             if let Some(quick) = &mut quick {
                 while scanner.row(|bytes| quick.row(&mut ledger, &table, bytes)) {
@@ -137,13 +137,7 @@ impl Ledger {
             }
             match scanner.event()? {
                 None => break,
-                Some(Event::Head(key, json)) => match key.as_str() {
-                    "exported_by" => {
-                        ledger.exported_by = serde_json::from_slice(json).unwrap_or_default();
-                    }
-                    "resolution_ms" => resolution = serde_json::from_slice(json).unwrap_or(1),
-                    _ => {}
-                },
+                Some(Event::Head(key, json)) => head.take(&key, json),
                 Some(Event::Table(name)) => {
                     if !Tables::wants(&name) {
                         scanner.pass()?;
@@ -158,7 +152,8 @@ impl Ledger {
                 }
             }
         }
-        ledger.resolution_ms = dialect::resolution().max(resolution);
+        ledger.resolution_ms = head.resolution_ms();
+        ledger.exported_by = head.exported_by;
         ledger.edges.settle(&mut ledger.names);
         ledger.index = index::Index::of(&ledger);
         Ok(ledger)

@@ -10,6 +10,7 @@ pub(crate) mod dialect;
 mod extent;
 pub(crate) mod handed;
 pub(crate) mod hashed;
+pub(crate) mod head;
 pub mod import;
 mod kinds;
 mod row;
@@ -23,6 +24,7 @@ use crate::database;
 use crate::error::{Error, Result, about, sqlite};
 use crate::rows::{self, Json};
 use hashed::Hashed;
+use head::Head;
 use rusqlite::Connection;
 use scan::{Event, Scanner};
 use serde::de::DeserializeOwned;
@@ -94,21 +96,14 @@ impl Snapshot {
 
     /// Read the (plain) text of a snapshot.
     pub fn read(text: impl Read) -> Result<Self, String> {
-        dialect::reset_resolution();
+        let mut head = Head::new();
         let mut snapshot = Self::default();
         let mut scanner = Scanner::new(text);
         let (mut table, mut number) = (String::new(), 0);
-        let mut resolution = 1;
         loop {
             match scanner.event()? {
                 None => break,
-                Some(Event::Head(key, json)) => match key.as_str() {
-                    "exported_by" => {
-                        snapshot.exported_by = serde_json::from_slice(json).unwrap_or_default();
-                    }
-                    "resolution_ms" => resolution = serde_json::from_slice(json).unwrap_or(1),
-                    _ => {}
-                },
+                Some(Event::Head(key, json)) => head.take(&key, json),
                 Some(Event::Table(name)) => {
                     if !Tables::wants(&name) {
                         scanner.pass()?;
@@ -122,7 +117,8 @@ impl Snapshot {
                 }
             }
         }
-        snapshot.resolution_ms = dialect::resolution().max(resolution);
+        snapshot.resolution_ms = head.resolution_ms();
+        snapshot.exported_by = head.exported_by;
         Ok(snapshot)
     }
 
