@@ -42,7 +42,8 @@ fuzz: ## Feed noise to every reader for FUZZ_SECONDS each (20; needs nightly and
 bench: host ## Measure the tools beside their alternatives; writes docs/benchmarks.md (15 minutes)
 	@bench/run
 
-check: ## Format, lints, documentation, shell scripts
+check: ## Format, lints, documentation, words, shell scripts
+	@scripts/check-words
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings

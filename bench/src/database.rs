@@ -4,12 +4,12 @@ use crate::plan::{BEGIN_MS, Plan, Task, WORKERS};
 use rusqlite::{Connection, Statement, params};
 use serde_json::json;
 use std::path::Path;
-use tg_host::{Host, empty};
+use tg_host::{Host, empty_database};
 
-/// A fallible step of a benchmark; nobody but a person reads why it failed.
+/// The result of a step of a benchmark; its error is only printed.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-/// Make the database of a run at `path`.
+/// Creates the database of a run at `path`.
 pub fn write(plan: &Plan, path: &Path) -> Result<()> {
     let _ = std::fs::remove_file(path);
     make_empty(path)?;
@@ -20,19 +20,19 @@ pub fn write(plan: &Plan, path: &Path) -> Result<()> {
     let transaction = db.transaction()?;
     fill(&transaction, plan)?;
     transaction.commit()?;
-    // As the host leaves it.
+    // The mode in which the host leaves it.
     db.query_row("PRAGMA journal_mode=WAL", [], |_| Ok(()))?;
     Ok(())
 }
 
-/// An empty database, made by the host.
+/// Creates an empty database with the host.
 pub fn make_empty(path: &Path) -> Result<()> {
     let host = Host::find().map_err(|error| error.cause)?;
-    empty::create(&host, path).map_err(|error| error.cause)?;
+    empty_database::create(&host, path).map_err(|error| error.cause)?;
     Ok(())
 }
 
-/// Insert everything, in the order of time: the new tasks, then what happened to them.
+/// Inserts everything in the order of time: the new tasks, then their history.
 pub fn fill(db: &Connection, plan: &Plan) -> Result<()> {
     for at in 0..WORKERS.min(plan.tasks) {
         let worker = Plan::worker(at);
@@ -41,7 +41,7 @@ pub fn fill(db: &Connection, plan: &Plan) -> Result<()> {
             params![worker, BEGIN_MS],
         )?;
     }
-    let mut statements = Statements::of(db)?;
+    let mut statements = Statements::new(db)?;
     for at in 0..plan.tasks {
         statements.task(&plan.task(at))?;
     }
@@ -57,10 +57,10 @@ pub fn fill(db: &Connection, plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-/// Insert the tasks as they are before anybody works on them, as `tg-instantiate` does.
+/// Inserts the tasks in their initial state, as `tg-instantiate` does.
 pub fn fill_new(db: &Connection, plan: &Plan) -> Result<()> {
     db.execute_batch(tg_host::experiment::CREATE)?;
-    let mut statements = Statements::of(db)?;
+    let mut statements = Statements::new(db)?;
     let mut origin = db.prepare("INSERT INTO experiment_tasks VALUES ('r', ?1, ?1, NULL)")?;
     for &at in &plan.by_id {
         let task = plan.task(at as usize);
@@ -85,7 +85,7 @@ struct Statements<'db> {
 }
 
 impl<'db> Statements<'db> {
-    fn of(db: &'db Connection) -> rusqlite::Result<Self> {
+    fn new(db: &'db Connection) -> rusqlite::Result<Self> {
         Ok(Self {
             task: db.prepare(
                 "INSERT INTO tasks(id, title, description, status, priority, tags, points, time_estimate_ms, time_actual_ms,

@@ -1,4 +1,4 @@
-//! What is measured: each job with the tool that does it, its alternatives and a limit program, and how they must compare.
+//! The jobs: each with the tool that does it, its alternatives, a limit program, and the required ratios.
 
 use crate::measure::Contender;
 use crate::places::Places;
@@ -9,17 +9,17 @@ const TEN: &str = "wall_clock_time_ms,total_cost_usd,active_work_time_ms,agent_u
 
 /// One job.
 pub struct Job {
-    /// Its heading.
+    /// The heading.
     pub title: String,
-    /// Ours comes first.
+    /// The programs, ours first.
     pub contenders: Vec<Contender>,
-    /// `(alternative, the most that ours may take of its time)`.
+    /// `(alternative, the largest allowed ratio of our time to its time)`.
     pub must: Vec<(&'static str, f64)>,
-    /// Whether all print metrics, which must then be the same.
+    /// True if all print metrics, which must be equal.
     pub is_compared: bool,
-    /// The most memory of ours, in megabytes.
+    /// The limit of our peak memory, in megabytes.
     pub memory: Option<f64>,
-    /// The most time of ours, in milliseconds.
+    /// The limit of our time, in milliseconds.
     pub wall: Option<f64>,
 }
 
@@ -34,7 +34,7 @@ fn job(title: String, contenders: Vec<Contender>, must: &[(&'static str, f64)]) 
     }
 }
 
-/// All jobs for runs of so many tasks and an archive of so many snapshots.
+/// All jobs for runs of `tasks` tasks and an archive of `archive` snapshots.
 pub fn all(places: &Places, tasks: usize, archive: usize) -> Vec<Job> {
     let mut jobs = metrics(places, tasks);
     jobs.push(small(places));
@@ -43,7 +43,7 @@ pub fn all(places: &Places, tasks: usize, archive: usize) -> Vec<Job> {
     jobs
 }
 
-/// Growth of ours and of the host with the size.
+/// The growth of our time and the host's with the number of tasks.
 pub fn growth(places: &Places, tasks: usize) -> Vec<Job> {
     let out = places.data.join("out.json");
     let file = [places.file(tasks, "int.json")];
@@ -212,7 +212,7 @@ fn export(places: &Places, tasks: usize) -> Vec<Job> {
     ]
 }
 
-/// Making databases and reports.
+/// The jobs that create databases and reports.
 pub fn others(places: &Places, tasks: usize) -> Vec<Job> {
     let made = places.data.join("made.db");
     let made_text = made.display().to_string();

@@ -1,4 +1,4 @@
-//! What the tools cost, beside what people would otherwise use and beside programs that mark what is reachable.
+//! The cost of the tools, compared with their alternatives and with programs that do only the minimum.
 
 pub mod database;
 pub mod job;
@@ -37,25 +37,25 @@ pub struct Args {
 enum What {
     /// Make a database and its snapshots in DIR
     Generate {
-        /// Where to
+        /// Directory to write to
         dir: PathBuf,
-        /// How many tasks
+        /// Number of tasks
         #[arg(long, default_value_t = 1000)]
         tasks: usize,
         /// Another seed makes another run
         #[arg(long, default_value_t = 1)]
         seed: u64,
-        /// Snapshots of 20 to 50 tasks instead, so many
+        /// Number of snapshots of 20 to 50 tasks to make instead
         #[arg(long)]
         archive: Option<usize>,
     },
-    /// Do no more than a job needs
+    /// Do only the minimum of a job
     Limit {
-        /// What to do
+        /// The job
         what: Limit,
-        /// With which file
+        /// Its file
         file: PathBuf,
-        /// How many tasks
+        /// Number of tasks
         #[arg(long, default_value_t = 1000)]
         tasks: usize,
     },
@@ -66,13 +66,13 @@ enum What {
 /// Measure everything and print a Markdown table
 #[derive(Debug, clap::Args)]
 pub struct Run {
-    /// Small sizes and one round: that everything runs, and that all give the same numbers
+    /// Small sizes and one round, to check that everything runs and gives the same numbers
     #[arg(long)]
     quick: bool,
-    /// Where our tools are
+    /// Directory of our tools
     #[arg(long, default_value = "target/release")]
     tools: PathBuf,
-    /// Where data goes
+    /// Directory for generated data
     #[arg(long, default_value = "target/bench")]
     data: PathBuf,
     /// The peers' programs
@@ -81,21 +81,21 @@ pub struct Run {
     /// A Python with the peers' packages
     #[arg(long, default_value = "python3")]
     python: PathBuf,
-    /// How long the tools took to build from clean, in seconds
+    /// Time that a clean build of the tools took, in seconds
     #[arg(long)]
     build_seconds: Option<f64>,
-    /// How often each program runs at least; those that are soon over run up to ten times as often
+    /// Minimum number of runs of each program; short ones run up to ten times as often
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// Only jobs whose title has this text
+    /// Only jobs whose title contains this text
     #[arg(long)]
     only: Option<String>,
-    /// Write to this file, too, as it goes
+    /// Also write to this file
     #[arg(long)]
     out: Option<PathBuf>,
 }
 
-/// Do what the command line says.
+/// Runs the command.
 pub fn run(args: Args) -> Result<()> {
     match args.what {
         What::Generate {
@@ -138,13 +138,13 @@ fn measure_all(run: &Run) -> Result<()> {
         python: run.python.clone(),
         host: host.path,
     };
-    let mut told = Told {
+    let mut report = Report {
         out: run.out.clone(),
         text: String::new(),
         missed: Vec::new(),
     };
-    told.say(include_str!("about.md"))?;
-    told.say(&format!("Machine: {}\n", machine::describe()))?;
+    report.say(include_str!("about.md"))?;
+    report.say(&format!("Machine: {}\n", machine::describe()))?;
     let is_wanted = |title: &str| run.only.as_deref().is_none_or(|only| title.contains(only));
     made(&run.data.join("t20"), &["--tasks", "20"])?;
     made(
@@ -161,11 +161,11 @@ fn measure_all(run: &Run) -> Result<()> {
         .into_iter()
         .chain(job::others(&places, tasks));
     for job in jobs.filter(|job| is_wanted(&job.title)) {
-        told.job(&job, rounds)?;
+        report.job(&job, rounds)?;
     }
     if is_wanted(wait::TITLE) {
         let (text, is_met) = wait::measure(&places, run.quick)?;
-        told.take(wait::TITLE, &text, is_met || run.quick)?;
+        report.add(wait::TITLE, &text, is_met || run.quick)?;
     }
     for &tasks in sizes {
         let jobs = job::growth(&places, tasks);
@@ -174,26 +174,26 @@ fn measure_all(run: &Run) -> Result<()> {
                 &run.data.join(format!("t{tasks}")),
                 &["--tasks", &tasks.to_string()],
             )?;
-            told.job(&job, if tasks > 100_000 { Rounds::ONE } else { rounds })?;
+            report.job(&job, if tasks > 100_000 { Rounds::ONE } else { rounds })?;
         }
     }
     if let Some(seconds) = run.build_seconds {
         let (title, text, is_met) = table::build(seconds);
-        told.take(title, &text, is_met)?;
+        report.add(title, &text, is_met)?;
     }
-    let missed = match told.missed.as_slice() {
+    let missed = match report.missed.as_slice() {
         [] => "\nEvery limit is kept.\n".to_string(),
         missed => format!("\nMissed: {}.\n", missed.join("; ")),
     };
-    told.say(&missed)?;
-    told.say(include_str!("notes.md"))?;
-    if run.quick && told.text.contains("**Not the same numbers**") {
+    report.say(&missed)?;
+    report.say(include_str!("notes.md"))?;
+    if run.quick && report.text.contains("**Not the same numbers**") {
         return Err("not the same numbers".into());
     }
     Ok(())
 }
 
-/// Data made by a process of its own: what a program takes at its peak counts what we have when it is started.
+/// Makes data in a process of its own: the peak memory of a program includes our memory at its start.
 pub(crate) fn made(dir: &Path, more: &[&str]) -> Result<()> {
     let mut child = std::process::Command::new(std::env::current_exe()?);
     let done = child.arg("generate").arg(dir).args(more).status()?;
@@ -203,24 +203,24 @@ pub(crate) fn made(dir: &Path, more: &[&str]) -> Result<()> {
     Err(format!("{}: not made", dir.display()).into())
 }
 
-/// What was measured so far.
-struct Told {
+/// The report so far.
+struct Report {
     out: Option<PathBuf>,
     text: String,
     missed: Vec<String>,
 }
 
-impl Told {
+impl Report {
     fn job(&mut self, job: &Job, rounds: Rounds) -> Result<()> {
         let costs = measure::race(&job.contenders, rounds, job.is_compared);
         if let Some(Err(cause)) = costs.first() {
             return Err(cause.clone().into()); // ours must run
         }
         let (text, is_met) = table::show(job, &costs);
-        self.take(&job.title, &text, is_met)
+        self.add(&job.title, &text, is_met)
     }
 
-    fn take(&mut self, title: &str, text: &str, is_met: bool) -> Result<()> {
+    fn add(&mut self, title: &str, text: &str, is_met: bool) -> Result<()> {
         if !is_met {
             self.missed.push(title.into());
         }
@@ -237,7 +237,7 @@ impl Told {
     }
 }
 
-/// A database, its snapshots in both dialects, one of them compressed, and a template; what is there already is kept.
+/// Makes a database, its snapshots in both dialects, one of them compressed, and a template, unless they exist.
 pub fn generate(dir: &Path, seed: u64, tasks: usize) -> Result<()> {
     create_dir_all(dir)?;
     if dir.join("done").exists() {
@@ -259,7 +259,7 @@ pub fn generate(dir: &Path, seed: u64, tasks: usize) -> Result<()> {
     Ok(())
 }
 
-/// Small snapshots, one file each.
+/// Makes small snapshots, one file each.
 pub fn archive(dir: &Path, seed: u64, count: usize) -> Result<()> {
     create_dir_all(dir)?;
     if dir.join("done").exists() {

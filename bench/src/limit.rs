@@ -1,4 +1,4 @@
-//! Programs that do no more than a job needs: what the tools could at best be.
+//! Programs that do only the minimum of a job: the lower bound for the tools.
 
 use crate::database::{self, Result};
 use crate::plan::Plan;
@@ -14,14 +14,14 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
 
-/// What to do, and nothing else.
+/// The minimum of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Limit {
     /// Read the file through a window.
     Read,
     /// Decompress it.
     Inflate,
-    /// Compute what every peer computes, by `serde_json` from a slice, row by row.
+    /// Compute the metrics that every peer computes, by `serde_json` from a slice, row by row.
     Serde,
     /// Read every value of a database.
     Scan,
@@ -29,9 +29,9 @@ pub enum Limit {
     Insert,
 }
 
-/// Do it; for [`Limit::Insert`] with so many tasks.
+/// Runs a limit program; [`Limit::Insert`] inserts `tasks` tasks.
 pub fn run(limit: Limit, path: &Path, tasks: usize) -> Result<()> {
-    let said = match limit {
+    let text = match limit {
         Limit::Read => pass(File::open(path)?)?.to_string(),
         Limit::Inflate => pass(MultiGzDecoder::new(File::open(path)?))?.to_string(),
         Limit::Serde => stream(path)?,
@@ -45,7 +45,7 @@ pub fn run(limit: Limit, path: &Path, tasks: usize) -> Result<()> {
             String::new()
         }
     };
-    writeln!(std::io::stdout(), "{said}")?;
+    writeln!(std::io::stdout(), "{text}")?;
     Ok(())
 }
 
@@ -86,7 +86,7 @@ fn scan(path: &Path) -> Result<u64> {
     Ok(sum)
 }
 
-/// What every peer computes, in the making.
+/// The sums from which the metrics of every peer are computed.
 #[derive(Default)]
 struct Sums {
     begin: i64,
@@ -133,7 +133,7 @@ fn stream(path: &Path) -> Result<String> {
     let (n, wall) = (sums.tasks as f64, (sums.end - sums.begin) as f64);
     let busy = sums.busy.values().sum::<i64>() as f64 / sums.busy.len() as f64;
     let (waiting, timed) = (sums.waiting as f64, sums.timed as f64);
-    let told = serde_json::json!({
+    let metrics = serde_json::json!({
         "wall_clock_time_ms": sums.end - sums.begin,
         "total_cost_usd": sums.cost,
         "active_work_time_ms": sums.active,
@@ -145,7 +145,7 @@ fn stream(path: &Path) -> Result<String> {
         "completion_rate_pct": 100.0 * sums.completed as f64 / n,
         "metric_0": sums.slot,
     });
-    Ok(told.to_string())
+    Ok(metrics.to_string())
 }
 
 impl Sums {
@@ -160,7 +160,7 @@ impl Sums {
         self.slot += task.metric_0;
     }
 
-    /// Rows come ordered by task.
+    /// Adds a row; rows must be ordered by task.
     fn row(&mut self, row: &Row) {
         let length = row.end_timestamp.unwrap_or(row.timestamp) - row.timestamp;
         match row.status {

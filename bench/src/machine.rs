@@ -1,4 +1,4 @@
-//! What it was measured on.
+//! A description of the machine.
 
 use std::fs::read_to_string;
 

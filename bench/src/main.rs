@@ -1,4 +1,4 @@
-//! What the tools cost: generated runs, limit programs, and the table of `docs/benchmarks.md`.
+//! Benchmarks: generated runs, limit programs, and the table of `docs/benchmarks.md`.
 
 use clap::Parser;
 use std::process::ExitCode;

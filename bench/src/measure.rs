@@ -1,4 +1,4 @@
-//! Running programs in turn, and what they take.
+//! Running programs in turn, and their cost.
 
 use crate::database::Result;
 use std::fs::File;
@@ -11,15 +11,15 @@ use wait4::Wait4;
 /// A program that does a job.
 #[derive(Debug, Clone)]
 pub struct Contender {
-    /// What it is called in the table.
+    /// Its name in the table.
     pub name: String,
     /// The program and its arguments.
     pub argv: Vec<String>,
-    /// What goes to its standard input.
+    /// Its standard input.
     pub input: Option<Vec<u8>>,
-    /// What is removed before each run.
+    /// A path that is removed before each run.
     pub removed: Option<std::path::PathBuf>,
-    /// At most so many runs: some take minutes.
+    /// The most runs: some programs take minutes.
     pub most: usize,
 }
 
@@ -36,21 +36,21 @@ impl Contender {
     }
 }
 
-/// What one run took.
+/// The cost of one run.
 #[derive(Debug, Clone, Default)]
 pub struct Cost {
-    /// From start to end, in milliseconds.
+    /// Time from start to end, in milliseconds.
     pub wall: f64,
-    /// Of all processors together, in milliseconds.
+    /// Processor time, in milliseconds.
     pub cpu: f64,
-    /// The most memory, in megabytes.
+    /// Peak memory, in megabytes.
     pub peak: f64,
-    /// What it printed, if that is of use; in a file, as what we have in memory counts for each program that we start.
+    /// Its output, if it is needed; in a file, because our own memory counts for each program that we start.
     pub out: Option<Rc<File>>,
 }
 
 impl Cost {
-    /// The lines that it printed.
+    /// The lines of its output.
     pub fn lines(&self) -> impl Iterator<Item = String> {
         let file = self.out.as_deref().and_then(|file| {
             let mut file = file.try_clone().ok()?;
@@ -62,24 +62,24 @@ impl Cost {
     }
 }
 
-/// How often programs run: those that are soon over more often, for chance is a larger part of their time.
+/// The number of runs: short programs run more often, because chance is a larger part of their time.
 #[derive(Debug, Clone, Copy)]
 pub struct Rounds {
-    /// At least.
+    /// The minimum.
     pub least: usize,
-    /// At most.
+    /// The maximum.
     pub most: usize,
 }
 
 impl Rounds {
-    /// Once, however soon it is over.
+    /// One run, even if it is short.
     pub const ONE: Self = Self { least: 1, most: 1 };
 }
 
-/// For how long more rounds are begun.
+/// The time during which further rounds start.
 const WORTH: Duration = Duration::from_secs(5);
 
-/// Read the files that it is given, so that nobody waits for the disk: some systems take memory back all the time.
+/// Reads the program's files into memory, so that it does not wait for the disk: some systems reclaim memory continuously.
 fn warm(contender: &Contender) {
     let files = contender.argv.iter().map(std::path::Path::new);
     for path in files.filter(|path| path.is_file()) {
@@ -88,7 +88,7 @@ fn warm(contender: &Contender) {
     }
 }
 
-/// Run it once, and keep what it prints or do not.
+/// Runs a program once; keeps its output if `is_kept`.
 pub fn once(contender: &Contender, is_kept: bool) -> Result<Cost> {
     if let Some(path) = &contender.removed {
         let _ = if path.is_dir() {
@@ -118,14 +118,14 @@ pub fn once(contender: &Contender, is_kept: bool) -> Result<Cost> {
     if let (Some(mut pipe), Some(input)) = (child.stdin.take(), &contender.input) {
         std::io::Write::write_all(&mut pipe, input)?;
     }
-    let mut said = String::new();
+    let mut stderr = String::new();
     if let Some(mut errors) = child.stderr.take() {
-        let _ = std::io::Read::read_to_string(&mut errors, &mut said);
+        let _ = std::io::Read::read_to_string(&mut errors, &mut stderr);
     }
     let used = child.wait4()?;
     let wall = begun.elapsed().as_secs_f64() * 1e3;
     if !used.status.success() {
-        return Err(format!("{}: {}: {}", contender.name, used.status, said.trim()).into());
+        return Err(format!("{}: {}: {}", contender.name, used.status, stderr.trim()).into());
     }
     let cpu = used.rusage.utime + used.rusage.stime;
     Ok(Cost {
@@ -136,12 +136,13 @@ pub fn once(contender: &Contender, is_kept: bool) -> Result<Cost> {
     })
 }
 
-/// What a program took in each round, or why it is out of the race.
-pub type Outcome = std::result::Result<Vec<Cost>, String>;
+/// The cost of each run of a program, or the error that excludes it.
+pub type RaceResult = std::result::Result<Vec<Cost>, String>;
 
-/// Let all run in turn, so many times: a load from elsewhere then hits all alike. One that fails is out of the race.
-pub fn race(contenders: &[Contender], rounds: Rounds, is_kept: bool) -> Vec<Outcome> {
-    let mut costs: Vec<Outcome> = vec![Ok(Vec::new()); contenders.len()];
+/// Runs all programs in turn, `rounds` times, so that other load on the machine affects all alike. A program that fails is
+/// excluded.
+pub fn race(contenders: &[Contender], rounds: Rounds, is_kept: bool) -> Vec<RaceResult> {
+    let mut costs: Vec<RaceResult> = vec![Ok(Vec::new()); contenders.len()];
     let begun = Instant::now();
     for round in 0..rounds.most {
         if round >= rounds.least && begun.elapsed() > WORTH {
@@ -161,7 +162,7 @@ pub fn race(contenders: &[Contender], rounds: Rounds, is_kept: bool) -> Vec<Outc
     costs
 }
 
-/// The middle of some numbers; NaN of none.
+/// The median; NaN for no numbers.
 pub fn median(numbers: impl IntoIterator<Item = f64>) -> f64 {
     let mut numbers: Vec<f64> = numbers.into_iter().collect();
     numbers.sort_by(f64::total_cmp);
@@ -172,7 +173,7 @@ pub fn median(numbers: impl IntoIterator<Item = f64>) -> f64 {
     }
 }
 
-/// The ratio of two races round by round: its median, its smallest and its largest.
+/// The ratio of two programs' times, round by round: median, minimum and maximum.
 pub fn ratio(ours: &[Cost], theirs: &[Cost]) -> (f64, f64, f64) {
     let ratios: Vec<f64> = ours
         .iter()

@@ -1,9 +1,9 @@
-//! Where programs and data are, and how each is called.
+//! The paths of programs and data, and the command line of each program.
 
 use crate::measure::Contender;
 use std::path::{Path, PathBuf};
 
-/// Where programs and data are.
+/// The paths of programs and data.
 pub struct Places {
     /// Our tools, optimised.
     pub tools: PathBuf,
@@ -22,7 +22,7 @@ impl Places {
         self.tools.join(name).display().to_string()
     }
 
-    /// A file of the run of so many tasks.
+    /// A file of the generated run with `tasks` tasks.
     pub fn file(&self, tasks: usize, name: &str) -> String {
         let dir = self.data.join(format!("t{tasks}"));
         dir.join(name).display().to_string()
@@ -44,7 +44,7 @@ impl Places {
         Contender::new(name, &argv)
     }
 
-    /// Python with one of the peers' scripts.
+    /// Python running one of the peers' scripts.
     pub(crate) fn python(
         &self,
         name: &str,

@@ -1,13 +1,13 @@
-//! The run that is measured: so many tasks, ten workers, the same from the same seed.
+//! The generated run: any number of tasks, ten workers, determined by a seed.
 //!
 //! Each task is a function of its number, so that a million of them need no memory: a worker takes every tenth task, and
-//! each has a minute of its clock. A fifth is done twice, some fail or are cancelled, texts have quotes, line ends and
-//! letters beyond ASCII. Ids are random, so that the order by id is not the order in the file, as in real databases.
+//! each task has a minute of its clock. A fifth is done twice, some fail or are cancelled, texts contain quotes, line ends
+//! and letters beyond ASCII. Ids are random, so that the order by id is not the order in the file, as in real databases.
 
-/// When the run began, in milliseconds since the epoch.
+/// The start of the run, in milliseconds since the epoch.
 pub const BEGIN_MS: i64 = 1_795_356_000_000;
 
-/// Workers, each with a clock of its own.
+/// The number of workers; each has a clock of its own.
 pub const WORKERS: usize = 10;
 
 /// A task's share of its worker's time, in milliseconds.
@@ -21,11 +21,11 @@ const WORDS: [&str; 24] = [
 
 const TAGS: [&str; 6] = ["backend", "frontend", "docs", "test", "design", "infra"];
 
-/// A run of so many tasks.
+/// A generated run.
 #[derive(Debug, Clone)]
 pub struct Plan {
     seed: u64,
-    /// How many.
+    /// The number of tasks.
     pub tasks: usize,
     /// Rows of history before those of each task, the first row of each left out.
     before: Vec<u32>,
@@ -42,15 +42,15 @@ pub struct Row {
     pub status: Option<&'static str>,
     /// The phase, in a row without a state.
     pub phase: Option<&'static str>,
-    /// Who.
+    /// The worker.
     pub worker: Option<String>,
-    /// From, in milliseconds since the epoch.
+    /// Its start, in milliseconds since the epoch.
     pub begin: i64,
-    /// To.
+    /// Its end.
     pub end: Option<i64>,
 }
 
-/// A task and all that hangs on it.
+/// A task with its history and edges.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "the host's columns")]
 pub struct Task {
@@ -97,7 +97,7 @@ impl Dice {
     }
 }
 
-/// What chance decides of a task's history.
+/// The random part of a task's history.
 struct Fate {
     is_redone: bool,
     changes_phase: bool,
@@ -105,7 +105,7 @@ struct Fate {
 }
 
 impl Plan {
-    /// The run of this seed and size.
+    /// The run with this seed and size.
     pub fn new(seed: u64, tasks: usize) -> Self {
         let mut plan = Self {
             seed,
@@ -155,7 +155,7 @@ impl Plan {
         format!("worker-{}", at % WORKERS)
     }
 
-    /// The task of this number.
+    /// The task with this number.
     pub fn task(&self, at: usize) -> Task {
         let mut dice = self.dice(at, 3);
         let (rows, actual_ms) = self.rows(at, &mut dice);

@@ -26,7 +26,7 @@ const METRICS: [&str; 15] = [
     "tokens_total",
 ];
 
-/// Write so many records.
+/// Writes `count` records.
 pub fn write(path: &Path, count: usize) -> Result<()> {
     let mut out = BufWriter::new(File::create(path)?);
     let mut state = 1_u64;

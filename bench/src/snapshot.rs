@@ -1,5 +1,5 @@
-//! A run as a snapshot: with integer milliseconds and all columns, as databases have them, or as the host's export of 0.5.0
-//! writes it, with whole seconds as text and what is not set left out. Both are indented, as the host indents.
+//! A run as a snapshot: with integer milliseconds and all columns, like a database, or in the form of the host's export of
+//! 0.5.0, with whole seconds as text and without null columns. Both are indented like the host's.
 
 use crate::database::Result;
 use crate::plan::{BEGIN_MS, Plan, Task};
@@ -7,18 +7,18 @@ use serde_json::{Value, json};
 use std::io::{self, Write};
 use std::time::{Duration, UNIX_EPOCH};
 
-/// Who writes the snapshot.
+/// The form of the snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
     /// Integer milliseconds, every column.
     Milliseconds,
     /// Host 0.5.0.
     Host,
-    /// What a template needs: tasks before anybody works on them, and edges.
+    /// A template: tasks in their initial state, and edges.
     Template,
 }
 
-/// Write the snapshot of a run.
+/// Writes the snapshot of a run.
 pub fn write(plan: &Plan, dialect: Dialect, out: impl Write) -> Result<()> {
     let by = match dialect {
         Dialect::Milliseconds | Dialect::Template => "tg-bench",
@@ -58,7 +58,7 @@ pub fn write(plan: &Plan, dialect: Dialect, out: impl Write) -> Result<()> {
     Ok(())
 }
 
-/// Writes the rows of a table that a task has.
+/// Writes the rows of a table that belong to a task.
 type Rows<W> = fn(&mut Writer<W>, &Task) -> io::Result<()>;
 
 struct Writer<W> {
@@ -67,7 +67,7 @@ struct Writer<W> {
     is_later: bool,
 }
 
-/// What stands in a column.
+/// The value of a column.
 enum Cell<'a> {
     Text(&'a str),
     Whole(i64),
@@ -91,7 +91,7 @@ fn iso(ms: i64) -> Value {
 }
 
 impl<W: Write> Writer<W> {
-    /// A row; the host leaves out what is not set.
+    /// Writes a row; the host leaves out null columns.
     fn row(&mut self, cells: &[(&str, Cell)]) -> io::Result<()> {
         self.out.write_all(if self.is_later {
             b",\n      {"

@@ -1,15 +1,15 @@
-//! The table that is checked in.
+//! The Markdown tables of the results.
 
 use crate::job::Job;
-use crate::measure::{Cost, Outcome, median, ratio};
+use crate::measure::{Cost, RaceResult, median, ratio};
 use serde_json::Value;
 use std::fmt::Write;
 
-/// How far two values that must be the same may be apart, of their size: sums of reals depend on their order.
+/// The largest relative difference of equal values: sums of reals depend on their order.
 const APART: f64 = 1e-9;
 
-/// A job as a heading and a Markdown table, and whether everything is as it must be.
-pub fn show(job: &Job, costs: &[Outcome]) -> (String, bool) {
+/// A job as a heading and a Markdown table, and true if every limit is met.
+pub fn show(job: &Job, costs: &[RaceResult]) -> (String, bool) {
     let mut text = format!("\n### {}\n\n", job.title);
     text += "| what | wall ms | cpu ms | peak MB | ours / this: median (least - most) | must be at most | |\n|---|--:|--:|--:|--:|--:|---|\n";
     let mut is_met = true;
@@ -60,7 +60,7 @@ pub fn show(job: &Job, costs: &[Outcome]) -> (String, bool) {
             .count();
         text += "\n";
         text += if compared == 0 {
-            "Nobody was there to compare the numbers with.\n"
+            "There were no other numbers to compare with.\n"
         } else {
             "All of these that compute metrics give the same numbers.\n"
         };
@@ -68,7 +68,7 @@ pub fn show(job: &Job, costs: &[Outcome]) -> (String, bool) {
     (text, is_met)
 }
 
-/// The heading, the table, and whether it is met, of a release build from clean that took so many seconds.
+/// The heading and the table for a clean release build that took `seconds`, and true if its limit is met.
 pub fn build(seconds: f64) -> (&'static str, String, bool) {
     let title = "A release build of the tools from clean";
     let mut is_met = true;
@@ -97,15 +97,15 @@ fn time(ms: f64) -> String {
 }
 
 /// The metrics that a contender printed, run by run.
-fn printed(costs: &Outcome) -> impl Iterator<Item = Value> {
+fn printed(costs: &RaceResult) -> impl Iterator<Item = Value> {
     let first = costs.as_ref().ok().and_then(|costs| costs.first());
     let lines = first.into_iter().flat_map(Cost::lines);
     let values = lines.filter_map(|line| serde_json::from_str(&line).ok());
     values.filter(Value::is_object)
 }
 
-/// The first metric in which a contender differs from ours.
-pub fn different(job: &Job, costs: &[Outcome]) -> Option<String> {
+/// The first metric in which another program differs from ours.
+pub fn different(job: &Job, costs: &[RaceResult]) -> Option<String> {
     let ours = costs.first()?;
     let count = printed(ours).count();
     if count == 0 {

@@ -1,8 +1,8 @@
-//! How soon it is known that a run is over, and what waiting for that takes.
+//! The latency of detecting the end of a run, and the cost of waiting for it.
 //!
-//! The run's directory lies in memory where there is such a file system: how long a disk takes to sync is not what is
-//! measured. The clock runs from the return of the last commit to the moment when `end.json` is there. A look is timed in
-//! this process: the tool's own, where nothing was committed since the last one, and where something was.
+//! The run's directory is in memory if there is such a file system, because the sync of a disk must not be measured. The
+//! clock runs from the return of the last commit until `end.json` exists. A look is timed in this process, with the tool's
+//! own code: once without a commit since the last look, and once with one.
 
 use crate::database::Result;
 use crate::measure::median;
@@ -49,7 +49,7 @@ impl Scene {
         };
         let db = scene.open()?;
         scene.task = db.query_row("SELECT max(id) FROM tasks", [], |row| row.get(0))?;
-        all_well(&db)?;
+        complete_all(&db)?;
         Ok(scene)
     }
 
@@ -68,7 +68,7 @@ impl Scene {
         Ok(())
     }
 
-    /// Start waiting for the run, which is not over, and let it settle.
+    /// Starts to wait for the run, which is not over, and lets the process settle.
     fn begin(&self, db: &Connection) -> Result<Child> {
         self.set(db, "working")?;
         let _ = std::fs::remove_file(self.dir.join("end.json"));
@@ -87,7 +87,7 @@ impl Scene {
         Ok(child)
     }
 
-    /// End the run; how long until that is known, in milliseconds.
+    /// Ends the run; returns the time until `tg-wait` has detected it, in milliseconds.
     fn end(&self, db: Connection, mut child: Child) -> Result<f64> {
         self.set(&db, "completed")?;
         let begun = Instant::now();
@@ -95,12 +95,12 @@ impl Scene {
         while !end.exists() {
             if begun.elapsed() > Duration::from_secs(20) {
                 let _ = child.kill();
-                return Err("tg-wait does not see the end".into());
+                return Err("tg-wait does not detect the end".into());
             }
             sleep(Duration::from_micros(20));
         }
         let took = begun.elapsed().as_secs_f64() * 1e3;
-        drop(db); // else tg-wait waits for the database to be free
+        drop(db); // tg-wait waits until no process has the database open
         child.wait()?;
         Ok(took)
     }
@@ -112,9 +112,9 @@ impl Drop for Scene {
     }
 }
 
-/// Let all tasks be done: where some failed, the end waits for what agents may still do about it. The host's triggers read
-/// all of its index of words for each task that changes, and are left out.
-fn all_well(db: &Connection) -> Result<()> {
+/// Sets all tasks to completed: if some failed, the end waits for what agents may still do about them. The host's triggers
+/// read the whole text index for each task that changes, and are dropped.
+fn complete_all(db: &Connection) -> Result<()> {
     let sql = "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'tasks'";
     let mut statement = db.prepare(sql)?;
     let names: Vec<String> = statement
@@ -127,7 +127,7 @@ fn all_well(db: &Connection) -> Result<()> {
     Ok(db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
 }
 
-/// Time on a processor, of all threads of a process, in seconds.
+/// Processor time of all threads of a process, in seconds.
 fn on_cpu(child: &Child) -> f64 {
     let threads = std::fs::read_dir(format!("/proc/{}/task", child.id()));
     let threads = threads.into_iter().flatten().flatten();
@@ -138,32 +138,32 @@ fn on_cpu(child: &Child) -> f64 {
     each.sum::<f64>() / 1e9
 }
 
-/// A part of a core, in hundredths, over so much time.
+/// The use of a core over `time`, in percent.
 fn share(child: &Child, time: Duration) -> f64 {
     let (before, begun) = (on_cpu(child), Instant::now());
     sleep(time);
     100.0 * (on_cpu(child) - before) / begun.elapsed().as_secs_f64()
 }
 
-/// What a look takes, in microseconds.
+/// The duration of a look, in microseconds.
 struct Look {
     unchanged: f64,
     changed: f64,
 }
 
-/// Time looks at a run that is not over, by the tool's own code.
+/// Times looks at a run that is not over, with the tool's own code.
 fn looks(scene: &Scene, rounds: usize) -> Result<Look> {
     let db = scene.open()?;
     scene.set(&db, "working")?;
     let file = tg_host::database::open_read_only(&scene.dir.join("tasks.db"))?;
-    let probe = tg_wait::Probe::new(file, "bench")?;
+    let probe = tg_host::schema::probe::Probe::new(file, "bench")?;
     let (mut unchanged, mut changed, mut version) = (Vec::new(), Vec::new(), None);
     for round in 0..rounds {
         let sql = "UPDATE workers SET last_heartbeat = last_heartbeat + 1 WHERE id = ?1";
         db.execute(sql, [crate::plan::Plan::worker(round % WRITERS)])?;
         for times in [&mut changed, &mut unchanged] {
             let begun = Instant::now();
-            let found = probe.look(version)?;
+            let found = probe.change_since(version)?;
             times.push(begun.elapsed().as_secs_f64() * 1e6);
             version = found.map_or(version, |found| Some(found.version));
         }
@@ -174,7 +174,7 @@ fn looks(scene: &Scene, rounds: usize) -> Result<Look> {
     })
 }
 
-/// The tables, and whether everything is as it must be.
+/// The table, and true if every limit is met.
 pub fn measure(places: &Places, is_quick: bool) -> Result<(String, bool)> {
     let (rounds, seconds, sizes): (usize, u64, &[usize]) = if is_quick {
         (2, 1, &[300])
@@ -195,7 +195,7 @@ pub fn measure(places: &Places, is_quick: bool) -> Result<(String, bool)> {
         for round in 0..rounds {
             let db = scene.open()?;
             let child = scene.begin(&db)?;
-            sleep(Duration::from_millis(7 * round as u64 % 50)); // at no fixed moment of anybody's clock
+            sleep(Duration::from_millis(7 * round as u64 % 50)); // out of step with any timer
             quiet.push(scene.end(db, child)?);
         }
         quiet.sort_by(f64::total_cmp);
@@ -247,7 +247,7 @@ struct Busy {
     commits: f64,
 }
 
-/// The same while others write, a commit every 10 ms.
+/// The same during writes of other connections, one commit every 10 ms.
 fn under_load(scene: &Scene, seconds: u64) -> Result<Busy> {
     let db = scene.open()?;
     let child = scene.begin(&db)?;
@@ -271,7 +271,7 @@ fn under_load(scene: &Scene, seconds: u64) -> Result<Busy> {
         }
         let share = share(&child, Duration::from_secs(seconds));
         let written = commits.load(Ordering::Relaxed);
-        // They write until the end is seen; then the database must be free.
+        // The writers stop when the end is detected; then the database must be free.
         let over = scope.spawn(|| {
             while !scene.dir.join("end.json").exists() && !is_over.load(Ordering::Relaxed) {
                 sleep(Duration::from_micros(200));

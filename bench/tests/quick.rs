@@ -1,10 +1,10 @@
-//! The benchmark runs, and the tools and those peers that are installed give the same numbers.
+//! The benchmark runs, and the tools and the installed peers give the same numbers.
 
 use std::path::Path;
 use std::process::Command;
 
 #[test]
-fn everybody_gives_the_same_numbers() {
+fn all_programs_give_the_same_numbers() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let bench = Path::new(env!("CARGO_BIN_EXE_tg-bench"));
     let tools = bench.parent().expect("a directory");
@@ -26,17 +26,17 @@ fn everybody_gives_the_same_numbers() {
         .current_dir(root)
         .output()
         .expect("the benchmark starts");
-    let told = String::from_utf8_lossy(&done.stdout);
+    let out = String::from_utf8_lossy(&done.stdout);
     let errors = String::from_utf8_lossy(&done.stderr);
-    assert!(done.status.success(), "{errors}\n{told}");
-    assert!(!told.contains("Not the same numbers"), "{told}");
+    assert!(done.status.success(), "{errors}\n{out}");
+    assert!(!out.contains("Not the same numbers"), "{out}");
     // Every job has a table, and our own line in it.
-    let lines = |text: &str| told.lines().filter(|line| line.contains(text)).count();
-    assert!(lines("### ") >= 12, "{told}");
-    assert!(lines("| tg-metrics") >= 6, "{told}");
+    let lines = |text: &str| out.lines().filter(|line| line.contains(text)).count();
+    assert!(lines("### ") >= 12, "{out}");
+    assert!(lines("| tg-metrics") >= 6, "{out}");
     // Serde computes them everywhere; Python and jq where they are.
     assert!(
-        told.contains("give the same numbers") && lines("ours are none") == 0,
-        "{told}"
+        out.contains("give the same numbers") && lines("ours are none") == 0,
+        "{out}"
     );
 }

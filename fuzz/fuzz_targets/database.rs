@@ -1,5 +1,5 @@
-//! The host's tables with any value in any column, as `SQLite` allows: read as a snapshot, and measured; the same as
-//! through an exported file.
+//! The host's tables with any value in any column, as `SQLite` allows: read as a snapshot, and measured; both must agree
+//! with an exported file.
 
 #![no_main]
 
@@ -7,10 +7,10 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
-use tg_export::{What, document};
+use tg_export::{ExportOptions, write_database};
 use tg_host::Ledger;
 
-/// Tables and columns that are read. They have no types and no keys here, so that any row can be put in.
+/// Tables and columns that are read. They have no types and no keys here, so that any row can be inserted.
 const TABLES: [(&str, &str); 10] = [
     (
         "tasks",
@@ -40,7 +40,7 @@ const TABLES: [(&str, &str); 10] = [
     ),
 ];
 
-/// Texts that mean something somewhere.
+/// Texts with a meaning in some column.
 const WORDS: [&str; 24] = [
     "a",
     "b",
@@ -101,7 +101,7 @@ impl Cell {
         }
     }
 
-    /// A text that is not UTF-8 can be stored by a cast alone.
+    /// The placeholder: a text that is not UTF-8 can be stored by a cast only.
     fn place(&self) -> &'static str {
         match self {
             Self::Broken(_) => "cast(? AS TEXT)",
@@ -111,7 +111,7 @@ impl Cell {
 }
 
 thread_local! {
-    /// Making the tables takes ten times as long as filling them.
+    /// Creating the tables takes ten times as long as filling them.
     static DB: Connection = {
         let db = Connection::open_in_memory().expect("memory");
         for (table, columns) in TABLES {
@@ -121,7 +121,7 @@ thread_local! {
     };
 }
 
-/// Put these rows, and no others, into the database; what `SQLite` refuses is left out.
+/// Replaces the content of the database by these rows, except those that `SQLite` refuses.
 fn fill(db: &Connection, rows: &[Row]) -> rusqlite::Result<()> {
     for (table, _) in TABLES {
         db.prepare_cached(&format!("DELETE FROM {table}"))?
@@ -152,7 +152,7 @@ fuzz_target!(|rows: Vec<Row>| DB.with(|db| {
     }
     let direct = Ledger::of_database(db).expect("a database is a snapshot");
     let mut file = Vec::new();
-    document::write(db, &What::default(), &mut file).expect("a database can be exported");
+    write_database(db, &ExportOptions::default(), &mut file).expect("a database can be exported");
     let exported = Ledger::read(file.as_slice()).expect("an export can be read");
     assert_eq!(direct.unread, exported.unread);
     assert_eq!(tg_fuzz::measure_all(direct), tg_fuzz::measure_all(exported));

@@ -1,13 +1,13 @@
-//! A snapshot of any bytes, copied as it is and in the shape of the host's import: whatever comes out can be read, has
-//! every row, and is the same when it is copied again.
+//! A snapshot of any bytes, copied unchanged and in the form of the host's import: the copy can be read, has every row, and
+//! does not change when it is copied again.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tg_export::copy::copy;
+use tg_export::copy_snapshot;
 use tg_host::Snapshot;
 
-/// Tables that the host imports and we read; what else there is stays as it was.
+/// Tables that the host imports and we read; all others stay unchanged.
 const IMPORTED: [&str; 7] = [
     "tasks",
     "dependencies",
@@ -20,14 +20,14 @@ const IMPORTED: [&str; 7] = [
 
 fn copied(text: &[u8], for_import: bool) -> Option<Vec<u8>> {
     let mut out = Vec::new();
-    copy(text, for_import, &mut out).ok().map(|()| out)
+    copy_snapshot(text, for_import, &mut out).ok().map(|()| out)
 }
 
 fn read(text: &[u8]) -> Snapshot {
     Snapshot::read(text).expect("a copy can be read")
 }
 
-/// How many rows of tasks and of the history there are, whether they can be read or not.
+/// The number of rows of tasks and of the history, readable or not.
 fn rows(snapshot: &Snapshot) -> u64 {
     let tables = &snapshot.tables;
     let read = tables.tasks.len() + tables.task_sequence.len();

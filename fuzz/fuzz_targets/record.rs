@@ -1,4 +1,4 @@
-//! Any bytes as JSON Lines: each line is a record, another type's, or an error, and a report is made of them in every
+//! Any bytes as JSON Lines: each line is a record, a line of another type, or an error; a report is made of them in every
 //! format.
 
 #![no_main]
@@ -29,7 +29,7 @@ fuzz_target!(|text: &[u8]| {
     }
 });
 
-/// What is written of a record is the record.
+/// Checks that a record is equal to itself after writing and reading.
 fn goes_through(record: &Record) {
     let line = record.line();
     let again = Lines::new(line.as_slice()).next();

@@ -1,20 +1,20 @@
-//! What must hold of anything that was read, however hostile.
+//! Laws for everything that the readers accept, however hostile.
 //!
-//! A fuzzer that only waits for a panic misses a number that is silently wrong. So whatever a snapshot holds: a value that
-//! is not known has a reason, shares are shares, and what is printed can be read.
+//! A fuzzer that only waits for a panic misses a number that is silently wrong. So for any snapshot: an unknown value has a
+//! reason, shares are between 0 and the whole, and the output is valid JSON.
+
+#[path = "../../tg-host/tests/content/mod.rs"]
+pub mod content;
 
 use serde_json::Value;
 use std::path::Path;
 use tg_host::Ledger;
-use tg_metrics::facts::Facts;
-use tg_metrics::per::{self, Per};
-use tg_metrics::scope::Scope;
-use tg_metrics::table::METRICS;
-use tg_metrics::view::View;
-use tg_metrics::{begin, measure, record};
+use tg_metrics::{
+    Facts, METRICS, Parts, Per, Scope, View, measure_facts, set_clock_start, snapshot_record,
+};
 use tg_stage::Trim;
 
-/// Metrics that are a part of a whole, and the whole.
+/// Metrics that are shares, and the whole of each.
 const SHARES: [(&str, f64); 7] = [
     ("agent_utilization_pct", 100.0),
     ("completion_rate_pct", 100.0),
@@ -25,22 +25,22 @@ const SHARES: [(&str, f64); 7] = [
     ("rework_rate", 1.0),
 ];
 
-/// Runs of one snapshot that are measured; thousands of them teach nothing that three do not.
+/// The number of runs of a snapshot that are measured; thousands find nothing that three do not.
 const RUNS: usize = 3;
 
-/// Measure a snapshot's runs in every way there is; the metrics of each run, in scope `work` with nothing left out.
+/// Measures a snapshot's runs in every way; returns the metrics of each run, in scope `work` with nothing left out.
 ///
 /// # Panics
 /// If one of the metrics breaks a law.
 pub fn measure_all(mut snapshot: Ledger) -> Vec<Value> {
-    begin::at_the_start(&mut snapshot);
+    set_clock_start(&mut snapshot);
     let mut rows: Vec<_> = snapshot.runs.iter().map(Some).collect();
     if rows.is_empty() {
         rows.push(None);
     }
     let run = |row| {
-        let view = View::of(&snapshot, row);
-        let record = record::of(&snapshot, &view, Path::new("x/snapshot.json"), false);
+        let view = View::new(&snapshot, row);
+        let record = snapshot_record(&view, Path::new("x/snapshot.json"), false);
         is_json(&record.expect("a record").line());
         let whole = measure_view(&view, Scope::Work, &Trim::default());
         measure_view(&view, Scope::All, &edges());
@@ -49,7 +49,7 @@ pub fn measure_all(mut snapshot: Ledger) -> Vec<Value> {
     rows.into_iter().take(RUNS).map(run).collect()
 }
 
-/// A trim that asks for everything that can be left out.
+/// A trim with all its options.
 fn edges() -> Trim {
     Trim {
         exclude_tags: vec!["a".into()],
@@ -60,15 +60,15 @@ fn edges() -> Trim {
     }
 }
 
-/// Metrics of the user's own are left out: they are computed in a process of their own.
+/// Measures a view without custom metrics, which a process of their own computes.
 fn measure_view(view: &View, scope: Scope, trim: &Trim) -> Value {
-    let facts = Facts::of(view, scope, trim);
+    let facts = Facts::new(view, scope, trim, Parts::ALL);
     for per in [Per::Agent, Per::Task] {
-        for line in per::records(per, view, &facts) {
+        for line in per.records(view, &facts) {
             is_json(line.to_string().as_bytes());
         }
     }
-    let metrics = measure::of(&facts, &METRICS.iter().collect::<Vec<_>>());
+    let metrics = measure_facts(&facts, &METRICS.iter().collect::<Vec<_>>());
     obeys(&metrics);
     metrics
 }
@@ -84,7 +84,7 @@ fn obeys(metrics: &Value) {
         let value = &metrics[*name];
         assert!(
             value.is_number() || has_reason(),
-            "{name} is {value}, and nobody says why"
+            "{name} is {value} without a reason"
         );
     }
     assert!(reasons.all(|one| one["message"].as_str().is_some_and(|why| !why.is_empty())));
@@ -98,10 +98,10 @@ fn obeys(metrics: &Value) {
     is_json(metrics.to_string().as_bytes());
 }
 
-/// What is printed can be read.
+/// Checks that a text is JSON.
 ///
 /// # Panics
-/// If it cannot.
+/// If it is not.
 pub fn is_json(text: &[u8]) {
     serde_json::from_slice::<Value>(text).expect("JSON");
 }

@@ -18,12 +18,12 @@ pub struct Browser {
     from: BufReader<ChildStdout>,
     session: Option<String>,
     sent: u64,
-    /// What the page told of itself since it was opened: method and parameters.
+    /// Events of the page since it was opened: method and parameters.
     pub events: Vec<(String, Value)>,
 }
 
 impl Browser {
-    /// Start it with its files in `profile`; `None` where no Chromium is installed.
+    /// Starts it with its files in `profile`; `None` where no Chromium is installed.
     ///
     /// # Panics
     /// If it is installed and does not start.
@@ -68,10 +68,10 @@ impl Browser {
         Some(browser)
     }
 
-    /// Call a method and return its result.
+    /// Calls a method and returns its result.
     ///
     /// # Panics
-    /// If the browser refuses it or has ended.
+    /// If the browser refuses it or has exited.
     pub fn call(&mut self, method: &str, params: &Value) -> Value {
         self.sent += 1;
         let mut message = json!({"id": self.sent, "method": method, "params": params});
@@ -91,13 +91,13 @@ impl Browser {
         }
     }
 
-    /// Open a file as a page of `width` pixels in `scheme` (light or dark) on `media` (screen or print), and wait for it.
+    /// Opens a file as a page of `width` pixels in `scheme` (light or dark) on `media` (screen or print), and waits for it.
     pub fn open(&mut self, file: &Path, view: (u32, &str, &str)) {
         self.view(view);
         self.go(&format!("file://{}", file.display()));
     }
 
-    /// Show pages `width` pixels wide in `scheme` (light or dark) on `media` (screen or print).
+    /// Shows pages `width` pixels wide in `scheme` (light or dark) on `media` (screen or print).
     pub fn view(&mut self, (width, scheme, media): (u32, &str, &str)) {
         let size = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
         self.call("Emulation.setDeviceMetricsOverride", &size);
@@ -108,7 +108,7 @@ impl Browser {
         );
     }
 
-    /// Go to `url` and wait until it is loaded.
+    /// Goes to `url` and waits until it is loaded.
     pub fn go(&mut self, url: &str) {
         self.events.clear();
         self.call("Page.navigate", &json!({"url": url}));

@@ -1,4 +1,4 @@
-//! Documents as tests read them: console blocks, which say what to type and what that prints, and tables.
+//! Documents as tests read them: console blocks, each a command with its output, and tables.
 
 use crate::root;
 use std::fs;
@@ -20,7 +20,7 @@ pub fn blocks(text: &str, language: &str) -> Vec<String> {
         .collect()
 }
 
-/// The commands of a console block, each with what it is to print. A command goes on behind a backslash and within quotes.
+/// The commands of a console block, each with its expected output. A command continues after a backslash and within quotes.
 ///
 /// # Panics
 /// If the block does not begin with a command.
@@ -66,7 +66,7 @@ pub fn tables(text: &str, first: &str) -> Vec<Vec<Vec<String>>> {
 /// A cell that is one piece of code, without its marks.
 ///
 /// # Panics
-/// If it is none.
+/// If the cell is not one.
 pub fn code(cell: &str) -> &str {
     let code = cell
         .strip_prefix('`')

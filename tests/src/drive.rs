@@ -1,8 +1,8 @@
-//! Driving the real host, with every call in a log.
+//! A driver of the real host that logs every call.
 //!
-//! Sealed as the tools do it, one server process per worker, raw MCP over stdio. The log has the format of
-//! [`crate::truth::log`]. Calls come one after the other, so that what is uncertain about a moment is only how long its
-//! call took. What a line of a [`crate::script`] calls is there.
+//! It seals the host as the tools do, with one server process per worker and raw MCP over stdio. The log has the format of
+//! [`crate::truth::log`]. Calls are made one after the other, so a moment is uncertain only by the length of its call. The
+//! calls that a line of a [`crate::script`] makes are defined there.
 
 #![allow(
     clippy::missing_panics_doc,
@@ -12,23 +12,23 @@
 use crate::Lab;
 use crate::truth::plan::{Class, Kind, Plan};
 use crate::truth::{Call, Recorded, log};
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tg_host::experiment::{self, AgentRow, RunEnd};
+use tg_host::experiment::{self, AgentRow, OriginRow, RunRow};
 use tg_host::{Client, Host, Seal, Workflow};
 
-/// What a call's answer adds to its line in the log.
-const TOLD: [&str; 4] = ["auto_completed", "cascaded", "unblocked", "gate_warnings"];
+/// Keys of a call's answer that are added to its line in the log.
+const ANSWERS: [&str; 4] = ["auto_completed", "cascaded", "unblocked", "gate_warnings"];
 
 /// A host, its workers and their log.
 pub struct Drive {
     /// The directory of it all; the database is `tasks.db` in it.
     pub lab: Lab,
-    /// What is to be done.
+    /// The planned tasks.
     pub plan: Plan,
     /// The log so far.
     pub lines: Vec<Value>,
@@ -45,7 +45,7 @@ pub fn now() -> i64 {
     since.map_or(0, |since| since.as_millis() as i64)
 }
 
-/// `one` with the keys of `other`.
+/// Returns `one` with the keys of `other` added.
 pub fn merged(mut one: Value, other: Value) -> Value {
     if let (Some(one), Value::Object(other)) = (one.as_object_mut(), other) {
         one.extend(other);
@@ -63,7 +63,7 @@ impl Drive {
         let workflow = Workflow::load(&host, name, None, &overlays).expect("a workflow");
         seal.write(name, &workflow.texts())
             .expect("a configuration");
-        tg_host::empty::create(&host, &lab.path("tasks.db")).expect("an empty database");
+        tg_host::empty_database::create(&host, &lab.path("tasks.db")).expect("an empty database");
         Self {
             lab,
             plan,
@@ -76,7 +76,7 @@ impl Drive {
         }
     }
 
-    /// An older host, whose program is `path`. It makes its database itself, and knows no workflow files.
+    /// An older host, whose program is `path`. It makes its database itself and has no workflow files.
     pub fn old(path: &Path, version: &str, plan: Plan) -> Self {
         let lab = Lab::new();
         let seal = Seal::new(&lab.path(""), &lab.path("tasks.db")).expect("a seal");
@@ -97,25 +97,25 @@ impl Drive {
         }
     }
 
-    /// Whether a worker has a server.
-    pub fn is_here(&self, who: &str) -> bool {
-        self.clients.contains_key(who)
+    /// True if the worker has a server.
+    pub fn is_here(&self, worker: &str) -> bool {
+        self.clients.contains_key(worker)
     }
 
-    /// Start a worker's server.
-    pub fn start(&mut self, who: &str) {
+    /// Starts a worker's server.
+    pub fn start(&mut self, worker: &str) {
         let t0 = now();
-        let client = Client::start(self.server(who)).expect("a server");
-        self.clients.insert(who.into(), client);
-        self.note(t0, who, "start", &json!({}));
+        let client = Client::start(self.server(worker)).expect("a server");
+        self.clients.insert(worker.into(), client);
+        self.note(t0, worker, "start", &json!({}));
     }
 
-    fn server(&self, who: &str) -> Command {
+    fn server(&self, worker: &str) -> Command {
         if !self.host.version.starts_with("0.1.") {
-            return self.seal.command(&self.host, who);
+            return self.seal.command(&self.host, worker);
         }
         let mut command = Command::new(&self.host.path);
-        let args = self.seal.args(who);
+        let args = self.seal.args(worker);
         let only_serves = args.iter().filter(|arg| *arg != "serve");
         command
             .args(only_serves)
@@ -123,18 +123,18 @@ impl Drive {
         command
     }
 
-    /// End a worker's server.
-    pub fn stop(&mut self, who: &str) {
-        self.clients.remove(who);
+    /// Ends a worker's server.
+    pub fn stop(&mut self, worker: &str) {
+        self.clients.remove(worker);
     }
 
     /// The arguments with which a worker connects.
-    pub fn as_worker(&self, who: &str) -> Value {
-        json!({"worker_id": who, "tags": ["worker"], "workflow": self.name, "overlays": self.workflow.overlays})
+    pub fn as_worker(&self, worker: &str) -> Value {
+        json!({"worker_id": worker, "tags": ["worker"], "workflow": self.name, "overlays": self.workflow.overlays})
     }
 
-    /// Make the planned tasks that are in containers, and the edges between them; `lead` is connected. The others are left
-    /// to the script.
+    /// Makes the planned tasks that are in containers, and the edges between them; `lead` is connected. The script makes the
+    /// others.
     pub fn make(&mut self) {
         let inside = |plan: &Plan, id: &str| plan.of_kind(Kind::Contains).any(|edge| edge.to == id);
         let plan = self.plan.clone();
@@ -177,7 +177,7 @@ impl Drive {
         node
     }
 
-    /// A planned task as the host takes it.
+    /// A planned task in the form that the host reads.
     pub fn node(&self, id: &str) -> Value {
         let item = &self.plan.items[id];
         let mut node = json!({"id": id, "title": item.title, "description": item.title});
@@ -194,26 +194,25 @@ impl Drive {
         node
     }
 
-    /// Make a call and log it, with what is `told` of it and what its answer adds.
+    /// Makes a call and logs it, with the keys of `known` and those of its answer.
     pub fn call(
         &mut self,
-        who: &str,
+        worker: &str,
         tool: &str,
         arguments: &Value,
         kind: &str,
-        told: &Value,
+        known: &Value,
     ) -> tg_host::Result<Value> {
-        let client = self.clients.get_mut(who).expect("a server of its own");
+        let client = self.clients.get_mut(worker).expect("a server of its own");
         let t0 = now();
         let answer = client.call(tool, arguments);
         let times = json!({"t0": t0, "t1": now()});
-        let line =
-            json!({"actor": who, "tool": tool, "ok": answer.is_ok(), "kind": kind, "task": null});
-        let mut line = merged(merged(times, line), told.clone());
+        let line = json!({"actor": worker, "tool": tool, "ok": answer.is_ok(), "kind": kind, "task": null});
+        let mut line = merged(merged(times, line), known.clone());
         match &answer {
             Err(error) => line["error"] = error.cause.as_str().into(),
             Ok(answer) => {
-                for key in TOLD {
+                for key in ANSWERS {
                     if let Some(value) = answer.get(key) {
                         line[key] = value.clone();
                     }
@@ -223,7 +222,7 @@ impl Drive {
                 }
                 let state = line["status"].as_str().unwrap_or_default();
                 if kind == "status" && self.plan.class(state) == Class::Timed {
-                    line["worker"] = who.into();
+                    line["worker"] = worker.into();
                 }
             }
         }
@@ -231,13 +230,13 @@ impl Drive {
         answer
     }
 
-    /// Log what was no call.
-    pub fn note(&mut self, t0: i64, who: &str, kind: &str, told: &Value) {
-        let line = json!({"t0": t0, "t1": now(), "actor": who, "tool": null, "ok": true, "kind": kind, "task": null});
-        self.lines.push(merged(line, told.clone()));
+    /// Logs an event that was not a call.
+    pub fn note(&mut self, t0: i64, worker: &str, kind: &str, known: &Value) {
+        let line = json!({"t0": t0, "t1": now(), "actor": worker, "tool": null, "ok": true, "kind": kind, "task": null});
+        self.lines.push(merged(line, known.clone()));
     }
 
-    /// End all servers. The calls that succeeded, read back from the log's file.
+    /// Ends all servers. Returns the calls that succeeded, read back from the log's file.
     pub fn end(&mut self) -> Vec<Call> {
         self.clients.clear();
         let text: String = self.lines.iter().map(|line| format!("{line}\n")).collect();
@@ -245,26 +244,36 @@ impl Drive {
         log::read(&std::fs::read_to_string(path).expect("the log"))
     }
 
-    /// Write down beside the host's tables what the tools know of a run: its agents, its workflow, and that it is over now.
-    /// An agent that disconnected is taken to have ended with that.
+    /// Writes beside the host's tables the facts that the tools record of a run: its agents, its workflow, and its end, now.
+    /// An agent that disconnected counts as ended at that moment.
     pub fn record(&self) -> Recorded {
         let db = Connection::open(self.lab.path("tasks.db")).expect("the database");
         db.execute_batch(experiment::CREATE).expect("our tables");
         let run = json!({"id": "r1", "arm": self.name, "workflow": self.name}).to_string();
         let config = self.workflow.snapshot(&self.host).to_string();
-        let insert = "INSERT INTO experiment_runs (id, experiment_name, workflow_name, config_snapshot, run_json)
-                      VALUES ('r1', 'truth', ?1, ?2, ?3)";
-        db.execute(insert, params![self.name, config, run])
-            .expect("a run");
-        let insert = "INSERT INTO experiment_tasks VALUES ('r1', ?1, ?1, ?2)";
+        let row = RunRow {
+            id: "r1".into(),
+            experiment_name: "truth".into(),
+            workflow_name: self.name.clone(),
+            config_snapshot: Some(config),
+            run_json: Some(run),
+            ..RunRow::default()
+        };
+        experiment::put_run(&db, &row).expect("a run");
         for (id, item) in &self.plan.items {
-            db.execute(insert, params![id, item.phase]).expect("a task");
+            let row = OriginRow {
+                run_id: "r1".into(),
+                task_id: id.clone(),
+                template_task_id: id.clone(),
+                phase: item.phase.clone(),
+            };
+            experiment::put_origin(&db, &row).expect("a task");
         }
-        let when = |who: &str, kind: &str, end: &str| {
+        let when = |worker: &str, kind: &str, end: &str| {
             let mut lines = self
                 .lines
                 .iter()
-                .filter(|line| line["kind"] == kind && line["actor"] == who);
+                .filter(|line| line["kind"] == kind && line["actor"] == worker);
             lines.next_back().and_then(|line| line[end].as_i64())
         };
         let recorded = Recorded {
@@ -272,34 +281,35 @@ impl Drive {
             ended: now(),
         };
         let starts = self.lines.iter().filter(|line| line["kind"] == "start");
-        for who in starts.filter_map(|line| line["actor"].as_str()) {
-            let role = if self.plan.leads.iter().any(|lead| lead == who) {
+        for worker in starts.filter_map(|line| line["actor"].as_str()) {
+            let role = if self.plan.leads.iter().any(|lead| lead == worker) {
                 "coordinator"
             } else {
                 "worker"
             };
             let agent = AgentRow {
                 run_id: "r1".into(),
-                worker_id: who.into(),
+                worker_id: worker.into(),
                 role: Some(role.into()),
-                started_at: when(who, "start", "t0"),
-                connected_at: when(who, "connect", "t1"),
-                ended_at: when(who, "disconnect", "t1").or(Some(recorded.ended)),
+                started_at: when(worker, "start", "t0"),
+                connected_at: when(worker, "connect", "t1"),
+                ended_at: when(worker, "disconnect", "t1").or(Some(recorded.ended)),
                 ..AgentRow::default()
             };
             experiment::put_agent(&db, &agent).expect("an agent");
         }
-        let end = RunEnd {
-            started: Some(recorded.started),
-            completed: recorded.ended,
-            outcome: "completed",
-            ..RunEnd::default()
+        let end = RunRow {
+            id: "r1".into(),
+            started_at: Some(recorded.started),
+            completed_at: Some(recorded.ended),
+            outcome: Some("completed".into()),
+            ..RunRow::default()
         };
-        experiment::put_end(&db, "r1", &end).expect("an end");
+        experiment::put_end(&db, &end).expect("an end");
         recorded
     }
 
-    /// Forge a worker's silence: as if it had been heard last 400 s ago. No call is under way.
+    /// Forges a worker's silence: sets its last heartbeat to 400 s ago. No call is under way.
     pub fn silence(&self, worker: &str) {
         let db = Connection::open(self.lab.path("tasks.db")).expect("the database");
         db.busy_timeout(Duration::from_secs(5)).expect("a timeout");

@@ -18,7 +18,7 @@ pub fn sleepers(time: u32) -> Vec<String> {
     find_processes(|(line, _)| line.trim_end() == format!("sleep {time}"))
 }
 
-/// Write a manifest `m.yaml` for agents that are this shell script; `$1` is the worker, `$2` the agent's directory, `$3` the
+/// Writes a manifest `m.yaml` for agents that are this shell script; `$1` is the worker, `$2` the agent's directory, `$3` the
 /// MCP configuration, `$4` the tags.
 ///
 /// # Panics
@@ -36,13 +36,13 @@ pub fn agents(lab: &Lab, count: u32, workflow: &str, script: &str, more: &str) {
     );
 }
 
-/// The stand-in, as a line of such a script.
+/// The simulated agent, as a line of such a script.
 pub const WORK: &str = "tg-agent --mcp-config \"$3\" --worker \"$1\" --tags \"$4\" --dir \"$2\"";
 
-/// Wait until something is so.
+/// Waits until `is_so` returns true.
 ///
 /// # Panics
-/// If it is not within twenty seconds.
+/// If it does not within twenty seconds.
 #[track_caller]
 pub fn until(what: &str, is_so: impl Fn() -> bool) {
     let begun = Instant::now();
@@ -55,7 +55,7 @@ pub fn until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-/// A JSON file in the lab; null where there is none.
+/// A JSON file in the lab; null if it does not exist.
 pub fn json(lab: &Lab, path: &str) -> Value {
     let text = fs::read(lab.path(path)).unwrap_or_default();
     serde_json::from_slice(&text).unwrap_or_default()

@@ -1,5 +1,5 @@
-//! What the tests of the whole chain share: a scratch directory in which the tools are on PATH, and looks at what
-//! they left there.
+//! Shared parts of the tests of the whole chain: a scratch directory in which the tools are on PATH, and readers of the
+//! files they leave there.
 //!
 //! The tests drive the built programs through the shell, as users do, against the real host. `make test` builds both
 //! first.
@@ -9,8 +9,10 @@ pub mod document;
 pub mod drive;
 pub mod faulty;
 pub mod library;
+pub mod modules;
 pub mod script;
 pub mod situation;
+pub mod sources;
 pub mod truth;
 pub mod watching;
 
@@ -32,7 +34,7 @@ pub struct Lab {
     dir: TempDir,
 }
 
-/// What a command line did.
+/// The result of a command line.
 pub struct Done {
     /// Exit status; 128 + n after signal n.
     pub status: i32,
@@ -69,7 +71,7 @@ impl Lab {
         self.dir.path().join(name)
     }
 
-    /// Write a file in it.
+    /// Writes a file in it.
     ///
     /// # Panics
     /// If that fails.
@@ -79,7 +81,7 @@ impl Lab {
         path
     }
 
-    /// A bash command line, run in it with the built tools first on PATH.
+    /// A bash command line that runs in it, with the built tools first on PATH.
     pub fn command(&self, line: &str) -> Command {
         let mut command = Command::new("bash");
         let path = std::env::var("PATH").unwrap_or_default();
@@ -95,7 +97,7 @@ impl Lab {
         command
     }
 
-    /// Run a command line to its end.
+    /// Runs a command line to its end.
     ///
     /// # Panics
     /// If bash cannot be started.
@@ -103,7 +105,7 @@ impl Lab {
         done(&self.command(line).output().expect("bash"))
     }
 
-    /// Start a command line in a process group of its own.
+    /// Starts a command line in a process group of its own.
     ///
     /// # Panics
     /// If bash cannot be started.
@@ -117,7 +119,7 @@ impl Lab {
         command.spawn().expect("bash")
     }
 
-    /// Open a run's database, read-only.
+    /// Opens a run's database, read-only.
     ///
     /// # Panics
     /// If it cannot be opened.
@@ -139,7 +141,7 @@ impl Lab {
         find_processes(of_here)
     }
 
-    /// Wait until no process of this directory is left; what is left after ten seconds.
+    /// Waits until no process of this directory is left; returns those left after ten seconds.
     pub fn settle(&self) -> Vec<String> {
         let begun = Instant::now();
         loop {
@@ -152,7 +154,7 @@ impl Lab {
     }
 }
 
-/// Processes for which `wanted` says yes to their command line and working directory, as `pid: command line`.
+/// Processes for which `wanted` is true, given their command line and working directory, as `pid: command line`.
 pub fn find_processes(wanted: impl Fn((&str, &Path)) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
@@ -196,10 +198,10 @@ pub fn done(output: &Output) -> Done {
 }
 
 impl Done {
-    /// Itself, if it exited 0.
+    /// Returns itself if the exit status is 0.
     ///
     /// # Panics
-    /// If it did not; the message shows its stderr.
+    /// If it is not; the message shows stderr.
     #[track_caller]
     #[allow(clippy::must_use_candidate, clippy::return_self_not_must_use)]
     pub fn ok(self) -> Self {
@@ -208,7 +210,7 @@ impl Done {
     }
 }
 
-/// Where cargo put the tools: two above a test program.
+/// The directory of the tools: two above a test program.
 fn tools() -> PathBuf {
     let test = std::env::current_exe().unwrap_or_default();
     test.ancestors()
@@ -229,11 +231,11 @@ pub fn manifest(template: &str, agents: u32, workflows: &[&str], more: &str) -> 
     )
 }
 
-/// The stand-in as fast as the host allows.
+/// A manifest section that makes the simulated agent as fast as the host allows.
 pub const FAST: &str =
     "stand_in: {time_scale: 0.00005, poll_ms: 20}\nlimits: {timeout: 90s, stall: 30s}\n";
 
-/// Run a command line that is to fail with `status` and to say `says` on stderr.
+/// Runs a command line that must fail with `status` and print each of `says` on stderr.
 ///
 /// # Panics
 /// If it does not.

@@ -22,7 +22,7 @@ pub fn template(name: &str) -> Snapshot {
     Snapshot::load(&root().join("templates").join(format!("{name}.json"))).expect("a template")
 }
 
-/// What the README's table says of one: tasks, leaves, ordering deps, containers, points, estimate and critical path in minutes.
+/// The figures of one in the README's table: tasks, leaves, ordering deps, containers, points, estimate and critical path in minutes.
 ///
 /// # Panics
 /// If an edge names no task.

@@ -1,8 +1,8 @@
-//! Scripts: what workers do, a line for each call.
+//! Scripts of workers' calls, one line per call.
 //!
-//! `WHO VERB ARGUMENTS`, such as `w1 claims a`. A `!` in front says that the host must refuse it. Whoever is named first has
-//! a server started and connects. After each line comes a pause, so that the times between calls are longer than what is
-//! uncertain about them. Ids have no blanks here; what a plan renamed is meant by its old name.
+//! `WORKER VERB ARGUMENTS`, such as `w1 claims a`. A `!` in front says that the host must refuse it. A worker that is named
+//! for the first time gets a server and connects. After each line comes a pause, so that the times between calls are longer
+//! than their uncertainty. Ids have no blanks here; a task that a plan renamed keeps its old name.
 
 use crate::drive::{Drive, below, merged, now};
 use serde_json::{Value, json};
@@ -13,10 +13,10 @@ use tg_host::Result;
 /// The pause after each line.
 pub const PAUSE: Duration = Duration::from_millis(25);
 
-/// Connect `lead`, make the planned tasks, and play `script`.
+/// Connects `lead`, makes the planned tasks, and plays `script`.
 ///
 /// # Panics
-/// If the host refuses what it must not, or the other way round.
+/// If the host refuses a call it must accept, or accepts one it must refuse.
 pub fn play(drive: &mut Drive, script: &str) {
     drive.start("lead");
     line(drive, "lead connects");
@@ -27,15 +27,15 @@ pub fn play(drive: &mut Drive, script: &str) {
         .map(str::trim)
         .filter(|text| !text.is_empty())
     {
-        let who = text
+        let worker = text
             .trim_start_matches('!')
             .split(' ')
             .next()
             .unwrap_or_default();
-        if !drive.is_here(who) && !text.contains(" replaces ") {
-            drive.start(who);
+        if !drive.is_here(worker) && !text.contains(" replaces ") {
+            drive.start(worker);
             if !text.contains(" connects") {
-                line(drive, &format!("{who} connects"));
+                line(drive, &format!("{worker} connects"));
             }
         }
         line(drive, text);
@@ -45,10 +45,15 @@ pub fn play(drive: &mut Drive, script: &str) {
 
 fn line(drive: &mut Drive, text: &str) {
     let words: Vec<&str> = text.trim_start_matches('!').split_whitespace().collect();
-    let [who, verb, rest @ ..] = words.as_slice() else {
+    let [worker, verb, rest @ ..] = words.as_slice() else {
         panic!("`{text}`: no such line in a script");
     };
-    let answer = Line { drive, who, rest }.act(verb);
+    let answer = Line {
+        drive,
+        worker,
+        rest,
+    }
+    .act(verb);
     assert_eq!(
         answer.is_err(),
         text.starts_with('!'),
@@ -56,10 +61,10 @@ fn line(drive: &mut Drive, text: &str) {
     );
 }
 
-/// A line being played.
+/// The line being played.
 struct Line<'d> {
     drive: &'d mut Drive,
-    who: &'d str,
+    worker: &'d str,
     rest: &'d [&'d str],
 }
 
@@ -74,21 +79,18 @@ impl Line<'_> {
         match verb {
             "connects" => self.connect(self.word(0).parse().unwrap_or(1)),
             "reconnects" => {
-                let again = merged(self.drive.as_worker(self.who), json!({"force": true}));
-                self.call("connect", &again, "reconnect", &json!({"worker": self.who}))
+                let again = merged(self.drive.as_worker(self.worker), json!({"force": true}));
+                let known = json!({"worker": self.worker});
+                self.call("connect", &again, "reconnect", &known)
             }
             "leaves" => self.leave(),
             "expires" => {
                 let worker = json!({"worker_id": self.word(0)});
-                self.call(
-                    "cleanup_stale",
-                    &worker,
-                    "expire",
-                    &json!({"worker": self.word(0)}),
-                )
+                let known = json!({"worker": self.word(0)});
+                self.call("cleanup_stale", &worker, "expire", &known)
             }
             "fades" => {
-                self.drive.silence(self.who);
+                self.drive.silence(self.worker);
                 Ok(Value::Null)
             }
             "waits" => {
@@ -104,19 +106,19 @@ impl Line<'_> {
                 &json!({"status": second}),
             ),
             "hands" => {
-                let told = json!({"status": self.drive.plan.initial(), "phase": second});
+                let known = json!({"status": self.drive.plan.initial(), "phase": second});
                 self.change(
                     "update",
-                    &merged(told.clone(), json!({"force": true})),
-                    &told,
+                    &merged(known.clone(), json!({"force": true})),
+                    &known,
                 )
             }
             "cascades" => {
-                let told = json!({"status": "cancelled"});
+                let known = json!({"status": "cancelled"});
                 self.change(
                     "update",
-                    &merged(told.clone(), json!({"cascade": true})),
-                    &told,
+                    &merged(known.clone(), json!({"cascade": true})),
+                    &known,
                 )
             }
             "assigns" => self.change(
@@ -126,14 +128,12 @@ impl Line<'_> {
             ),
             "reassigns" => {
                 let more = json!({"assignee": second, "force": true});
-                self.change(
-                    "update",
-                    &more,
-                    &json!({"status": "assigned", "worker": second}),
-                )
+                let known = json!({"status": "assigned", "worker": second});
+                self.change("update", &more, &known)
             }
             "renames" => {
-                let names = json!({"worker_id": self.who, "task": self.word(0), "new_id": second});
+                let names =
+                    json!({"worker_id": self.worker, "task": self.word(0), "new_id": second});
                 self.call(
                     "rename",
                     &names,
@@ -151,12 +151,12 @@ impl Line<'_> {
                 )
             }
             "links" => {
-                let edge = json!({"agent": self.who, "from": self.word(0), "to": second, "type": "blocks"});
+                let edge = json!({"agent": self.worker, "from": self.word(0), "to": second, "type": "blocks"});
                 self.call("link", &edge, "link", &json!({}))
             }
             "deletes" if second == "cascade" => {
                 let all = below(&self.drive.plan, &self.word(0));
-                let task = json!({"worker_id": self.who, "task": self.word(0), "cascade": true});
+                let task = json!({"worker_id": self.worker, "task": self.word(0), "cascade": true});
                 self.call(
                     "delete",
                     &task,
@@ -170,9 +170,9 @@ impl Line<'_> {
         }
     }
 
-    /// What changes no state.
+    /// Calls that change no state.
     fn by_agent(&mut self, verb: &str) -> Result<Value> {
-        let agent = json!({"agent": self.who, "task": self.word(0)});
+        let agent = json!({"agent": self.worker, "task": self.word(0)});
         let (tool, more) = match verb {
             "logs" => {
                 let values: Vec<i64> = self
@@ -193,18 +193,18 @@ impl Line<'_> {
             ),
             _ => panic!("{verb}: no such verb"),
         };
-        let told = merged(json!({"task": self.word(0)}), more.clone());
-        self.call(tool, &merged(agent, more), tool, &told)
+        let known = merged(json!({"task": self.word(0)}), more.clone());
+        self.call(tool, &merged(agent, more), tool, &known)
     }
 
-    fn change(&mut self, tool: &str, more: &Value, told: &Value) -> Result<Value> {
-        let task = json!({"worker_id": self.who, "task": self.word(0)});
-        let told = merged(json!({"task": self.word(0)}), told.clone());
-        self.call(tool, &merged(task, more.clone()), "status", &told)
+    fn change(&mut self, tool: &str, more: &Value, known: &Value) -> Result<Value> {
+        let task = json!({"worker_id": self.worker, "task": self.word(0)});
+        let known = merged(json!({"task": self.word(0)}), known.clone());
+        self.call(tool, &merged(task, more.clone()), "status", &known)
     }
 
     fn delete(&mut self, kind: &str, more: &Value) -> Result<Value> {
-        let task = json!({"worker_id": self.who, "task": self.word(0)});
+        let task = json!({"worker_id": self.worker, "task": self.word(0)});
         self.call(
             "delete",
             &merged(task, more.clone()),
@@ -215,35 +215,38 @@ impl Line<'_> {
 
     fn connect(&mut self, claims: i64) -> Result<Value> {
         let new = merged(
-            self.drive.as_worker(self.who),
+            self.drive.as_worker(self.worker),
             json!({"max_claims": claims}),
         );
-        self.call("connect", &new, "connect", &json!({"worker": self.who}))
+        self.call("connect", &new, "connect", &json!({"worker": self.worker}))
     }
 
     fn leave(&mut self) -> Result<Value> {
-        let (mut left, mut told) = (json!({"worker_id": self.who}), json!({"worker": self.who}));
+        let (mut left, mut known) = (
+            json!({"worker_id": self.worker}),
+            json!({"worker": self.worker}),
+        );
         if let Some(state) = self.rest.first() {
             left["final_status"] = (*state).into();
-            told["status"] = (*state).into();
+            known["status"] = (*state).into();
         }
-        let answer = self.call("disconnect", &left, "disconnect", &told);
-        self.drive.stop(self.who);
+        let answer = self.call("disconnect", &left, "disconnect", &known);
+        self.drive.stop(self.worker);
         answer
     }
 
-    /// A new worker, whose server puts out a silent one by starting.
+    /// A new worker, whose server evicts a silent one by starting.
     fn replace(&mut self) -> Result<Value> {
         let t0 = now();
-        self.drive.start(self.who);
+        self.drive.start(self.worker);
         let answer = self.connect(1);
         let silent = self.word(0);
         self.drive
-            .note(t0, self.who, "evicted", &json!({"worker": silent}));
+            .note(t0, self.worker, "evicted", &json!({"worker": silent}));
         answer
     }
 
-    fn call(&mut self, tool: &str, arguments: &Value, kind: &str, told: &Value) -> Result<Value> {
-        self.drive.call(self.who, tool, arguments, kind, told)
+    fn call(&mut self, tool: &str, arguments: &Value, kind: &str, known: &Value) -> Result<Value> {
+        self.drive.call(self.worker, tool, arguments, kind, known)
     }
 }

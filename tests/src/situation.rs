@@ -1,9 +1,9 @@
-//! A situation at the real host, and whether what `tg-metrics` says of it is what happened.
+//! A situation at the real host, and a comparison of `tg-metrics` with the calls that made it.
 //!
-//! Each is measured twice: from the host's tables alone, and with what the tools write down beside them (agents and their
-//! roles, the workflow, the end). Where the host leaves no row of what happened, a value cannot be right; then the
-//! situation names the metrics, and the warning that tells a user so. The list is exact: one more that differs is an
-//! error, and so is one that does not differ although it is known well enough to see that.
+//! Each is measured twice: from the host's tables alone, and with the rows that the tools add (agents and their roles, the
+//! workflow, the end). Where the host leaves no row of an event, a value cannot be right; then the situation names the
+//! metrics, and the warning that says so to a user. The list is exact: one more metric that differs is an error, and so is
+//! one that does not differ although it is known well enough to show a difference.
 
 use crate::drive::Drive;
 use crate::records;
@@ -13,26 +13,26 @@ use crate::truth::{Bound, Call, Plan, Recorded, measure};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// What is measured.
+/// The tables that are measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum From {
     /// The host's tables.
     Host,
-    /// The host's tables and ours.
+    /// The host's tables and those of the tools.
     Both,
 }
 
-/// Metrics that cannot be right, and the warning that says so; an empty one where nothing can.
+/// Metrics that cannot be right, and the warning that says so; empty if no warning can.
 pub type Gap = (&'static [From], &'static str, &'static [&'static str]);
 
-/// From whatever is measured.
+/// From either set of tables.
 pub const EITHER: &[From] = &[From::Host, From::Both];
-/// Where nothing of ours is beside the host's tables.
+/// From the host's tables alone.
 pub const BARE: &[From] = &[From::Host];
-/// Where there is.
+/// From the host's tables and those of the tools.
 pub const FULL: &[From] = &[From::Both];
 
-/// Something that can happen.
+/// A situation.
 #[derive(Debug, Default)]
 pub struct Situation {
     /// The workflow; `swarm` where it is empty.
@@ -43,13 +43,13 @@ pub struct Situation {
     pub plan: &'static str,
     /// Tasks that get another id and title: the name in the plan, and both.
     pub renamed: Vec<(&'static str, String, String)>,
-    /// What happens, as [`crate::script`] plays it.
+    /// The calls, as [`crate::script`] plays them.
     pub script: &'static str,
-    /// What cannot be right.
+    /// The values that cannot be right.
     pub gaps: &'static [Gap],
 }
 
-/// What was played, and what became of it.
+/// A situation that was played.
 pub struct Played {
     /// The driver, its servers ended.
     pub drive: Drive,
@@ -58,7 +58,7 @@ pub struct Played {
 }
 
 impl Situation {
-    /// Play it at the host.
+    /// Plays it at the host.
     pub fn play(&self) -> Played {
         let workflow = if self.workflow.is_empty() {
             "swarm"
@@ -72,14 +72,14 @@ impl Situation {
         self.play_on(Drive::new(workflow, self.overlays, plan))
     }
 
-    /// Play its script at a host that is there.
+    /// Plays its script at a host that is running.
     pub fn play_on(&self, mut drive: Drive) -> Played {
         play(&mut drive, self.script);
         let calls = drive.end();
         Played { drive, calls }
     }
 
-    /// Play it, and compare what is measured with what happened.
+    /// Plays it, and compares the measured values with the calls.
     ///
     /// # Panics
     /// If they differ where they must not.
@@ -97,10 +97,10 @@ impl Situation {
         assert!(found.is_empty(), "\n{}", found.join("\n"));
     }
 
-    /// What is not as it must be.
+    /// The differences that must not be.
     ///
     /// # Panics
-    /// If what is measured is not the metrics of a record.
+    /// If the measured values are not the metrics of a record.
     pub fn wrong(
         &self,
         played: &Played,
@@ -148,7 +148,7 @@ impl Situation {
     }
 }
 
-/// Whether a metric is known so well that a wrong value must show: counts, and times known better than the pauses.
+/// True if a metric is known so well that a wrong value must show: counts, and times known better than the pauses.
 fn is_sharp(name: &str, truth: Option<Bound>) -> bool {
     let limit = if name.ends_with("_ms") {
         PAUSE.as_millis() as f64 / 2.0
@@ -159,7 +159,7 @@ fn is_sharp(name: &str, truth: Option<Bound>) -> bool {
 }
 
 impl Played {
-    /// Whether no call took half as long as the pauses between them.
+    /// True if no call took half as long as the pauses between them.
     fn is_calm(&self) -> bool {
         let changes = self.calls.iter().filter(|call| call.kind == "status");
         let slowest = changes.map(|call| call.t1 - call.t0).max();

@@ -8,16 +8,16 @@ use std::process::{Child, ChildStderr, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// A tg-watch that ends with the value.
+/// A tg-watch process that ends when the value is dropped.
 pub struct Watching {
     process: Child,
     stderr: BufReader<ChildStderr>,
-    /// Where it listens: `127.0.0.1:PORT`.
+    /// The address it listens on: `127.0.0.1:PORT`.
     pub address: String,
 }
 
 impl Watching {
-    /// Watch `results` in `lab`; the directory is made if it is not there.
+    /// Watches `results` in `lab`; makes the directory if it does not exist.
     ///
     /// # Panics
     /// If it does not start.
@@ -47,15 +47,15 @@ impl Watching {
         self.process.id()
     }
 
-    /// Where the page is.
+    /// The address of the page.
     pub fn url(&self) -> String {
         format!("http://{}/", self.address)
     }
 
-    /// Send the head of a request, line by line, and read the answer to its end.
+    /// Sends the head of a request, line by line, and reads the answer to its end.
     ///
     /// # Panics
-    /// If nobody answers.
+    /// If there is no answer.
     pub fn ask(&self, lines: &str) -> String {
         let mut stream = self.connect();
         let head = lines.replace("HOST", &self.address).replace('\n', "\r\n") + "\r\n\r\n";
@@ -68,7 +68,7 @@ impl Watching {
     /// A connection that gives up after twenty seconds of silence.
     ///
     /// # Panics
-    /// If there is none.
+    /// If it is refused.
     pub fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(&self.address).expect("it listens");
         let patience = Some(Duration::from_secs(20));
@@ -79,7 +79,7 @@ impl Watching {
     /// The body of a good answer.
     ///
     /// # Panics
-    /// If it is another.
+    /// If the answer is another.
     pub fn get(&self, path: &str) -> String {
         let answer = self.ask(&format!("GET {path} HTTP/1.1\nHost: HOST"));
         assert!(answer.starts_with("HTTP/1.1 200 OK"), "{path}: {answer}");
@@ -89,13 +89,13 @@ impl Watching {
     /// The body of a good answer, as JSON.
     ///
     /// # Panics
-    /// If it is none.
+    /// If it is not JSON.
     pub fn json(&self, path: &str) -> Value {
         let text = self.get(path);
         serde_json::from_str(&text).unwrap_or_else(|cause| panic!("{path}: {cause}: {text}"))
     }
 
-    /// Look at `/api/state` until it is as `wanted`.
+    /// Reads `/api/state` until it is as `wanted`.
     ///
     /// # Panics
     /// If it is not within twenty seconds.
@@ -112,15 +112,15 @@ impl Watching {
         }
     }
 
-    /// Whether it still runs.
+    /// True if it is still running.
     ///
     /// # Panics
-    /// If nobody knows.
+    /// If its state cannot be read.
     pub fn is_alive(&mut self) -> bool {
         self.process.try_wait().expect("a process").is_none()
     }
 
-    /// End it; what it said on stderr besides its address.
+    /// Ends it; returns its stderr without the line with its address.
     pub fn end(mut self) -> String {
         let _ = self.process.kill();
         let mut said = String::new();
@@ -167,7 +167,7 @@ impl Events {
     /// The next event: its name and data. Signs of life are passed over.
     ///
     /// # Panics
-    /// If there is none within twenty seconds.
+    /// If none comes within twenty seconds.
     pub fn take(&mut self) -> (String, Value) {
         loop {
             let line = self.line();

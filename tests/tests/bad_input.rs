@@ -1,5 +1,5 @@
-//! What people type wrong: each gets its exit status, a message that names the place and what to do, and nothing that
-//! was there before is changed.
+//! Mistakes of users: each gets its exit status, a message that names the place and the remedy, and no existing file
+//! is changed.
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
@@ -30,7 +30,7 @@ fn templates() {
         ),
         (
             template(&three, &edge("a", "follows", "x")),
-            &["names `x`, which is no task of it"],
+            &["names `x`, which is not a task of it"],
         ),
         (
             template(&three, &edge("a", "blocks", "a")),
@@ -92,7 +92,7 @@ fn templates() {
         "{}",
         warned.err
     );
-    // Two million to one, as a bomb is.
+    // Two million to one, as in a gzip bomb.
     lab.sh("head -c 300000000 /dev/zero | tr '\\0' ' ' | gzip -9 > bomb.json.gz")
         .ok();
     refused(
@@ -175,7 +175,7 @@ fn the_host_is_missing_or_another_one() {
         4,
         &["/nowhere/host", "TG_HOST"],
     );
-    // Of the right version, and dying at its start.
+    // Of the right version, and exits at its start.
     let dying = fake(
         "dying-host",
         "#!/bin/sh\n[ \"$1\" = --version ] && echo task-graph-mcp 0.5.0 && exit\necho Error: no luck >&2\nexit 1\n",
@@ -224,15 +224,15 @@ fn databases() {
     let before = fs::read(lab.path("x.db")).unwrap();
     refused(
         &lab,
-        "tg-instantiate --template templates/tiny-feature.json --db x.db --parent nobody",
+        "tg-instantiate --template templates/tiny-feature.json --db x.db --parent absent",
         4,
-        &["has no task `nobody`"],
+        &["has no task `absent`"],
     );
     assert_eq!(before, fs::read(lab.path("x.db")).unwrap());
 }
 
 #[test]
-fn databases_of_a_newer_host_or_in_somebodys_hands() {
+fn databases_of_a_newer_host_or_in_use() {
     let lab = Lab::new();
     lab.sh("tg-instantiate --template templates/tiny-feature.json --db x.db")
         .ok();
@@ -270,12 +270,12 @@ fn a_task_graph_directory_above_the_results_is_refused() {
 }
 
 #[test]
-fn a_reader_that_goes_away() {
+fn a_reader_that_exits() {
     let lab = Lab::new();
     let done = lab.sh("set -o pipefail; tg-instantiate experiments/smoke.yaml | true");
     assert_eq!(done.status, 4, "{}", done.err);
     assert!(
-        done.err.contains("run swarm-r1: nobody read its record"),
+        done.err.contains("run swarm-r1: its record was not read"),
         "{}",
         done.err
     );

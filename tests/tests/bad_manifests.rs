@@ -1,14 +1,24 @@
-//! Manifests with something wrong in them: each gets exit status 2, a message that names the place and what to do, and
+//! Manifests with a mistake: each gets exit status 2, a message that names the place and the remedy, and
 //! nothing is made.
 
-use tg_tests::{Lab, bad, refused};
+use serde_json::json;
+use tg_tests::{Lab, bad, manifest, records, refused};
+
+/// A part of a good manifest, its replacement, and texts of the message.
+type Case<'a> = (&'a str, &'a str, &'a [&'a str]);
+
+fn all_refused(cases: &[Case]) {
+    let lab = Lab::new();
+    for (from, to, says) in cases {
+        lab.write("m.yaml", &bad(from, to));
+        refused(&lab, "tg-instantiate m.yaml", 2, says);
+    }
+    assert!(!lab.path("results").exists(), "something was made");
+}
 
 #[test]
-#[allow(clippy::too_many_lines, reason = "a table")]
-fn manifests() {
-    let lab = Lab::new();
-    let long = "x".repeat(300);
-    let cases: &[(&str, &str, &[&str])] = &[
+fn keys_and_counts() {
+    let cases: &[Case] = &[
         (
             "runs_per_config",
             "runs_per_confg",
@@ -31,7 +41,7 @@ fn manifests() {
         (
             "agent_count: 2",
             "agent_count: 0",
-            &["m.yaml", "0 leaves nobody to work"],
+            &["m.yaml", "0 leaves no agent to work"],
         ),
         (
             "agent_count: 2",
@@ -44,6 +54,14 @@ fn manifests() {
             "runs_per_config: 0",
             &["nothing to compare"],
         ),
+    ];
+    all_refused(cases);
+}
+
+#[test]
+fn names() {
+    let long = "x".repeat(300);
+    let cases: &[Case] = &[
         (
             "name: test",
             "name: ../test",
@@ -77,10 +95,17 @@ fn manifests() {
             "tyni-feature.json",
             &["names `templates/tyni-feature.json`"],
         ),
+    ];
+    all_refused(cases);
+}
+
+#[test]
+fn values() {
+    let cases: &[Case] = &[
         (
             "limits: {timeout: 60s}",
             "limits: {timeout: soon}",
-            &["timeout", "`soon` is no duration", "90s"],
+            &["timeout", "`soon` is not a duration", "90s"],
         ),
         (
             "limits:",
@@ -133,12 +158,24 @@ fn manifests() {
             "stand_in: {time_scale: 0}\nlimits:",
             &["time_scale is 0"],
         ),
+        (
+            "limits:",
+            "grade: 'true'\nverify: 'true'\nlimits:",
+            &["has both `grade` and `verify`"],
+        ),
+        (
+            "limits:",
+            "start: gated\nlimits:",
+            &["line 8", "unknown variant `gated`", "`barrier`"],
+        ),
         ("name: test", "name: [", &["m.yaml: line"]),
     ];
-    for (from, to, says) in cases {
-        lab.write("m.yaml", &bad(from, to));
-        refused(&lab, "tg-instantiate m.yaml", 2, says);
-    }
+    all_refused(cases);
+}
+
+#[test]
+fn arguments() {
+    let lab = Lab::new();
     refused(
         &lab,
         "tg-instantiate no.yaml",
@@ -165,4 +202,23 @@ fn manifests() {
         &["is there already"],
     );
     assert!(!lab.path("results").exists(), "something was made");
+}
+
+#[test]
+fn old_words_of_the_manifest_mean_the_same() {
+    let lab = Lab::new();
+    let run = |words: &str| {
+        let more = format!("{words}\nlimits: {{timeout: 60s}}\n");
+        lab.write("m.yaml", &manifest("tiny-feature", 2, &["swarm"], &more));
+        let made = records(&lab.sh("tg-instantiate m.yaml").ok().out);
+        (made[0]["run"].clone(), made[0]["instantiate"].clone())
+    };
+    let (old, made) = run("verify: 'true'\nstart: gate");
+    let (new, kept) = run("grade: 'true'\nstart: barrier");
+    assert_eq!(
+        (&new["verify"], &new["start_gate"]),
+        (&json!("true"), &json!(true))
+    );
+    assert_eq!(new["inputs"], old["inputs"]);
+    assert_eq!(kept, made, "it was not made again");
 }

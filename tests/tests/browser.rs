@@ -1,6 +1,6 @@
 //! The HTML report of a real experiment, opened in a real browser.
 //!
-//! Skipped, and said so, where no Chromium is installed; `scripts/install-test-deps` installs it.
+//! Skipped, with a message, where no Chromium is installed; `scripts/install-test-deps` installs it.
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -98,7 +98,7 @@ fn the_page_of_a_real_experiment() {
     }
 }
 
-/// Each has a text alternative and a size; there are those of a whole experiment.
+/// Each figure has a text alternative and a size; all figures of a whole experiment are there.
 fn figures(found: &Value) {
     let found = found.as_array().expect("a list");
     assert!(found.len() >= 10, "{found:?}");
@@ -115,7 +115,7 @@ fn figures(found: &Value) {
     }
 }
 
-/// The page said nothing on the console, opened no dialog, and asked for nothing but itself.
+/// The page wrote nothing to the console, opened no dialog, and requested nothing but itself.
 fn quiet(events: &[(String, Value)], page: &Path) {
     let own = format!("file://{}", page.display());
     for (method, params) in events {
@@ -140,9 +140,9 @@ fn quiet(events: &[(String, Value)], page: &Path) {
     );
 }
 
-/// The check above fails on a page that does what it must not.
+/// The check above fails on a page that breaks these rules.
 #[test]
-fn a_bad_page_is_found_out() {
+fn a_bad_page_is_detected() {
     let lab = Lab::new();
     let Some(mut browser) = Browser::start(&lab.path("profile")) else {
         eprintln!("skipped: no Chromium here; scripts/install-test-deps installs it");

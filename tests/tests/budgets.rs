@@ -1,4 +1,4 @@
-//! Budgets and the breaker: what is spent stays within one step of each agent, and what cannot succeed is not started.
+//! Budgets and the breaker: spending stays within one step of each agent, and runs that cannot succeed are not started.
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
@@ -24,7 +24,7 @@ fn out(lab: &Lab) -> Vec<Value> {
     all
 }
 
-/// What each agent of a run cost, and the dearest thing that one of them did at a time.
+/// The cost of each agent of a run, and the highest cost of one step of any of them.
 fn costs(lab: &Lab, run: &str) -> (f64, f64, u32) {
     let db = lab.db(&format!("results/test/{run}/tasks.db"));
     let (all, agents) = db
@@ -124,7 +124,7 @@ fn when_all_agents_are_over_their_own_budgets_that_is_the_outcome() {
 }
 
 #[test]
-fn an_experiment_stops_at_its_budget_and_what_was_not_begun_stays_ready() {
+fn an_experiment_stops_at_its_budget_and_other_runs_stay_ready() {
     let lab = Lab::new();
     let rows = manifest("tiny-feature", 2, &["swarm"], SLOW)
         .replace("runs_per_config: 1", "runs_per_config: 4");
@@ -178,7 +178,7 @@ fn an_experiment_stops_at_its_budget_and_what_was_not_begun_stays_ready() {
 }
 
 #[test]
-fn what_the_experiments_budget_cut_off_or_held_back_is_run_once_there_is_more() {
+fn runs_cut_off_or_held_by_the_budget_are_run_once_it_is_raised() {
     let lab = Lab::new();
     let limited = |limit: &str| {
         let limits = SLOW.replace("30s}", &format!("30s, experiment_cost_usd: {limit}}}"));
@@ -243,7 +243,7 @@ fn what_the_experiments_budget_cut_off_or_held_back_is_run_once_there_is_more() 
 }
 
 #[test]
-fn what_is_reported_at_the_end_counts_before_the_next_run() {
+fn usage_reported_at_the_end_counts_before_the_next_run() {
     let lab = Lab::new();
     let script = format!("trap : TERM; {WORK}; echo '{{\"cost_usd\": 7}}' > $2/usage.json");
     agents(

@@ -1,4 +1,4 @@
-//! The chain on the real host: both workflows from manifest to table, what the histories of their runs must show, and
+//! The chain on the real host: both workflows from manifest to table, the histories their runs must have, and
 //! each stage alone.
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
@@ -18,7 +18,7 @@ fn medium(lab: &Lab) -> Vec<Value> {
     records(&lab.sh(&format!("tg-instantiate m.yaml | {PIPE}")).ok().out)
 }
 
-/// What the first column of the rows is, as text.
+/// The first column of the rows, as text.
 fn column(lab: &Lab, run: &str, sql: &str) -> Vec<String> {
     let db = lab.db(&format!("results/test/{run}/tasks.db"));
     let mut query = db.prepare(sql).unwrap();
@@ -109,7 +109,7 @@ fn every_gates_artifact_is_there_for_every_attempt() {
 }
 
 #[test]
-fn in_push_all_work_was_assigned_to_who_did_it() {
+fn in_push_each_task_is_done_by_the_worker_it_was_assigned_to() {
     let lab = Lab::new();
     let records = medium(&lab);
     let db = lab.db("results/test/push-r1/tasks.db");

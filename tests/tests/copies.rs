@@ -1,4 +1,4 @@
-//! Copies of templates: the same each time, and what the host makes of them.
+//! Copies of templates: the same each time, and readable by the host.
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
@@ -10,7 +10,7 @@ use tg_host::{Client, Host, Seal};
 use tg_tests::library::{NAMES, figures, template};
 use tg_tests::{Lab, root};
 
-/// What a copy looks like with its ids taken back to the template's.
+/// The structure of a copy, with its ids mapped back to the template's.
 fn shape(lab: &Lab, db: &str, run: &str) -> BTreeSet<String> {
     let db = lab.db(db);
     let list = |sql: &str| -> Vec<String> {

@@ -1,4 +1,4 @@
-//! Documents whose tables must agree with the programs, and what the installation generates.
+//! Documents whose tables must agree with the programs, and the generated files of the installation.
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
@@ -7,9 +7,9 @@ use std::fs;
 use tg_tests::{Lab, manifest, records, root};
 
 #[test]
-fn the_stand_ins_parameters_are_documented_with_their_defaults() {
+fn the_simulated_agents_parameters_are_documented_with_their_defaults() {
     let text = fs::read_to_string(root().join("docs/stand-in.md")).unwrap();
-    let told: BTreeMap<String, f64> = text
+    let documented: BTreeMap<String, f64> = text
         .lines()
         .filter_map(|line| {
             let cells: Vec<&str> = line.strip_prefix("| ")?.split(" | ").collect();
@@ -24,7 +24,7 @@ fn the_stand_ins_parameters_are_documented_with_their_defaults() {
         .iter()
         .map(|(name, value)| (name.clone(), value.as_f64().unwrap()))
         .collect();
-    assert_eq!(told, real);
+    assert_eq!(documented, real);
 }
 
 #[test]

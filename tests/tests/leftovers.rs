@@ -1,4 +1,4 @@
-//! Nothing of a run outlives it: whatever is killed, whatever agents start, and what a crash of everything leaves is found.
+//! No process of a run outlives it: any process may be killed, agents may start others; orphans of a crash are found.
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
@@ -51,7 +51,7 @@ fn start(lab: &Lab, time: u32) -> Child {
 }
 
 #[test]
-fn a_killed_launcher_takes_all_with_it_and_the_end_is_written_down() {
+fn a_killed_launcher_ends_all_its_processes_and_the_end_is_recorded() {
     let (lab, time) = (Lab::new(), unheard_of());
     let chain = start(&lab, time);
     lab.sh(&format!("kill -KILL {}", launchers(&lab, false)[0]))
@@ -71,7 +71,7 @@ fn a_killed_launcher_takes_all_with_it_and_the_end_is_written_down() {
 }
 
 #[test]
-fn a_killed_supervisor_takes_all_with_it() {
+fn a_killed_supervisor_ends_all_its_processes() {
     let (lab, time) = (Lab::new(), unheard_of());
     let chain = start(&lab, time);
     lab.sh(&format!("kill -KILL {}", launchers(&lab, true)[0]))
@@ -91,7 +91,7 @@ fn a_killed_supervisor_takes_all_with_it() {
     assert_eq!(rows, ("solo-r1-w1".into(), "lost".into()));
 }
 
-/// Kill launcher, supervisor and agent so that none can act on the end of another.
+/// Kills launcher, supervisor and agent so that none can act on the end of another.
 fn kill_all(lab: &Lab) {
     let all = [launchers(lab, false), launchers(lab, true)]
         .concat()
@@ -100,7 +100,7 @@ fn kill_all(lab: &Lab) {
 }
 
 #[test]
-fn what_survives_the_end_of_everything_is_found_and_ended() {
+fn orphans_of_a_total_kill_are_found_and_ended() {
     let (lab, time) = (Lab::new(), unheard_of());
     let chain = start(&lab, time);
     let all = lab.sh("tg-launch --reap");
@@ -151,7 +151,7 @@ fn what_survives_the_end_of_everything_is_found_and_ended() {
     }
 }
 
-/// Those that carry no mark: nobody can know whose they are.
+/// Processes without a mark: their run cannot be known.
 fn wiped(time: u32) -> Vec<String> {
     let has_none = |line: &String| {
         let pid = line.split(':').next().unwrap();
@@ -161,7 +161,7 @@ fn wiped(time: u32) -> Vec<String> {
 }
 
 #[test]
-fn a_run_that_is_made_again_has_no_ghosts_beside_it() {
+fn a_run_that_is_made_again_has_no_orphans_beside_it() {
     let (lab, time) = (Lab::new(), unheard_of());
     let chain = start(&lab, time);
     kill_all(&lab);
@@ -184,7 +184,7 @@ fn a_run_that_is_made_again_has_no_ghosts_beside_it() {
 }
 
 #[test]
-fn what_an_agent_leaves_goes_with_it_while_the_others_work() {
+fn children_of_an_agent_end_with_it_while_the_others_work() {
     let (lab, time) = (Lab::new(), unheard_of());
     let other = unheard_of();
     let script = format!(
@@ -211,7 +211,7 @@ fn what_an_agent_leaves_goes_with_it_while_the_others_work() {
 }
 
 #[test]
-fn a_profile_says_how_its_agents_are_told_to_leave() {
+fn a_profile_sets_how_its_agents_are_stopped() {
     let lab = Lab::new();
     let script = "trap 'echo asked; exit 7' INT; while :; do sleep 0.05; done";
     agents(&lab, 1, "solo", script, "limits: {timeout: 2s}\n");
@@ -230,7 +230,7 @@ fn a_profile_says_how_its_agents_are_told_to_leave() {
 }
 
 #[test]
-fn a_flood_is_kept_from_the_disk_and_its_end_is_not_lost() {
+fn a_flood_of_output_is_cut_and_its_end_is_kept() {
     let lab = Lab::new();
     let script =
         "trap 'kill $!; echo last words; exit' TERM; yes 'again and again' & yes error >&2 & wait";

@@ -1,4 +1,4 @@
-//! `docs/metrics.md` is true: its tables are what the program computes, its commands print what it shows.
+//! `docs/metrics.md` is true: its tables are those of the program, its commands print the shown output.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -20,7 +20,7 @@ fn tables(first: &str) -> Vec<Vec<Vec<String>>> {
     document::tables(&document(), first)
 }
 
-/// What a command line that prints records prints.
+/// The output of a command line that prints records.
 fn run(lab: &Lab, line: &str) -> Vec<Value> {
     records(&lab.sh(line).ok().out)
 }
@@ -28,7 +28,7 @@ fn run(lab: &Lab, line: &str) -> Vec<Value> {
 #[test]
 fn every_metric_is_listed_in_order_with_its_unit_direction_and_runs() {
     let documented = tables("metric").concat();
-    let told: Vec<[String; 3]> = documented
+    let in_docs: Vec<[String; 3]> = documented
         .iter()
         .map(|row| [code(&row[0]).into(), row[1].clone(), row[2].clone()])
         .collect();
@@ -45,7 +45,7 @@ fn every_metric_is_listed_in_order_with_its_unit_direction_and_runs() {
             [name, dash(part(line, 28, 35)), dash(part(line, 35, 80))]
         })
         .collect();
-    assert_eq!(told, listed);
+    assert_eq!(in_docs, listed);
     for row in &documented {
         assert_eq!(row.len(), 6, "{row:?}");
         let kind = tg_stage::metric::kind(code(&row[0]));
@@ -54,11 +54,11 @@ fn every_metric_is_listed_in_order_with_its_unit_direction_and_runs() {
 }
 
 #[test]
-fn what_is_never_null_has_a_value_even_in_an_empty_run() {
+fn metrics_that_are_never_null_have_a_value_in_an_empty_run() {
     let lab = Lab::new();
     lab.write(
         "empty.json",
-        r#"{"exported_by":"nobody","tables":{"tasks":[],"claim_sequence":[]}}"#,
+        r#"{"exported_by":"none","tables":{"tasks":[],"claim_sequence":[]}}"#,
     );
     let record = &run(&lab, "tg-metrics empty.json")[0]["metrics"];
     let documented = tables("metric").concat();
@@ -67,7 +67,7 @@ fn what_is_never_null_has_a_value_even_in_an_empty_run() {
         .filter(|row| row[5] == "never")
         .map(|row| code(&row[0]))
         .collect();
-    // These can be null, for other reasons than that there is nothing.
+    // These can be null for other reasons than an empty run.
     let other = ["active_work_time_ms", "critical_path_ms"];
     let known: BTreeSet<&str> = documented
         .iter()
@@ -88,7 +88,7 @@ fn states_have_the_classes_that_the_shipped_workflows_give_them() {
         let config: String = db.query_row(sql, [], |row| row.get(0)).unwrap();
         let mut config: Value = serde_json::from_str(&config).unwrap();
         let effective: Effective = serde_json::from_value(config["effective"].take()).unwrap();
-        let classes = StateClasses::of(&effective);
+        let classes = StateClasses::new(&effective);
         let of = |class: &str| {
             let states = effective.states.keys();
             let states: Vec<&str> = states
@@ -103,13 +103,13 @@ fn states_have_the_classes_that_the_shipped_workflows_give_them() {
             row.to_vec(),
         );
     }
-    let mut told = BTreeMap::new();
+    let mut in_docs = BTreeMap::new();
     for row in tables("workflow").concat() {
         for workflow in row[0].split(", ") {
-            told.insert(workflow.to_string(), row[1..].to_vec());
+            in_docs.insert(workflow.to_string(), row[1..].to_vec());
         }
     }
-    assert_eq!(told, real);
+    assert_eq!(in_docs, real);
 }
 
 #[test]
@@ -131,15 +131,15 @@ fn the_host_has_no_tables_and_columns_of_the_names_said_not_to_be_there() {
 }
 
 #[test]
-fn every_history_counts_for_what_it_is_said_to_count() {
+fn every_history_counts_as_documented() {
     let lab = Lab::new();
     for row in tables("what happened").concat() {
         lab.write("history.json", &history(code(&row[1])).to_string());
         let record = &run(&lab, "tg-metrics history.json")[0]["metrics"];
-        let told: Vec<f64> = row[2..].iter().map(|cell| cell.parse().unwrap()).collect();
+        let in_docs: Vec<f64> = row[2..].iter().map(|cell| cell.parse().unwrap()).collect();
         let real = ["rework_rate", "redo_rate", "handoffs"].map(|name| record[name].as_f64());
         let real: Vec<f64> = real.into_iter().flatten().collect();
-        assert_eq!(told, real, "{}", row[0]);
+        assert_eq!(in_docs, real, "{}", row[0]);
     }
 }
 
@@ -181,9 +181,12 @@ fn every_kind_of_warning_is_explained() {
             }
         }
     }
-    let told = tables("kind").concat();
-    let told: BTreeSet<String> = told.iter().map(|row| code(&row[0]).to_string()).collect();
-    assert_eq!(told, kinds);
+    let in_docs = tables("kind").concat();
+    let in_docs: BTreeSet<String> = in_docs
+        .iter()
+        .map(|row| code(&row[0]).to_string())
+        .collect();
+    assert_eq!(in_docs, kinds);
 }
 
 #[test]
@@ -234,7 +237,7 @@ fn the_options_that_leave_tasks_out_are_there_and_in_the_manifest() {
 }
 
 #[test]
-fn its_commands_print_what_it_shows() {
+fn its_commands_print_the_shown_output() {
     let lab = Lab::new();
     let shown = blocks(&document(), "console");
     let shown: Vec<_> = shown.iter().flat_map(|block| commands(block)).collect();

@@ -21,7 +21,7 @@ const PLAN: &str = "
     b: 3 -
     c: 1 50";
 
-/// What every version can do.
+/// Calls that every version has.
 const WORK: &str = "
     w1 claims a
     w2 claims c
@@ -62,7 +62,7 @@ const REDONE: &str = "
     w2 claims d
     w2 thinks d";
 
-/// A worker who leaves in the middle, of which no version writes a row.
+/// A worker that leaves in the middle, of which no version writes a row.
 const LEFT: &str = "
     w1 claims a
     w1 logs a 0.5 10 10
@@ -115,7 +115,7 @@ fn programs() -> Vec<(PathBuf, String)> {
 
 #[test]
 #[ignore = "needs older hosts: TG_OLD_HOSTS=DIR:DIR"]
-fn databases_of_older_hosts_tell_what_happened() {
+fn databases_of_older_hosts_agree_with_the_log() {
     for (program, version) in programs() {
         for (_, script, gaps) in SCRIPTS.iter().filter(|row| version.as_str() >= row.0) {
             let workflow = if version.starts_with("0.1.") {

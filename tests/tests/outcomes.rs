@@ -1,4 +1,4 @@
-//! Every outcome is told from evidence, and says from which.
+//! Every outcome is decided from evidence, and names it.
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
@@ -43,7 +43,7 @@ fn agents_that_never_register_are_ended_and_named() {
 }
 
 #[test]
-fn one_that_never_registers_does_not_stop_the_others() {
+fn an_agent_that_never_registers_does_not_stop_the_others() {
     let (lab, time) = (Lab::new(), unheard_of());
     let script = format!("case $1 in *-w1) exec sleep {time} ;; esac\nexec {WORK}");
     agents(
@@ -61,9 +61,9 @@ fn one_that_never_registers_does_not_stop_the_others() {
 }
 
 #[test]
-fn what_a_dead_agent_held_is_done_by_the_others() {
+fn tasks_of_an_exited_agent_are_done_by_the_others() {
     let lab = Lab::new();
-    // The first kills itself with a task in hand, before the second is there.
+    // The first kills itself while it holds a task, before the second is there.
     let busy = "SELECT 1 FROM tasks WHERE status = 'working'";
     let wait =
         format!("until [ -n \"$(sqlite3 -readonly \"$db\" \"{busy}\")\" ]; do sleep 0.05; done");
@@ -127,7 +127,7 @@ fn agents_that_hang_stall_the_run() {
 }
 
 #[test]
-fn time_that_is_up_says_how_long_it_was() {
+fn a_timeout_says_how_long_it_was() {
     let lab = Lab::new();
     let slow = "stand_in: {time_scale: 1}\nlimits: {timeout: 1s}\n";
     lab.write("m.yaml", &manifest("tiny-feature", 1, &["swarm"], slow));
@@ -162,7 +162,7 @@ fn parked_tasks_are_named() {
     assert!(why.contains("; parked: "), "{why}");
 }
 
-/// A clock that is set an hour on or back while the run lives ends nothing and keeps nothing alive.
+/// A step of the clock by an hour, forwards or back, during a run ends nothing and prolongs nothing.
 #[test]
 fn a_step_of_the_clock_changes_no_outcome() {
     if Command::new("faketime").arg("--version").output().is_err() {
@@ -200,7 +200,7 @@ fn a_step_of_the_clock_changes_no_outcome() {
 }
 
 #[test]
-fn what_an_agent_said_last_is_told_when_it_failed_by_itself() {
+fn the_last_output_of_an_agent_that_failed_is_printed() {
     let lab = Lab::new();
     let limits = "limits: {timeout: 30s, stall: 10s}\n";
     let line =
@@ -259,7 +259,7 @@ fn the_shell_script_of_the_docs_is_an_agent() {
 }
 
 #[test]
-fn a_refusal_after_the_agents_had_connected_is_no_data() {
+fn a_refusal_after_the_agents_had_connected_is_infra() {
     let lab = Lab::new();
     let script = format!(
         "{WORK} & sleep 1; kill -KILL $!; wait $!; echo '{{\"fault\": \"quota\"}}' > $2/usage.json; exit 1"
@@ -272,7 +272,7 @@ fn a_refusal_after_the_agents_had_connected_is_no_data() {
 }
 
 #[test]
-fn an_end_that_an_agent_wrote_is_not_believed() {
+fn an_end_that_an_agent_wrote_is_ignored() {
     let lab = Lab::new();
     let lie = "{\"outcome\": \"completed\", \"ended_at_ms\": 1}";
     let script = format!("{WORK} & sleep 1; echo '{lie}' > $TG_RUN_DIR/end.json; wait");
@@ -313,7 +313,7 @@ impl Drop for Disk {
 }
 
 #[test]
-fn a_disk_that_is_full_is_no_data() {
+fn a_full_disk_is_infra() {
     let lab = Lab::new();
     let Some(_disk) = Disk::mount(&lab) else {
         println!("skipped: needs the right to mount");

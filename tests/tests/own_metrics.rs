@@ -1,4 +1,4 @@
-//! Metrics of the user's own, from the manifest to the table, and as `docs/own-metrics.md` shows them (with jq).
+//! Custom metrics, from the manifest to the table, and as `docs/own-metrics.md` shows them (with jq).
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
@@ -33,7 +33,7 @@ primary: steps
     let per_step = first["metrics"]["usd_per_step"].as_f64().unwrap();
     assert!((per_step * steps as f64 - cost).abs() < 1e-9);
 
-    // From the snapshot alone, with what was defined when it was made.
+    // From the snapshot alone, with the definition of that time.
     let alone = lab.sh("tg-metrics results/test/solo-r1/snapshot.json.gz");
     assert_eq!(records(&alone.ok().out)[0]["metrics"], first["metrics"]);
     let table = lab.sh("tg-report results/test/solo-r1/run.json").ok().out;
@@ -56,7 +56,7 @@ primary: steps
 }
 
 #[test]
-fn what_is_wrong_is_told_before_anything_is_made() {
+fn mistakes_are_reported_before_anything_is_made() {
     let lab = Lab::new();
     let cases: [(&str, &[&str]); 6] = [
         (
@@ -104,7 +104,7 @@ fn blocks(language: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_the_documentation_shows_is_so() {
+fn the_documentation_shows_real_output() {
     let lab = Lab::new();
     let metrics = &blocks("yaml")[0];
     let manifest = manifest("medium-feature", 3, &["swarm"], &format!("{FAST}{metrics}"));
@@ -121,10 +121,10 @@ fn what_the_documentation_shows_is_so() {
     }
     let mut commands = 0;
     for block in blocks("console") {
-        let (line, told) = block.split_once('\n').unwrap();
+        let (line, output) = block.split_once('\n').unwrap();
         if line.starts_with("$ tg-metrics") {
             let done = lab.sh(&line[2..]);
-            assert_eq!(done.out + &done.err, told, "{line}");
+            assert_eq!(done.out + &done.err, output, "{line}");
             commands += 1;
         }
     }

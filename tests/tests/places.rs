@@ -1,4 +1,4 @@
-//! Rows that were run at several places: what they are does not depend on where, and they come together or are refused by
+//! Rows that were run at several places: they do not depend on the place, and are merged or refused by
 //! name.
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
@@ -115,7 +115,7 @@ fn runs_that_do_not_belong_together_are_named_and_nothing_is_done() {
 }
 
 #[test]
-fn of_a_run_that_ran_twice_the_first_is_kept_and_every_attempt() {
+fn of_duplicate_runs_the_first_is_kept_with_every_attempt() {
     let lab = two_places("");
     lab.sh("scripts/row --results b m.yaml swarm-r1").ok();
     let merged = lab.sh("tg-merge --keep-first all/test a/test b/test").ok();
@@ -149,7 +149,7 @@ fn of_a_run_that_ran_twice_the_first_is_kept_and_every_attempt() {
 }
 
 #[test]
-fn what_was_run_before_the_manifest_was_edited_is_kept_and_not_mixed() {
+fn runs_from_before_an_edit_of_the_manifest_are_kept_apart() {
     let lab = two_places("");
     lab.sh("tg-merge all/test a/test b/test").ok();
     let text = fs::read_to_string(lab.path("m.yaml")).unwrap();
@@ -245,7 +245,7 @@ fn a_row_that_is_moved_before_it_is_exported_is_exported_from_where_it_is() {
 }
 
 #[test]
-fn the_row_contract_says_what_another_try_would_do() {
+fn the_row_contract_says_if_another_try_would_help() {
     let lab = Lab::new();
     let bad = manifest(
         "tiny-feature",
@@ -282,10 +282,10 @@ fn the_row_contract_says_what_another_try_would_do() {
         1,
         &["after 4 tries"],
     );
-    // Another manifest's inputs begin to count anew; what is wrong with a manifest no try mends.
+    // Another manifest's inputs start the count anew; no retry mends a wrong manifest.
     lab.write("bad.yaml", &bad.replace("60s", "50s"));
     refused(&lab, "scripts/row bad.yaml swarm-r1", 75, &["due"]);
-    refused(&lab, "scripts/row bad.yaml nobody-r1", 2, &["no such row"]);
+    refused(&lab, "scripts/row bad.yaml absent-r1", 2, &["no such row"]);
     refused(&lab, "scripts/row none.yaml swarm-r1", 2, &["none.yaml"]);
     refused(
         &lab,
@@ -322,16 +322,16 @@ fn a_row_is_run_once_stopped_by_a_signal_and_ended_with_its_caller() {
             .iter()
             .any(|line| line.contains("tg-agent --mcp"))
         {
-            assert!(begun.elapsed() < Duration::from_secs(20), "nobody began");
+            assert!(begun.elapsed() < Duration::from_secs(20), "no row began");
             std::thread::sleep(Duration::from_millis(20));
         }
         row
     };
-    let told = |row: &std::process::Child, signal| {
+    let signal_to = |row: &std::process::Child, signal| {
         kill_process(Pid::from_raw(row.id() as i32).unwrap(), signal).unwrap();
     };
     let row = begin();
-    told(&row, Signal::TERM);
+    signal_to(&row, Signal::TERM);
     let stopped = done(&row.wait_with_output().unwrap());
     assert_eq!(stopped.status, 75, "{}", stopped.err);
     assert_eq!(
@@ -342,11 +342,11 @@ fn a_row_is_run_once_stopped_by_a_signal_and_ended_with_its_caller() {
         fs::read_to_string(lab.path("results/test/swarm-r1/run.json")).unwrap()
     );
     let row = begin();
-    told(&row, Signal::KILL);
+    signal_to(&row, Signal::KILL);
     let _ = row.wait_with_output();
     assert_eq!(lab.settle(), [""; 0]);
     assert_eq!(outcome("swarm-r1").unwrap(), "cancelled");
-    // Who comes second waits, and finds it done; those that were stopped are kept, and do not count as tries.
+    // The second caller waits, and finds it done; stopped attempts are kept, and do not count as tries.
     let row = begin();
     let second = lab.sh("TG_MAX_TRIES=1 scripts/row m.yaml swarm-r1").ok();
     assert!(

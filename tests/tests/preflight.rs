@@ -1,17 +1,17 @@
-//! `--check`: what is missing is said before anything is made, each thing in its line, with what to do.
+//! `--check`: missing things are reported before anything is made, each in its line, with a remedy.
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use tg_tests::{FAST, Lab, manifest, refused};
+use tg_tests::{FAST, Lab, manifest, refused, root};
 
 fn lines_of<'a>(text: &'a str, word: &str) -> Vec<&'a str> {
     text.lines().filter(|line| line.starts_with(word)).collect()
 }
 
 #[test]
-fn all_is_there_and_the_plan_has_a_price() {
+fn a_complete_setup_passes_and_the_plan_has_a_price() {
     let lab = Lab::new();
     lab.write(
         "m.yaml",
@@ -35,7 +35,7 @@ fn all_is_there_and_the_plan_has_a_price() {
         "{}",
         again.out
     );
-    // A limit is all that is known of a command.
+    // Of a command only its limit is known.
     let own = "command: [cat, '{mcp_config}']\nlimits: {timeout: 30m, run_cost_usd: 2}\n";
     lab.write(
         "m.yaml",
@@ -56,7 +56,7 @@ fn all_is_there_and_the_plan_has_a_price() {
 }
 
 #[test]
-fn what_is_missing_fails_before_anything_is_made() {
+fn missing_parts_fail_before_anything_is_made() {
     let lab = Lab::new();
     let write = |more: &str| lab.write("m.yaml", &manifest("tiny-feature", 2, &["swarm"], more));
     write("command: [no-such-agent]\n");
@@ -74,7 +74,7 @@ fn what_is_missing_fails_before_anything_is_made() {
         done.out
     );
     assert!(done.out.contains("hint: put it on PATH"), "{}", done.out);
-    // A place that holds nothing.
+    // An empty directory.
     let done = lab
         .sh("sed -i s/command:.*// m.yaml; tg-instantiate --check --results /sys/results m.yaml");
     assert_eq!(done.status, 4, "{}", done.out);
@@ -108,7 +108,7 @@ fn what_is_missing_fails_before_anything_is_made() {
 }
 
 #[test]
-fn credentials_and_prices_of_a_profile_are_looked_at_by_name() {
+fn credentials_and_prices_of_a_profile_are_checked_by_name() {
     let lab = Lab::new();
     lab.write("fake", "#!/bin/sh\necho fake 1.2.3\n");
     fs::set_permissions(lab.path("fake"), fs::Permissions::from_mode(0o755)).unwrap();
@@ -139,7 +139,7 @@ fn credentials_and_prices_of_a_profile_are_looked_at_by_name() {
     let done = lab.sh("TG_TEST_KEY=s3cr3t tg-instantiate --check m.yaml");
     assert_eq!(done.status, 2, "{}", done.out);
     assert!(
-        done.out.contains("tells only tokens") && done.out.contains("hint: set `prices`"),
+        done.out.contains("reports only tokens") && done.out.contains("hint: set `prices`"),
         "{}",
         done.out
     );
@@ -149,7 +149,7 @@ fn credentials_and_prices_of_a_profile_are_looked_at_by_name() {
 }
 
 #[test]
-fn secrets_and_budgets_that_a_run_would_trip_over_are_found_before_it() {
+fn unusable_secrets_and_budgets_are_found_before_a_run() {
     let lab = Lab::new();
     lab.write("fake", "#!/bin/sh\necho fake 1.2.3\n");
     fs::set_permissions(lab.path("fake"), fs::Permissions::from_mode(0o755)).unwrap();
@@ -183,7 +183,7 @@ fn secrets_and_budgets_that_a_run_would_trip_over_are_found_before_it() {
         "{}",
         good.out
     );
-    let cannot = "run_cost_usd cannot be held while a run lives without `prices`";
+    let cannot = "run_cost_usd cannot be held during a run without `prices`";
     assert!(good.out.contains(cannot), "{}", good.out);
     with("limits: {run_cost_usd: 1}\nprices: {m: {usd_per_mtok_in: 1, usd_per_mtok_out: 2}}\n");
     let priced = secrets("TG_TEST_KEY=s3cr3t\n", 0o600).ok();
@@ -191,7 +191,7 @@ fn secrets_and_budgets_that_a_run_would_trip_over_are_found_before_it() {
 }
 
 #[test]
-fn a_slip_in_the_last_stages_arguments_is_found_before_anything_is_made() {
+fn a_mistake_in_the_last_stages_arguments_is_found_before_anything_is_made() {
     let lab = Lab::new();
     let own = "metrics: [{name: reviews, jq: '1'}]\n";
     lab.write("m.yaml", &manifest("tiny-feature", 2, &["swarm"], own));
@@ -212,23 +212,42 @@ fn a_slip_in_the_last_stages_arguments_is_found_before_anything_is_made() {
         ),
         (
             "--html nowhere/x.html",
-            "nowhere/x.html: nowhere is no directory",
+            "nowhere/x.html: nowhere is not a directory",
         ),
     ] {
         let line = format!("scripts/experiment run {typed} m.yaml");
         refused(&lab, &line, 2, &[says]);
         assert!(!lab.path("results").exists(), "{typed}");
     }
-    // What only a run can tell is no slip: its own metrics, and filters over what it has not got yet.
+    // Names that only a run can resolve are not errors: custom metrics, and filters over later keys.
     let good = "--metric reviews,wall_clock_time --primary reviews --baseline swarm --by workflow --where '.wait.why | test(\"x\")'";
-    let line =
-        format!("tg-instantiate --check --quiet --planned m.yaml | tg-report --check-args {good}");
+    let line = format!("tg-instantiate --check --quiet m.yaml -- tg-report --check-args {good}");
     let done = lab.sh(&line).ok();
     assert_eq!((done.out.as_str(), done.err.as_str()), ("", ""));
 }
 
 #[test]
-fn the_script_says_what_it_wants() {
+fn a_run_asks_for_the_hosts_version_once_and_a_retry_needs_a_failure() {
+    let lab = Lab::new();
+    let more = format!("retries: 2\n{FAST}");
+    lab.write("m.yaml", &manifest("tiny-feature", 2, &["swarm"], &more));
+    let real = root().join(".host/bin/task-graph-mcp");
+    let asks = "tr '\\0' ' ' </proc/$PPID/cmdline >>asked; echo $* >>asked";
+    let host = format!(
+        "#!/bin/sh\n[ $1 != --version ] || (cd {}; {asks})\nexec {} \"$@\"\n",
+        lab.path("").display(),
+        real.display()
+    );
+    let path = lab.write("host", &host);
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    lab.sh("TG_HOST=$PWD/host scripts/experiment run m.yaml")
+        .ok();
+    let asked = fs::read_to_string(lab.path("asked")).unwrap();
+    assert_eq!(lines_of(&asked, "tg-instantiate").len(), 1, "{asked}");
+}
+
+#[test]
+fn the_script_explains_its_usage() {
     let lab = Lab::new();
     lab.write("m.yaml", &manifest("tiny-feature", 2, &["swarm"], ""));
     for (typed, says) in [
@@ -255,12 +274,12 @@ fn the_script_says_what_it_wants() {
             "check needs a manifest\nhint: experiment check my.yaml",
         ),
         (
-            "verify",
-            "verify needs the results of an experiment\nhint: experiment verify results/NAME",
+            "recheck",
+            "recheck needs the results of an experiment\nhint: experiment recheck results/NAME",
         ),
         ("run none.yaml", "none.yaml: no such file"),
         ("run m.yaml --row", "--row needs a value"),
-        ("verify m.yaml", "m.yaml: is a manifest"),
+        ("recheck m.yaml", "m.yaml: is a manifest"),
     ] {
         refused(&lab, &format!("scripts/experiment {typed}"), 2, &[says]);
     }

@@ -1,5 +1,5 @@
-//! Profiles: how they are read and refused, and what an agent started by one is given. The stand-in, started by a profile of
-//! a user's own, shows the way of a real agent: own environment, own home, the host's server behind `tg-launch mcp`.
+//! Profiles: how they are read and refused, and the environment of an agent that one starts. The simulated agent, started by
+//! a profile of the user, stands for a real one: own environment, own home, the host's server behind `tg-launch mcp`.
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
@@ -12,7 +12,7 @@ use tg_host::tools::TOOLS;
 use tg_host::{Host, Seal};
 use tg_tests::{Lab, manifest, records, refused};
 
-/// An agent of one's own: it keeps its environment's names and a digest of its key, and then is the stand-in.
+/// An agent of the user: it keeps its environment's names and a digest of its key, and then runs the simulated agent.
 const PROFILE: &str = "\
 about: a test
 program: bash
@@ -93,18 +93,19 @@ fn an_agent_has_its_own_environment_and_its_key_is_nowhere_else() {
     assert_eq!(lab.settle(), Vec::<String>::new());
 }
 
+/// Writes a manifest with more keys; returns the command that reads it.
+fn with_keys(lab: &Lab, more: &str) -> &'static str {
+    lab.write("b.yaml", &manifest("tiny-feature", 1, &["swarm"], more));
+    "tg-instantiate b.yaml"
+}
+
 #[test]
-#[allow(clippy::too_many_lines, reason = "a table")]
-fn what_is_wrong_is_said_before_anything_is_made() {
+fn mistakes_in_profiles_are_reported_before_anything_is_made() {
     let lab = lab();
-    let with = |more: &str| {
-        lab.write("b.yaml", &manifest("tiny-feature", 1, &["swarm"], more));
-        "tg-instantiate b.yaml"
-    };
     let profile = |from: &str, to: &str| {
         assert!(PROFILE.contains(from), "{from}");
         lab.write("bad.yaml", &PROFILE.replacen(from, to, 1));
-        with("agent: ./bad.yaml")
+        with_keys(&lab, "agent: ./bad.yaml")
     };
     refused(
         &lab,
@@ -179,6 +180,13 @@ fn what_is_wrong_is_said_before_anything_is_made() {
     ] {
         refused(&lab, profile(from, to), 2, &says);
     }
+    assert!(!lab.path("results").exists());
+}
+
+#[test]
+fn mistakes_around_profiles_are_reported_before_anything_is_made() {
+    let lab = lab();
+    let with = |more: &str| with_keys(&lab, more);
     refused(
         &lab,
         with("agent: ./mine.yaml\ntools: [connect, clam]"),
@@ -289,7 +297,7 @@ fn every_profile_that_is_offered_can_be_read_and_copied() {
         lab.sh(&format!("tg-launch --profile {name} > {name}.yaml"))
             .ok();
         let program = lab.sh(&format!("sed -n 's/^program: //p' {name}.yaml")).out;
-        // A program that says a version, so that the rest of the profile is what is judged.
+        // A program that prints a version, so that only the rest of the profile is judged.
         lab.sh(&format!(
             "mkdir -p bin; printf '#!/bin/sh\\necho 1.0\\n' > bin/{0}; chmod +x bin/{0}",
             program.trim()

@@ -1,4 +1,4 @@
-//! The README is true: every console block in it is run, in order, and prints what it shows.
+//! The README is true: every console block in it is run, in order, and prints the shown output.
 //!
 //! Figures that depend on the clock of this machine are compared by their place, not by their digits: a number with a
 //! decimal point, of three digits or more, or beside a `±`. Everything else is compared as it stands, up to a last line `...`.
@@ -9,7 +9,7 @@ use std::fs;
 use tg_tests::document::{blocks, commands};
 use tg_tests::{Lab, done, root};
 
-/// The text with what the clock decides taken out, and spaces folded.
+/// The text without the figures that depend on the clock, and with spaces folded.
 fn shape(text: &str) -> Vec<String> {
     let is_number =
         |word: &str| word.starts_with(|c: char| c.is_ascii_digit()) && word.parse::<f64>().is_ok();
@@ -36,7 +36,7 @@ fn shape(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_console_block_prints_what_it_shows() {
+fn every_console_block_prints_the_shown_output() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     let lab = Lab::new();
     let blocks = blocks(&readme, "console");

@@ -1,4 +1,4 @@
-//! Resume explains itself: what is done is not run again, what changed is named old -> new, earlier attempts stay whole.
+//! Resume explains itself: finished runs are not repeated, changes are named old -> new, earlier attempts stay whole.
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
@@ -20,7 +20,7 @@ fn record(lab: &Lab, run: &str) -> Value {
         .unwrap()
 }
 
-/// What `--explain` says of each run, by its id.
+/// The line of `--explain` for a run.
 fn explained(lab: &Lab, run: &str) -> String {
     let done = lab.sh("tg-instantiate --plan m.yaml").ok();
     let line = done
@@ -32,7 +32,7 @@ fn explained(lab: &Lab, run: &str) -> String {
 }
 
 #[test]
-fn what_changed_is_named_and_only_that_is_run_again() {
+fn changes_are_named_and_only_changed_runs_are_run_again() {
     let lab = Lab::new();
     lab.write("m.yaml", &two_arms(""));
     lab.sh("scripts/experiment run m.yaml").ok();
@@ -44,7 +44,7 @@ fn what_changed_is_named_and_only_that_is_run_again() {
     for run in ["swarm-r1", "push-r1"] {
         assert!(explained(&lab, run).ends_with("done: completed"));
     }
-    // Only shown: nothing is run again, and the rows say that the manifest was edited.
+    // Only report settings changed: nothing is run again, and the rows say that the manifest was edited.
     lab.write(
         "m.yaml",
         &two_arms(
@@ -101,7 +101,7 @@ fn what_changed_is_named_and_only_that_is_run_again() {
 }
 
 #[test]
-fn a_change_of_any_kind_is_told_from_old_to_new() {
+fn every_kind_of_change_is_named_from_old_to_new() {
     let lab = Lab::new();
     let text = two_arms("");
     lab.write("m.yaml", &text);
@@ -120,12 +120,12 @@ fn a_change_of_any_kind_is_told_from_old_to_new() {
         ("name: test", "name: test\nmodel: m", "model none -> m"),
         (
             "name: test",
-            "name: test\nstart: gate",
+            "name: test\nstart: barrier",
             "start_gate none -> true",
         ),
         (
             "name: test",
-            "name: test\nverify: 'true'",
+            "name: test\ngrade: 'true'",
             "verify none -> true",
         ),
         (
@@ -150,7 +150,7 @@ fn a_change_of_any_kind_is_told_from_old_to_new() {
 }
 
 #[test]
-fn runs_that_the_manifest_lost_are_named_left_alone_and_not_pooled_silently() {
+fn runs_removed_from_the_manifest_are_named_left_alone_and_not_pooled_silently() {
     let lab = Lab::new();
     lab.write(
         "m.yaml",
@@ -231,15 +231,15 @@ fn blocks_keep_their_drawn_order() {
 }
 
 #[test]
-fn what_a_crash_left_half_written_down_is_told_from_what_it_left_undone() {
+fn a_decided_end_survives_a_crash_and_an_open_run_starts_anew() {
     let lab = Lab::new();
     lab.write("m.yaml", &two_arms(""));
-    // Its agents may be known to the host already, though the record does not say so: it begins anew.
+    // The host may know its agents already, though the record does not say so: it starts anew.
     lab.sh("tg-instantiate m.yaml").ok();
     assert!(explained(&lab, "swarm-r1").contains("launch: "));
     fs::create_dir_all(lab.path("results/test/swarm-r1/agents/swarm-r1-w1")).unwrap();
     assert!(explained(&lab, "swarm-r1").contains("run: was interrupted"));
-    // Its end was decided, and the record does not say so: that is written down, and nothing is run.
+    // Its end was decided, and the record does not have it: the record is written, and nothing is run.
     let chain = "tg-instantiate m.yaml | tg-launch | tg-wait | tg-export | tg-metrics";
     lab.sh(chain).ok();
     let whole = record(&lab, "push-r1");

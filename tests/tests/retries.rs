@@ -1,4 +1,4 @@
-//! `retries: N`: what the machinery did wrong is tried again by itself, a bad outcome never.
+//! `retries: N`: failures of the machinery are tried again, a bad outcome never.
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::fs;
 use tg_tests::{Lab, manifest};
 
-/// An agent that fails before it connects until a file counts so many starts, and is the stand-in then.
+/// An agent that fails before it connects until a file counts so many starts, and then runs the simulated agent.
 fn flaky(good_from: u32) -> String {
     let script = format!(
         "echo x >> ../../../starts; [ $(wc -l < ../../../starts) -ge {good_from} ] || exit 1; \
@@ -66,7 +66,7 @@ fn a_failure_of_the_machinery_is_tried_again_and_counted() {
         report["arms"][0]["attempts"],
         json!({"made": 3, "machinery": 2})
     );
-    // The snapshot alone tells it too.
+    // The snapshot alone has it too.
     let later = lab.sh("scripts/experiment analyze results/test").ok();
     assert!(
         later.out.contains("solo: 3 attempts at 1 run"),
@@ -111,7 +111,7 @@ fn retries_end_and_a_bad_outcome_is_data() {
         lab.path("results/test/solo-r1/run.json").exists()
             && !lab.path("results/test/solo-r1.try1").exists()
     );
-    // An agent that leaves its tasks open is no failure of the machinery, whatever `retries` says.
+    // An agent that leaves its tasks open is not a failure of the machinery, with any `retries`.
     let lab = Lab::new();
     let gone = "retries: 5\nstand_in: {time_scale: 0.00005, fail: 1.0}\nlimits: {timeout: 20s}\n";
     lab.write("m.yaml", &manifest("tiny-feature", 1, &["solo"], gone));

@@ -1,5 +1,5 @@
-//! Two at once, people at work, a disk that is full, a supervisor that is killed: nobody's work is taken away, and nothing
-//! goes on that nobody waits for.
+//! Two runners at once, agents connected by hand, a full disk, a killed supervisor: no work is taken away, and no process
+//! continues without a reader.
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
@@ -39,7 +39,7 @@ fn the_second_of_two_runners_says_who_is_first_and_spoils_nothing() {
     });
     until("a launcher", || {
         fs::read_to_string(lab.path("results/test/swarm-r1/launch.lock"))
-            .is_ok_and(|who| who.contains("tg-launch"))
+            .is_ok_and(|holder| holder.contains("tg-launch"))
     });
     let second = lab.sh("tg-instantiate m.yaml");
     assert_eq!(second.status, 4, "{}", second.out);
@@ -62,7 +62,7 @@ fn the_second_of_two_runners_says_who_is_first_and_spoils_nothing() {
             first.out
         );
     }
-    // Both from the very beginning: whoever comes second may stop, but all is done in the end.
+    // Both from the very beginning: the second may stop, but all is done in the end.
     lab.write(
         "m.yaml",
         &manifest("tiny-feature", 2, &["swarm", "push"], SLOW).replace("name: test", "name: both"),
@@ -81,7 +81,7 @@ fn the_second_of_two_runners_says_who_is_first_and_spoils_nothing() {
 }
 
 #[test]
-fn a_run_that_people_work_in_is_left_to_them() {
+fn a_run_with_agents_connected_by_hand_is_left_alone() {
     let lab = Lab::new();
     lab.write("m.yaml", &manifest("tiny-feature", 1, &["solo"], SLOW));
     let chain = lab.start("tg-instantiate m.yaml | tg-launch --manual | tg-wait > out.jsonl");
@@ -128,7 +128,7 @@ fn an_end_that_cannot_be_written_still_ends_the_agents() {
     until("work", || {
         lab.sh("ls results/test/swarm-r1/work/*.md").status == 0
     });
-    // As on a full disk: the file that tells the launcher cannot be made.
+    // As on a full disk: the file that notifies the launcher cannot be made.
     fs::rename(lab.path("results/test/swarm-r1"), lab.path("elsewhere")).unwrap();
     let begun = Instant::now();
     let ended = finish(chain);
@@ -207,7 +207,7 @@ fn a_killed_tool_is_named_and_what_is_not_run_is_counted() {
 }
 
 #[test]
-fn off_a_terminal_a_line_a_run_is_told_on_request() {
+fn without_a_terminal_a_line_a_run_is_printed_on_request() {
     let lab = Lab::new();
     let fast = SLOW.replace("0.0005", "0.0001");
     lab.write("m.yaml", &manifest("tiny-feature", 2, &["swarm"], &fast));
@@ -225,7 +225,7 @@ fn off_a_terminal_a_line_a_run_is_told_on_request() {
 }
 
 #[test]
-fn a_stderr_that_cannot_be_written_is_no_reason_to_fail() {
+fn a_stderr_that_cannot_be_written_is_not_a_failure() {
     let lab = Lab::new();
     let done = lab
         .sh("tg-instantiate --explain --arm swarm experiments/smoke.yaml 2> /dev/full")

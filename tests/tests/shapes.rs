@@ -1,5 +1,5 @@
-//! The same run in every shape it can have: its database, our snapshot, the shape for the host's import, what the host
-//! made of that, and the host's own export. The numbers are the same, but for what a shape does not carry.
+//! The same run in every form it can have: its database, our snapshot, the form for the host's import, the database
+//! imported from that, and the host's own export. The numbers are the same, but for data that a form does not carry.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use tg_host::Host;
 use tg_tests::{FAST, Lab, manifest, root};
 
-/// What rests on deletions, which the host's own export hides; `deletions_unknown` says so. Equal where nothing was deleted.
+/// Metrics that need deletions, which the host's own export hides; `deletions_unknown` says so. Equal without deletions.
 const EXPORT_HIDES: &str = "deletions_unknown";
 
 /// The metrics of a file by name, without sources and warnings, and the warnings.
@@ -39,7 +39,7 @@ fn warned(warnings: &[Value], kind: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// Let the host import `file` into a new database, `into`.
+/// Lets the host import `file` into a new database, `into`.
 fn import(lab: &Lab, file: &str, into: &str) {
     let host = Host::find().unwrap().path;
     let host = host.display();
@@ -53,7 +53,7 @@ fn absolute(lab: &Lab, name: &str) -> String {
     lab.path(name).display().to_string()
 }
 
-/// A run of the stand-in on the real host; its directory.
+/// A run of the simulated agent on the real host; its directory.
 fn run(lab: &Lab) -> String {
     lab.write("m.yaml", &manifest("medium-feature", 3, &["push"], FAST));
     let line = "tg-instantiate m.yaml | tg-launch | tg-wait | tg-export >/dev/null";
@@ -80,7 +80,7 @@ fn one_run_from_every_file() {
     let hidden = warned(&warnings, "agents_unknown");
     for name in differing(&database, &imported) {
         let is_null = imported[name].is_null();
-        // What only our tables tell: the launch, the reports of agents, the stand-in's pace, the verify command.
+        // Data of our tables alone: the launch, the reports of agents, the simulated agent's pace, the grade command.
         assert!(
             is_null
                 || hidden.contains(name)
@@ -93,8 +93,8 @@ fn one_run_from_every_file() {
     }
 }
 
-/// Cost and tokens are the agents' own reports where there are any, and else what was logged: two sources, which
-/// `cost_source` and `tokens_source` tell apart.
+/// Cost and tokens are the agents' own reports if there are any, else the logged ones: two sources, which
+/// `cost_source` and `tokens_source` name.
 const OF_AGENTS: [&str; 6] = [
     "total_cost_usd",
     "tokens_total",
@@ -105,7 +105,7 @@ const OF_AGENTS: [&str; 6] = [
 ];
 
 #[test]
-fn what_the_import_drops() {
+fn data_that_the_import_drops() {
     let lab = Lab::new();
     let dir = run(&lab);
     let done = lab.sh(&format!(
@@ -195,14 +195,14 @@ fn databases_and_exports_of_older_hosts() {
         );
         assert_eq!(coarse.is_empty(), !name.starts_with("0.5.0"), "{name}");
         for metric in differing(&database, &export) {
-            let is_told = hidden.contains(metric) || coarse.contains(metric);
+            let is_expected = hidden.contains(metric) || coarse.contains(metric);
             assert!(
-                is_told,
+                is_expected,
                 "{name}: {metric}: {} {}",
                 database[metric], export[metric]
             );
         }
-        // The same export once more, in the shape that the host reads: it says as much of what it does not carry.
+        // The same export once more, in the form that the host reads: it has the same warnings of missing data.
         let line = format!(
             "tg-export --db '{}' --for-import --out again.json",
             theirs.display()
@@ -227,7 +227,7 @@ fn databases_and_exports_of_older_hosts() {
 }
 
 #[test]
-fn what_the_host_ships_becomes_importable() {
+fn the_hosts_own_snapshots_become_importable() {
     let Some(fixtures) = fixtures() else { return };
     let lab = Lab::new();
     for entry in fixtures.join("shipped").read_dir().unwrap() {
@@ -258,7 +258,7 @@ fn what_the_host_ships_becomes_importable() {
 }
 
 #[test]
-fn what_cannot_be_imported_is_an_error() {
+fn impossible_imports_are_errors() {
     let lab = Lab::new();
     let task = |extra: &str| {
         format!(
@@ -273,7 +273,7 @@ fn what_cannot_be_imported_is_an_error() {
         ),
         (
             r#", "started_at": "yesterday""#,
-            "started_at: \"yesterday\" is no time",
+            "started_at: \"yesterday\" is not a time",
         ),
         (
             r#", "title": 7"#,

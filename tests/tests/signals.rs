@@ -26,7 +26,7 @@ fn lab() -> Lab {
     lab
 }
 
-/// Wait until an agent has begun to work.
+/// Waits until an agent has begun to work.
 fn wait_for_work(lab: &Lab) {
     let begun = Instant::now();
     loop {

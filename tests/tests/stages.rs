@@ -1,5 +1,5 @@
-//! The stages one by one, and twice: what is done is left alone, what changed is run again, each stage runs alone, and
-//! what is not theirs passes or is refused by line.
+//! The stages one by one, and twice: finished runs are left alone, changed ones are run again, each stage runs alone, and
+//! lines of other types pass or are refused by line number.
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
@@ -168,7 +168,7 @@ fn each_stage_names_the_tool_to_run_first() {
 }
 
 #[test]
-fn what_is_not_a_run_record_passes_or_is_refused_by_line() {
+fn other_lines_pass_or_are_refused_by_number() {
     let lab = Lab::new();
     lab.sh(&format!(
         "tg-instantiate --arm swarm experiments/smoke.yaml | {PIPE} > out.jsonl"
@@ -209,7 +209,7 @@ fn an_agent_that_fails_tasks_is_counted_not_hidden() {
 }
 
 #[test]
-fn agents_that_leave_or_never_come_are_told_apart() {
+fn agents_that_leave_and_agents_that_never_connect_are_distinguished() {
     let lab = Lab::new();
     for (command, outcome) in [
         ("[sh, -c, 'exit 0']", "never_connected"),

@@ -1,4 +1,4 @@
-//! The template library: what its README says of it, and that its leaves can be worked on.
+//! The template library: the figures in its README, and that its leaves can be worked on.
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
@@ -9,9 +9,9 @@ use tg_tests::library::{NAMES, figures, template};
 use tg_tests::{Lab, root};
 
 #[test]
-fn the_readme_table_is_what_the_files_hold() {
+fn the_readme_table_agrees_with_the_files() {
     let readme = fs::read_to_string(root().join("templates/README.md")).unwrap();
-    let (mut told, mut leaves_by_tag) = (BTreeMap::new(), BTreeMap::new());
+    let (mut in_readme, mut leaves_by_tag) = (BTreeMap::new(), BTreeMap::new());
     for row in readme.lines().filter(|line| line.starts_with("| `")) {
         let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
         if cells.len() == 5 {
@@ -26,7 +26,7 @@ fn the_readme_table_is_what_the_files_hold() {
             .iter()
             .map(|cell| cell.trim_end_matches(" min").parse().unwrap())
             .collect();
-        told.insert(cells[0].trim_matches('`').to_string(), numbers);
+        in_readme.insert(cells[0].trim_matches('`').to_string(), numbers);
     }
     let files: BTreeSet<String> = fs::read_dir(root().join("templates"))
         .unwrap()
@@ -41,10 +41,10 @@ fn the_readme_table_is_what_the_files_hold() {
         .collect();
     assert_eq!(
         files,
-        told.keys().cloned().collect(),
+        in_readme.keys().cloned().collect(),
         "a row for each file, a file for each row"
     );
-    for (name, numbers) in &told {
+    for (name, numbers) in &in_readme {
         assert_eq!(numbers, &figures(&template(name)), "{name}");
         let tags = template(name).tables.task_needed_tags;
         let count = |tag: &str| tags.iter().filter(|row| row.tag == tag).count();
@@ -163,7 +163,7 @@ fn coarse_is_feature_with_its_groups_merged() {
     }
 }
 
-/// What `--init` writes is ready to run wherever it is written.
+/// A manifest written by `--init` can be run from any directory.
 #[test]
 fn the_templates_that_came_with_the_tools_are_found_from_anywhere() {
     let lab = Lab::new();

@@ -1,7 +1,7 @@
-//! Databases and exports of older hosts, and what their driver did: the metrics of both agree with its log.
+//! Databases and exports of older hosts: their metrics agree with the log of the driver that made them.
 //!
 //! The fixtures are real: one script under several versions and workflows. They lie beside the repository, not in it
-//! (`../shared/fixtures`); where they are not, these tests say that they were skipped.
+//! (`../shared/fixtures`); if they are missing, these tests print that they were skipped.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -11,7 +11,7 @@ use tg_tests::truth::compare::{Difference, differences, warnings};
 use tg_tests::truth::{Call, Plan, log, measure};
 use tg_tests::{Lab, records, root};
 
-/// What the driver of the fixtures planned: eighteen tasks, and one more in relay.
+/// The plan of the driver that made the fixtures: eighteen tasks, and one more in relay.
 const PLAN: &str = "
     exp > design grp-impl test docs flaky rework giveup ask multi-1 multi-2 drop never del hang
     grp-impl > impl-a impl-b impl-c
@@ -92,8 +92,8 @@ fn of_database(lab: &Lab, dir: &std::path::Path, version: &str, workflow: &str) 
     metrics(lab, &snapshot)
 }
 
-/// What a host's export does not carry, and what rests on it in the fixtures: that one task of each was
-/// deleted, which counts as work there.
+/// Data that a host's export does not carry, and the metrics that need it in the fixtures: one task of each was
+/// deleted, and counts as work there.
 const NOT_EXPORTED: [&str; 6] = [
     "completion_rate_pct",
     "coordination_overhead_pct",
@@ -103,10 +103,10 @@ const NOT_EXPORTED: [&str; 6] = [
     "rework_rate",
 ];
 
-/// What the host counts in milliseconds itself, also where its export cuts all times to seconds.
+/// Metrics that the host counts in milliseconds itself, also where its export cuts all times to seconds.
 const COUNTED: [&str; 2] = ["active_work_time_ms", "estimate_accuracy"];
 
-/// That nothing differs but what is `meant` to, and that that does.
+/// Asserts that nothing differs but the metrics that are `meant` to, and that those do.
 #[track_caller]
 fn agree(name: &str, differences: &[Difference], meant: &[&str]) {
     let (meant_ones, others): (Vec<_>, Vec<_>) = differences
@@ -118,7 +118,7 @@ fn agree(name: &str, differences: &[Difference], meant: &[&str]) {
 }
 
 #[test]
-fn databases_tell_what_happened() {
+fn databases_agree_with_the_log() {
     let Some(dir) = fixtures() else { return };
     let lab = Lab::new();
     for (version, workflow) in FIXTURES {
@@ -137,7 +137,7 @@ fn databases_tell_what_happened() {
 }
 
 #[test]
-fn exports_up_to_0_3_0_tell_the_same_but_for_what_was_deleted() {
+fn exports_up_to_0_3_0_agree_but_for_deletions() {
     let Some(dir) = fixtures() else { return };
     let lab = Lab::new();
     for (version, workflow) in FIXTURES.iter().filter(|row| row.0 < "0.5.0") {
@@ -162,7 +162,7 @@ fn exports_up_to_0_3_0_tell_the_same_but_for_what_was_deleted() {
 }
 
 #[test]
-fn exports_of_0_5_0_tell_what_happened_to_the_second() {
+fn exports_of_0_5_0_agree_to_the_second() {
     let Some(dir) = fixtures() else { return };
     let lab = Lab::new();
     for (version, workflow) in FIXTURES.iter().filter(|row| row.0 == "0.5.0") {

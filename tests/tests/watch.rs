@@ -1,4 +1,4 @@
-//! tg-watch among strangers: other people's pages, other people's texts, files that are half there or gone.
+//! tg-watch against hostile input: pages of other sites, texts of other people, files that are incomplete or missing.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -13,7 +13,7 @@ use tg_tests::{FAST, Lab, manifest};
 const EVIL: &str = "<img src=x onerror=alert(1)>\u{202e}\u{1b}[2J";
 
 #[test]
-fn others_are_refused_and_nothing_can_be_changed() {
+fn foreign_requests_are_refused_and_nothing_can_be_changed() {
     let lab = Lab::new();
     let mut watching = Watching::start(&lab, "results");
     fs::write(lab.path("secret.txt"), "secret").unwrap();
@@ -82,7 +82,7 @@ fn others_are_refused_and_nothing_can_be_changed() {
     assert_eq!(watching.end(), "");
 }
 
-/// A run whose titles are hostile, with agents at work on them for as long as `chain` is alive.
+/// A run whose titles are hostile, with agents at work on them for as long as `chain` is running.
 fn hostile(lab: &Lab) -> std::process::Child {
     let template = fs::read_to_string(lab.path("templates/independent-batch.json")).unwrap();
     let mut template: Value = serde_json::from_str(&template).unwrap();
@@ -155,7 +155,7 @@ fn titles_are_text_and_short() {
 }
 
 #[test]
-fn a_database_that_disappears_takes_nothing_with_it() {
+fn a_database_that_disappears_breaks_nothing_else() {
     let lab = Lab::new();
     let mut watching = Watching::start(&lab, "results");
     let mut chain = hostile(&lab);
@@ -194,7 +194,7 @@ fn rustix_kill(group: u32) -> std::io::Result<std::process::ExitStatus> {
 }
 
 #[test]
-fn what_is_half_written_is_shown_as_that() {
+fn half_written_files_are_shown_as_such() {
     let lab = Lab::new();
     let watching = Watching::start(&lab, "results");
     let place = |run: &str| lab.path("results/e").join(run);

@@ -1,4 +1,4 @@
-//! `docs/watch.md` against real answers: every key that is there is described, every key described is there.
+//! `docs/watch.md` against real answers: every key of an answer is described, every described key is in an answer.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -15,7 +15,7 @@ fn described(what: &str) -> Value {
     serde_json::from_str(block).unwrap_or_else(|cause| panic!("{what}: {cause}"))
 }
 
-/// Compares answers with a description, and remembers what was met.
+/// Compares answers with a description, and remembers the keys it met.
 #[derive(Default)]
 struct Check {
     met: BTreeSet<String>,
@@ -127,7 +127,7 @@ fn the_documented_keys_are_the_real_ones() {
     assert_eq!(check.wrong, Vec::<String>::new());
     let mut all = BTreeSet::new();
     paths("", &state, &mut all);
-    all.remove(".runs[].agents[].tasks[].thought.chars"); // the stand-in thinks in few words
+    all.remove(".runs[].agents[].tasks[].thought.chars"); // the simulated agent thinks in few words
     let unmet: Vec<_> = all.difference(&check.met).collect();
     assert!(unmet.is_empty(), "described, and never met: {unmet:?}");
     one_run(&watching, &state);
@@ -165,9 +165,9 @@ fn status_lines(lab: &Lab, state: &Value) {
     assert_eq!(passed.out.lines().count(), 1, "passed on: {}", passed.err);
 }
 
-/// What the page counted while a run lived is what tg-metrics says when it is over.
+/// The page's counters of a live run equal the metrics of tg-metrics after its end.
 #[test]
-fn counters_come_to_what_is_measured() {
+fn counters_equal_the_metrics() {
     const NAMES: [&str; 11] = [
         "wall_clock_time_ms",
         "total_cost_usd",

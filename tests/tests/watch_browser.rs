@@ -1,7 +1,7 @@
 //! A real experiment, seen in a real browser while it runs.
 //!
-//! Skipped, and said so, where no Chromium is installed; `scripts/install-test-deps` installs it. With `TG_SCREENSHOTS=DIR`
-//! it leaves pictures there, to be looked at.
+//! Skipped, with a message, where no Chromium is installed; `scripts/install-test-deps` installs it. With
+//! `TG_SCREENSHOTS=DIR` it leaves pictures there.
 
 use serde_json::{Value, json};
 use std::thread::sleep;
@@ -17,7 +17,7 @@ const VIEWS: [(u32, &str, &str); 4] = [
     (1440, "dark", "screen"),
 ];
 
-/// Notes, whenever something on the page changes, what a run's card says and when.
+/// Records the text of a run's card whenever the page changes.
 const RECORDER: &str = "(() => {
   window.seen = {}; window.mark = 'never loaded again';
   const look = () => {
@@ -44,7 +44,7 @@ const OVERFLOW: &str = "(() => {
   return out;
 })()";
 
-/// What a person with a screen reader or a keyboard meets: nothing is nameless.
+/// The page for a screen reader and a keyboard: every element has a name.
 const NAMELESS: &str = "(() => {
   const out = [];
   for (const svg of document.querySelectorAll('svg')) if (!svg.getAttribute('aria-label')) out.push('svg');
@@ -93,7 +93,7 @@ fn a_run_is_seen_to_appear_to_move_and_to_end() {
         moved(run, &seen);
         late.extend(latencies(&lab, run, &seen));
     }
-    println!("{}", told(late));
+    println!("{}", described(late));
     for view in VIEWS {
         browser.view(view);
         fits(&mut browser, view);
@@ -123,7 +123,7 @@ fn a_thousand_runs_with_and_without_a_script() {
     println!("1000 runs are on the page after {:?}", begun.elapsed());
     fits(&mut browser, VIEWS[0]);
     let rows = "document.querySelectorAll('.experiment tbody tr').length";
-    assert_eq!(browser.value(rows), 100, "the rest is for those who ask");
+    assert_eq!(browser.value(rows), 100, "the other rows are collapsed");
     browser.value("document.querySelector('.more').click()");
     assert_eq!(browser.value(rows), 300);
     browser.view(VIEWS[2]);
@@ -205,20 +205,20 @@ fn latencies(lab: &Lab, run: &str, seen: &Value) -> Vec<i64> {
         .map(|end| end.expect("a time"))
         .collect();
     let bars = seen["bars"].as_array().expect("a list");
-    let told = |bar: &Value| {
+    let shown = |bar: &Value| {
         let text = bar[1].as_str().unwrap_or_default();
         let over = text.split(": ").nth(1)?.split(' ').next()?;
         over.parse::<usize>().ok()
     };
     let when = |over: usize| {
-        let bar = bars.iter().find(|bar| told(bar) >= Some(over))?;
+        let bar = bars.iter().find(|bar| shown(bar) >= Some(over))?;
         bar[0].as_i64()
     };
     let late = |(place, end): (usize, &i64)| Some(when(place + 1)? - end);
     ends.iter().enumerate().filter_map(late).collect()
 }
 
-fn told(mut late: Vec<i64>) -> String {
+fn described(mut late: Vec<i64>) -> String {
     late.sort_unstable();
     assert!(late.len() >= 10, "{late:?}");
     format!(
@@ -230,7 +230,7 @@ fn told(mut late: Vec<i64>) -> String {
     )
 }
 
-/// Nothing on the console, nothing asked of anybody else.
+/// Nothing on the console, no request to another server.
 fn quiet(browser: &Browser, own: &str) {
     for (method, params) in &browser.events {
         let loud = [

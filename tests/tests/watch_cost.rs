@@ -1,6 +1,6 @@
-//! What watching costs those who work, measured: run with `--ignored --nocapture`, and in release for numbers to quote.
+//! The cost of watching, measured: run with `--ignored --nocapture`, and in release for numbers to quote.
 //!
-//! Ten stand-ins as fast as the host allows, with and without tg-watch and a browser on its events, in turn. Timings are
+//! Ten simulated agents as fast as the host allows, with and without tg-watch and a browser on its events, in turn. Timings
 //! printed, never asserted.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -17,7 +17,7 @@ use tg_tests::{Lab, manifest};
 const PAIRS: u32 = 20;
 const TASKS: usize = 200;
 
-/// What one run was like.
+/// The measurements of one run.
 struct Round {
     /// Tasks a second, from the first claim to the last completion.
     pace: f64,
@@ -69,18 +69,18 @@ fn round(lab: &Lab, name: &str) -> Round {
         let usage: Value = serde_json::from_slice(&usage).unwrap();
         usage["locked"].as_f64().unwrap()
     });
-    let told = fs::metadata(lab.path(&dir).join("run.json"))
+    let recorded = fs::metadata(lab.path(&dir).join("run.json"))
         .unwrap()
         .modified()
         .unwrap();
-    let told = told
+    let recorded = recorded
         .duration_since(std::time::UNIX_EPOCH)
         .unwrap()
         .as_millis() as f64;
     Round {
         pace: done * 1000.0 / (last - first),
         locked: locked.sum(),
-        tail: told - last,
+        tail: recorded - last,
     }
 }
 

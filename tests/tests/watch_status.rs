@@ -1,4 +1,4 @@
-//! Looking leaves no trace and is in nobody's way: `tg-wait --once` and tg-watch on runs that live, crashed or are over.
+//! Reading the status leaves no trace and disturbs no run: `tg-wait --once` and tg-watch on live, crashed and ended runs.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -67,14 +67,14 @@ fn nothing_is_left_behind() {
         &lab,
         "tg-wait --once nowhere",
         2,
-        &["nowhere: is no directory", "hint: "],
+        &["nowhere: is not a directory", "hint: "],
     );
     refused(&lab, "tg-watch nowhere", 4, &["nowhere: no such file"]);
     refused(
         &lab,
         "tg-watch m.yaml",
         2,
-        &["m.yaml: is no directory", "hint: "],
+        &["m.yaml: is not a directory", "hint: "],
     );
     refused(
         &lab,
@@ -102,14 +102,14 @@ fn nothing_is_left_behind() {
 }
 
 #[test]
-fn a_crash_is_seen_and_so_is_what_was_done() {
+fn a_crash_and_the_finished_work_are_seen() {
     let lab = Lab::new();
     let more = "stand_in: {time_scale: 0.002, poll_ms: 50}\n";
     lab.write("m.yaml", &manifest("medium-feature", 2, &["swarm"], more));
     let watching = Watching::start(&lab, "results");
     let mut chain = lab.start(CHAIN);
     let is_begun = |run: &Value| run["tasks"].to_string().contains("completed");
-    let is_paid = |run: &Value| run["cost_usd"].as_f64() > Some(0.0); // told half a second later
+    let is_paid = |run: &Value| run["cost_usd"].as_f64() > Some(0.0); // reported half a second later
     watching.until("a task is over", |state| {
         is_begun(&state["runs"][0]) && is_paid(&state["runs"][0])
     });
@@ -163,7 +163,7 @@ fn a_terminal_shows_arms_and_runs_and_a_pipe_nothing() {
     assert_eq!(piped.err, "");
 }
 
-/// While somebody watches, tg-wait still gets the database to itself, every time.
+/// While tg-watch polls, tg-wait still gets the database to itself, every time.
 #[test]
 fn the_end_of_a_run_is_not_disturbed() {
     let lab = Lab::new();
@@ -201,7 +201,7 @@ fn the_end_of_a_run_is_not_disturbed() {
     assert_eq!(dbs.count(), 0, "no database is kept open");
 }
 
-/// A thousand runs: the page's data comes at once, and a change of one is not told as a change of all.
+/// A thousand runs: the page's data comes at once, and a change of one is not sent as a change of all.
 #[test]
 fn a_thousand_runs_stay_usable() {
     let lab = Lab::new();
@@ -223,11 +223,11 @@ fn a_thousand_runs_stay_usable() {
     std::fs::rename(&dir, dir.with_file_name("swarm-r500.try1")).unwrap();
     std::fs::create_dir(&dir).unwrap();
     std::fs::write(&path, before.replace("\"completed\"", "\"timeout\"")).unwrap();
-    let mut told = 0;
+    let mut sent = 0;
     loop {
         let (_, data) = events.take();
         let runs = data["runs"].as_array().unwrap();
-        told += runs.len();
+        sent += runs.len();
         if runs
             .iter()
             .any(|run| run["run"] == "swarm-r500" && run["outcome"] == "timeout")
@@ -235,5 +235,5 @@ fn a_thousand_runs_stay_usable() {
             break;
         }
     }
-    assert!(told < 5, "{told} runs were told of");
+    assert!(sent < 5, "{sent} runs were sent");
 }

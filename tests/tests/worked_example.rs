@@ -1,6 +1,6 @@
-//! The worked example in `docs/metrics.md`: its figures, ours and the host's, come out as told there.
+//! The worked example in `docs/metrics.md`: its figures, ours and the host's, are the computed ones.
 //!
-//! The host's are those of the queries quoted, asked of a database made of the example's rows.
+//! The host's are those of the queries quoted, run on a database made of the example's rows.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -14,13 +14,13 @@ use tg_tests::{Lab, records};
 
 const EXAMPLE: &str = "docs/worked-example.json";
 
-/// What a command line that prints records prints.
+/// The output of a command line that prints records.
 fn run(lab: &Lab, line: &str) -> Vec<Value> {
     records(&lab.sh(line).ok().out)
 }
 
 #[test]
-fn the_worked_example_comes_out_as_told_here_at_the_host_and_under_kanban() {
+fn the_worked_example_is_right_here_at_the_host_and_under_kanban() {
     let lab = Lab::new();
     let text = document::read("docs/metrics.md");
     let made = blocks(&text, "console");
@@ -36,34 +36,34 @@ fn the_worked_example_comes_out_as_told_here_at_the_host_and_under_kanban() {
     let rows = tables(&text, "quantity").concat();
     assert!(rows.len() > 15);
     for row in rows {
-        for (db, told) in hosts.iter().zip(&row[2..4]) {
-            is(told, ask(db, code(&row[1])), &row[0]);
+        for (db, documented) in hosts.iter().zip(&row[2..4]) {
+            is(documented, ask(db, code(&row[1])), &row[0]);
         }
-        for told in row[4].split(", `") {
-            let (name, told) = told.trim_start_matches('`').split_once("` ").unwrap();
+        for documented in row[4].split(", `") {
+            let (name, documented) = documented.trim_start_matches('`').split_once("` ").unwrap();
             let real = match name {
                 "--per agent" => Some((ours.len() - 1) as f64),
                 name => ours[0]["metrics"].get(name).unwrap().as_f64(),
             };
-            is(told, real, name);
+            is(documented, real, name);
         }
     }
 }
 
 /// Check a number as it is written, to as many places as are written.
-fn is(told: &str, real: Option<f64>, what: &str) {
-    if told == "null" {
+fn is(documented: &str, real: Option<f64>, what: &str) {
+    if documented == "null" {
         return assert_eq!(real, None, "{what}");
     }
-    let real = real.unwrap_or_else(|| panic!("{what} is null, not {told}"));
-    let places = told
+    let real = real.unwrap_or_else(|| panic!("{what} is null, not {documented}"));
+    let places = documented
         .split_once('.')
         .map_or(0, |(_, fraction)| fraction.len());
     let unit = 0.1_f64.powi(i32::try_from(places).unwrap());
-    let written: f64 = told.parse().unwrap();
+    let written: f64 = documented.parse().unwrap();
     assert!(
         (written - real).abs() <= unit / 2.0 + 1e-9,
-        "{what}: {real}, not {told}"
+        "{what}: {real}, not {documented}"
     );
 }
 

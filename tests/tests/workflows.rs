@@ -1,4 +1,4 @@
-//! The other workflows on the real host: each by its own rules, as their histories must show.
+//! The other workflows on the real host: each by its own rules, checked in their histories.
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
@@ -111,7 +111,7 @@ fn in_relay_every_leg_is_done_by_its_specialist_with_its_artifacts() {
         ("review", vec!["gate/approval"]),
         ("test", vec!["gate/test-results"]),
     ];
-    // The phase a task came with is that of its first handover, else the one it has still.
+    // The phase of a task at its creation is that of its first handover, else its present one.
     let first = "SELECT t.id, coalesce((SELECT substr(reason, 29, instr(substr(reason, 29), ' ') - 1) FROM task_sequence
         WHERE task_id = t.id AND reason LIKE 'simulated: handed over from %' ORDER BY id LIMIT 1), t.phase) FROM tasks t";
     let mut phase: BTreeMap<String, String> = rows(&lab, db, first)
@@ -148,7 +148,7 @@ fn in_relay_every_leg_is_done_by_its_specialist_with_its_artifacts() {
 }
 
 #[test]
-fn in_hierarchical_nobody_works_outside_their_part() {
+fn in_hierarchical_all_work_is_inside_the_workers_part() {
     let lab = Lab::new();
     lab.write(
         "m.yaml",
@@ -294,7 +294,7 @@ fn a_shared_database_keeps_its_runs_apart() {
 }
 
 #[test]
-fn a_start_gate_holds_all_back_and_leaves_no_trace() {
+fn a_start_barrier_holds_all_back_and_leaves_no_trace() {
     let lab = Lab::new();
     lab.write(
         "m.yaml",
@@ -302,7 +302,7 @@ fn a_start_gate_holds_all_back_and_leaves_no_trace() {
             "tiny-feature",
             3,
             &["swarm", "push", "hierarchical"],
-            &format!("{FAST}start: gate\n"),
+            &format!("{FAST}start: barrier\n"),
         ),
     );
     let records = records(&lab.sh(&format!("tg-instantiate m.yaml | {PIPE}")).ok().out);
@@ -342,11 +342,11 @@ fn a_start_gate_holds_all_back_and_leaves_no_trace() {
 }
 
 #[test]
-fn the_work_is_verified_in_a_fresh_copy_of_the_workspace() {
+fn the_work_is_graded_in_a_fresh_copy_of_the_workspace() {
     let lab = Lab::new();
     fs::create_dir_all(lab.path("start/sub")).unwrap();
     lab.write("start/sub/hello.txt", "hello\n");
-    let more = "workspace: {path: start}\nverify: 'cat sub/hello.txt && ls *.md | wc -l'\n";
+    let more = "workspace: {path: start}\ngrade: 'cat sub/hello.txt && ls *.md | wc -l'\n";
     lab.write(
         "m.yaml",
         &manifest("tiny-feature", 2, &["swarm"], &format!("{FAST}{more}")),

@@ -1,4 +1,4 @@
-//! `tg-agent` as a program; what it does is in [`tg_agent::run`].
+//! The program `tg-agent`: reads the command line and calls [`tg_agent::run`].
 
 use std::io::{stdin, stdout};
 use std::process::ExitCode;

@@ -1,32 +1,33 @@
-//! Pushing: the coordinator assigns every task; workers take only what is assigned to them.
+//! Pushing: the coordinator assigns every task; workers take only the tasks assigned to them.
 //!
-//! The coordinator thinks about one assignment at a time, which is what makes it a bottleneck. It assigns what is
-//! ready, to the agent with all the tags and the least on its hands, and lets one task wait behind the one in hand:
-//! more would be a guess about who is free first.
+//! The coordinator thinks about one assignment at a time, which is what makes it a bottleneck. It assigns ready tasks, to
+//! the agent with all the tags and the fewest tasks, and lets one task wait behind the one in work: more would be a guess
+//! about which agent will be free first.
 
 use crate::agent::Agent;
-use crate::brief::{literal, query};
-use crate::usage::Spent;
+use crate::usage::WorkCost;
 use crate::work;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use tg_host::schema;
 use tg_stage::Result;
 use tg_stage::error::outside;
+use tg_stage::workflows::{self, PUSH};
 
-/// How many tasks one worker may have, in hand and waiting.
+/// The number of tasks that one worker may have, in work and waiting.
 const DEPTH: usize = 2;
 
-/// Take what is assigned until the run is over; true if we may leave with nothing claimed.
-pub fn worker(agent: &mut Agent) -> Result<bool> {
+/// Works on assigned tasks until the run is over; true if the agent may disconnect, with nothing claimed.
+pub fn work_assigned(agent: &mut Agent) -> Result<bool> {
     let assigned: Vec<String> = agent.brief.states.assigned.iter().cloned().collect();
-    while !agent.is_told_to_stop() {
+    while !agent.is_stopping() {
         let mut worked = false;
         for status in &assigned {
             let mine = agent.tasks(&json!({"owner": agent.me, "status": status}))?;
             let Some(task) = mine.first().and_then(|task| task["id"].as_str()) else {
                 continue;
             };
-            if agent.take(task, status)? && !work::on(agent, task)? {
+            if agent.claim(task, status)? && !work::work_on(agent, task)? {
                 return Ok(false);
             }
             worked = true;
@@ -41,27 +42,27 @@ pub fn worker(agent: &mut Agent) -> Result<bool> {
     Ok(true)
 }
 
-/// Assign until the run is over.
-pub fn coordinator(agent: &mut Agent) -> Result<bool> {
+/// Assigns tasks until the run is over.
+pub fn coordinate(agent: &mut Agent) -> Result<bool> {
     let root = root(agent)?;
-    while !agent.is_told_to_stop() {
-        let ready = ready(agent)?;
-        let mut choice = Choice::look(agent)?;
+    while !agent.is_stopping() {
+        let ready = ready_tasks(agent)?;
+        let mut team = Team::ask(agent)?;
         let mut decided = 0;
         for task in &ready {
             let Some(id) = task["id"].as_str() else {
                 continue;
             };
-            let Some(worker) = choice.free(&Needs::of(task), DEPTH) else {
+            let Some(worker) = team.free_worker(&Needs::of_task(task), DEPTH) else {
                 continue;
             };
-            if !decide(agent, id, &worker)? {
+            if !assign(agent, id, &worker)? {
                 break;
             }
-            choice.add(&worker, 1);
+            team.add_load(&worker);
             decided += 1;
         }
-        account(agent, root.as_deref(), decided)?;
+        finish_round(agent, root.as_deref(), decided)?;
         if decided == 0 {
             if ready.is_empty() && agent.is_over()? {
                 return Ok(true);
@@ -72,23 +73,23 @@ pub fn coordinator(agent: &mut Agent) -> Result<bool> {
     Ok(true)
 }
 
-/// The tasks of this run that wait for nothing, whoever may do them.
-pub fn ready(agent: &mut Agent) -> Result<Vec<Value>> {
-    let tasks = agent.tasks(&json!({"ready": true}))?;
-    let Some(tag) = agent.brief.run_tag.clone() else {
-        return Ok(tasks);
-    };
-    let is_ours = |task: &Value| {
-        task["tags"]
-            .as_array()
-            .is_some_and(|tags| tags.iter().any(|has| has == tag.as_str()))
-    };
-    Ok(tasks.into_iter().filter(is_ours).collect())
+/// The topmost container of this run.
+pub fn root(agent: &mut Agent) -> Result<Option<String>> {
+    schema::agent::root(&mut agent.host, &agent.brief.run).map_err(outside)
 }
 
-/// Think about one assignment and make it; false if told to stop meanwhile. A refusal means that the task or the worker
+/// The tasks of this run that wait for no other task, for any agent.
+pub fn ready_tasks(agent: &mut Agent) -> Result<Vec<Value>> {
+    let mut tasks = agent.tasks(&json!({"ready": true}))?;
+    if let Some(tag) = &agent.brief.run_tag {
+        tasks.retain(|task| strings(&task["tags"]).contains(tag));
+    }
+    Ok(tasks)
+}
+
+/// Thinks about one assignment and makes it; false if stopped meanwhile. A refusal means that the task or the worker
 /// changed meanwhile, and the next look will show how.
-pub fn decide(agent: &mut Agent, task: &str, worker: &str) -> Result<bool> {
+pub fn assign(agent: &mut Agent, task: &str, worker: &str) -> Result<bool> {
     if !agent.rest(agent.brief.model.decision_s * 1000.0 * agent.brief.model.time_scale)? {
         return Ok(false);
     }
@@ -102,123 +103,89 @@ pub fn decide(agent: &mut Agent, task: &str, worker: &str) -> Result<bool> {
     Ok(true)
 }
 
-/// Log what some decisions cost: on the topmost container, where nobody else logs, if there is one.
-pub fn account(agent: &mut Agent, root: Option<&str>, decided: usize) -> Result<()> {
+/// Logs the cost of a round of decisions: on the topmost container, where no other agent logs, if there is one.
+pub fn finish_round(agent: &mut Agent, root: Option<&str>, decided: usize) -> Result<()> {
     if decided == 0 {
         return Ok(());
     }
-    let spent = Spent::on(
-        &agent.brief.model,
-        decided as f64 * agent.brief.model.decision_s * 1000.0,
-    );
+    let model = &agent.brief.model;
+    let cost = WorkCost::of_work(model, decided as f64 * model.decision_s * 1000.0);
     match root {
-        Some(root) => agent.log(root, &spent, 0)?,
-        None => agent.usage.add(&spent),
+        Some(root) => agent.log(root, &cost, 0)?,
+        None => agent.usage.add(&cost),
     }
     agent.report()
 }
 
-/// The topmost container of this run.
-pub fn root(agent: &mut Agent) -> Result<Option<String>> {
-    let ours = format!(
-        "(SELECT task_id FROM experiment_tasks WHERE run_id = {})",
-        literal(&agent.brief.run)
-    );
-    let scope = if agent.brief.run.is_empty() {
-        String::new()
-    } else {
-        format!("AND from_task_id IN {ours}")
-    };
-    let sql = format!(
-        "SELECT DISTINCT from_task_id AS id FROM dependencies WHERE dep_type = 'contains' {scope} AND from_task_id NOT IN
-         (SELECT to_task_id FROM dependencies WHERE dep_type = 'contains') ORDER BY id LIMIT 1"
-    );
-    let rows = query(&mut agent.host, &sql).map_err(outside)?;
-    Ok(rows
-        .first()
-        .and_then(|row| row["id"].as_str())
-        .map(String::from))
-}
-
-/// What a task asks of who does it.
+/// The tags that a task asks for.
 #[derive(Debug, Default)]
 pub struct Needs {
-    /// All of these tags.
+    /// The agent must have all of these tags.
     pub needed: Vec<String>,
-    /// One of these tags, if there are any.
+    /// The agent must have one of these tags, if there are any.
     pub wanted: Vec<String>,
 }
 
 impl Needs {
-    /// Those of a task of the host's lists.
-    pub fn of(task: &Value) -> Self {
+    fn of_task(task: &Value) -> Self {
         Self {
             needed: strings(&task["needed_tags"]),
             wanted: strings(&task["wanted_tags"]),
         }
     }
+
+    fn are_met_by(&self, tags: &[String]) -> bool {
+        self.needed.iter().all(|tag| tags.contains(tag))
+            && (self.wanted.is_empty() || self.wanted.iter().any(|tag| tags.contains(tag)))
+    }
 }
 
-/// The agents at the host, and what each has on its hands.
-pub struct Choice {
+/// The workers at the host, and the number of tasks that each has.
+pub struct Team {
     workers: Vec<(String, Vec<String>)>,
     load: BTreeMap<String, usize>,
 }
 
-impl Choice {
-    /// Ask the host.
-    pub fn look(agent: &mut Agent) -> Result<Self> {
+impl Team {
+    pub fn ask(agent: &mut Agent) -> Result<Self> {
         let mut load: BTreeMap<String, usize> = BTreeMap::new();
-        let containers = agent.containers.clone();
         for task in agent.tasks(&json!({"claimed": true}))? {
-            if task["id"]
-                .as_str()
-                .is_some_and(|id| !containers.contains(id))
-            {
-                *load
-                    .entry(task["worker_id"].as_str().unwrap_or_default().into())
-                    .or_default() += 1;
+            let id = task["id"].as_str();
+            if id.is_some_and(|id| !agent.containers.contains(id)) {
+                let worker = task["worker_id"].as_str().unwrap_or_default();
+                *load.entry(worker.into()).or_default() += 1;
             }
         }
         let agents = agent.call("list_agents", &json!({"stale_timeout": 0}))?;
-        let rows = agents["workers"]
-            .as_array()
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let named = rows
-            .iter()
-            .filter_map(|row| Some((row["id"].as_str()?.to_string(), strings(&row["tags"]))));
-        // Who leads takes no tasks.
-        let workers = named
-            .filter(|(id, tags)| *id != agent.me && !tags.iter().any(|tag| tag == "coordinator"))
-            .collect();
+        let rows = agents["workers"].as_array().into_iter().flatten();
+        let named = rows.filter_map(|row| Some((row["id"].as_str()?, strings(&row["tags"]))));
+        // Leaders take no tasks; each has the coordinator's tag.
+        let leader = workflows::pattern(PUSH).leader;
+        let leads = |tag: &String| leader.is_some_and(|leader| leader.tags.contains(&tag.as_str()));
+        let workers = named.filter(|(id, tags)| *id != agent.me && !tags.iter().any(leads));
+        let workers = workers.map(|(id, tags)| (id.into(), tags)).collect();
         Ok(Self { workers, load })
     }
 
-    /// The fitting worker with the least on its hands, if that is less than `depth`.
-    pub fn free(&self, needs: &Needs, depth: usize) -> Option<String> {
-        let fits = |tags: &Vec<String>| {
-            needs.needed.iter().all(|tag| tags.contains(tag))
-                && (needs.wanted.is_empty() || needs.wanted.iter().any(|tag| tags.contains(tag)))
-        };
-        let fitting = self.workers.iter().filter(|(_, tags)| fits(tags));
+    /// The worker with the fewest tasks among those that meet the needs, if it has fewer than `depth`.
+    pub fn free_worker(&self, needs: &Needs, depth: usize) -> Option<String> {
+        let fitting = self
+            .workers
+            .iter()
+            .filter(|(_, tags)| needs.are_met_by(tags));
         let loaded = fitting.map(|(id, _)| (self.load.get(id).copied().unwrap_or(0), id));
-        loaded
-            .filter(|(load, _)| *load < depth)
-            .min()
-            .map(|(_, id)| id.clone())
+        let free = loaded.filter(|(load, _)| *load < depth).min();
+        free.map(|(_, id)| id.clone())
     }
 
-    /// Count more on a worker's hands.
-    pub fn add(&mut self, worker: &str, tasks: usize) {
-        *self.load.entry(worker.into()).or_default() += tasks;
+    /// Counts one more task of a worker.
+    pub fn add_load(&mut self, worker: &str) {
+        *self.load.entry(worker.into()).or_default() += 1;
     }
 }
 
 fn strings(list: &Value) -> Vec<String> {
-    list.as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|item| Some(item.as_str()?.to_string()))
-        .collect()
+    let items = list.as_array().into_iter().flatten();
+    let strings = items.filter_map(Value::as_str);
+    strings.map(String::from).collect()
 }

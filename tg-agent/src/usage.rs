@@ -1,19 +1,19 @@
-//! What the agent used, kept in `usage.json` as the launcher reads it.
+//! The agent's usage, written to `usage.json` in the form that the launcher reads.
 //!
-//! Rewritten after each task, so that a killed agent has reported all but its last step.
+//! It is rewritten after each task, so that a killed agent has reported all but its last step.
 
 use serde::Serialize;
 use std::path::Path;
-use tg_stage::{Result, StandIn, file, time};
+use tg_stage::{Error, Result, WorkModel, file, time};
 
-/// Tokens and cost so far; all simulated.
-#[derive(Debug, Clone, Serialize)]
+/// The usage so far; tokens and cost are simulated.
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Usage {
-    /// What these numbers are worth.
+    /// The word that marks these numbers as simulated.
     pub cost_source: &'static str,
     /// Version of this program.
     pub version: &'static str,
-    /// When the host had registered us, in milliseconds since the epoch.
+    /// The time of the registration at the host, in milliseconds since the epoch.
     pub connected_at_ms: i64,
     /// Cost in USD.
     pub cost_usd: f64,
@@ -23,9 +23,9 @@ pub struct Usage {
     pub tokens_out: i64,
     /// Tokens read from the cache.
     pub tokens_cached: i64,
-    /// Tasks worked on, attempts counted.
+    /// Steps of tasks worked on.
     pub attempts: u64,
-    /// Claims that somebody else was quicker with.
+    /// Claims for which another agent was faster.
     pub lost_claims: u64,
     /// Looks for work that found none.
     pub polls: u64,
@@ -33,40 +33,33 @@ pub struct Usage {
     pub decisions: u64,
     /// Calls to the host.
     pub calls: u64,
-    /// `database is locked` answers met on the way.
+    /// Calls that the host answered with `database is locked`.
     pub locked: u64,
 }
 
 /// Tokens and cost of one piece of work.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Spent {
-    /// Tokens read, cached ones included.
+pub struct WorkCost {
     pub tokens_in: i64,
-    /// Tokens written.
     pub tokens_out: i64,
-    /// Tokens read from the cache.
     pub tokens_cached: i64,
-    /// Cost in USD.
     pub cost_usd: f64,
 }
 
-impl Spent {
-    /// What `work_ms` of the imagined agent's time costs.
-    pub fn on(model: &StandIn, work_ms: f64) -> Self {
+impl WorkCost {
+    /// The cost of `work_ms` of the imagined agent's time.
+    pub fn of_work(model: &WorkModel, work_ms: f64) -> Self {
         let minutes = work_ms / 60_000.0;
-        Self::of(
-            model,
-            minutes * model.tokens_in_per_min,
-            minutes * model.tokens_out_per_min,
-        )
+        let (read, written) = (model.tokens_in_per_min, model.tokens_out_per_min);
+        Self::of_tokens(model, minutes * read, minutes * written)
     }
 
-    /// What reading some tokens costs.
-    pub fn reading(model: &StandIn, tokens: f64) -> Self {
-        Self::of(model, tokens, 0.0)
+    /// The cost of reading some tokens.
+    pub fn of_reading(model: &WorkModel, tokens: f64) -> Self {
+        Self::of_tokens(model, tokens, 0.0)
     }
 
-    fn of(model: &StandIn, tokens_in: f64, tokens_out: f64) -> Self {
+    fn of_tokens(model: &WorkModel, tokens_in: f64, tokens_out: f64) -> Self {
         let (tokens_in, tokens_out) = (tokens_in.round(), tokens_out.round());
         let cached = (tokens_in * model.cached_share).round();
         let usd = (tokens_in - cached) * model.usd_per_mtok_in
@@ -82,37 +75,25 @@ impl Spent {
 }
 
 impl Usage {
-    /// Nothing used yet.
-    pub fn begin() -> Self {
+    pub fn new() -> Self {
         Self {
             cost_source: "simulated",
             version: env!("CARGO_PKG_VERSION"),
             connected_at_ms: time::now_ms(),
-            cost_usd: 0.0,
-            tokens_in: 0,
-            tokens_out: 0,
-            tokens_cached: 0,
-            attempts: 0,
-            lost_claims: 0,
-            polls: 0,
-            decisions: 0,
-            calls: 0,
-            locked: 0,
+            ..Self::default()
         }
     }
 
-    /// Add a piece of work.
-    pub fn add(&mut self, spent: &Spent) {
-        self.cost_usd += spent.cost_usd;
-        self.tokens_in += spent.tokens_in;
-        self.tokens_out += spent.tokens_out;
-        self.tokens_cached += spent.tokens_cached;
+    pub fn add(&mut self, cost: &WorkCost) {
+        self.cost_usd += cost.cost_usd;
+        self.tokens_in += cost.tokens_in;
+        self.tokens_out += cost.tokens_out;
+        self.tokens_cached += cost.tokens_cached;
     }
 
-    /// Write `usage.json` into `dir`.
-    pub fn keep(&self, dir: &Path) -> Result<()> {
-        let text = serde_json::to_vec(self)
-            .map_err(|cause| tg_stage::Error::outside("usage.json", cause))?;
+    /// Writes `usage.json` into `dir`.
+    pub fn save(&self, dir: &Path) -> Result<()> {
+        let text = serde_json::to_vec(self).map_err(|cause| Error::outside("usage.json", cause))?;
         file::write(&dir.join("usage.json"), &text)
     }
 }

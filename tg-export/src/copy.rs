@@ -1,15 +1,17 @@
-//! A snapshot made of a snapshot: the same rows, or the shape that the host's own `import` reads.
+//! A snapshot copied from a snapshot: the same rows, or rows in the form that the host's own `import` reads.
 //!
-//! What the file says of itself is kept: that the host wrote it tells that deletions are unknown, whatever shape its rows
-//! have now.
+//! The header is kept: that the host wrote the file means that deletions are unknown, whatever form its rows have now.
 
-use crate::failure::Failure;
-use crate::writer::{Shape, Writer};
+use crate::writer::{Failure, Shape, Writer};
 use std::io::{Read, Write};
 use tg_host::snapshot::scan::{Event, Scanner};
 
-/// Copy the (plain) text of a snapshot to `out`.
-pub fn copy(text: impl Read, for_import: bool, out: &mut impl Write) -> Result<(), Failure> {
+/// Copies the (plain) text of a snapshot to `out`.
+pub fn copy_snapshot(
+    text: impl Read,
+    for_import: bool,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
     let mut scanner = Scanner::new(text);
     let (mut at, mut by) = (String::new(), String::new());
     let mut resolution_ms = 1;
@@ -27,10 +29,10 @@ pub fn copy(text: impl Read, for_import: bool, out: &mut impl Write) -> Result<(
                 if let Some(out) = out.take() {
                     let is_old = by.starts_with("task-graph-mcp v0.1.");
                     let shape = Shape::new(for_import, is_old);
-                    writer = Some(Writer::begin(out, shape, &at, &by)?);
+                    writer = Some(Writer::new(out, shape, &at, &by)?);
                 }
                 if let Some(writer) = &mut writer {
-                    writer.table(&name)?;
+                    writer.begin_table(&name)?;
                 }
             }
             Event::Row(json) => {
@@ -40,11 +42,10 @@ pub fn copy(text: impl Read, for_import: bool, out: &mut impl Write) -> Result<(
             }
         }
     }
-    match writer {
-        Some(mut writer) => {
-            writer.is_cut_to(resolution_ms);
-            Ok(writer.finish()?)
-        }
-        None => Err(Failure::Content("not a snapshot: it has no tables".into())),
-    }
+    let Some(mut writer) = writer else {
+        let cause = "not a snapshot: it has no tables";
+        return Err(Failure::Content(cause.into()));
+    };
+    writer.coarsen_to(resolution_ms);
+    Ok(writer.finish()?)
 }

@@ -1,4 +1,4 @@
-//! `tg-export` as a program; what it does is in [`tg_export::run`].
+//! The program `tg-export`; see [`tg_export::run`].
 
 use std::io::{stdin, stdout};
 use std::process::ExitCode;

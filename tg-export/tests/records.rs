@@ -158,7 +158,7 @@ fn the_missing_record_names_its_tool() {
 }
 
 #[test]
-fn an_end_the_database_was_never_told() {
+fn an_end_that_the_database_does_not_have() {
     let bench = Bench::new();
     let mut record = bench.record();
     let agents = json!([
@@ -177,10 +177,10 @@ fn an_end_the_database_was_never_told() {
     };
 
     run(&Args::default(), &[record.clone()]);
-    let told = row(&bench);
-    assert_eq!(told["outcome"], json!("stalled"));
+    let stored = row(&bench);
+    assert_eq!(stored["outcome"], json!("stalled"));
     assert_eq!(
-        (&told["started_at"], &told["completed_at"]),
+        (&stored["started_at"], &stored["completed_at"]),
         (&json!(BEGIN + 10), &json!(BEGIN + 4_000))
     );
     let exported = &document(&bench.path("snapshot.json.gz"))["exported_at"];

@@ -1,4 +1,4 @@
-//! What is in a snapshot, and that it is the same whenever the database is.
+//! The content of a snapshot, and that it is the same whenever the database is.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::io::Read;
 use std::path::Path;
 use std::process::Command;
-use tg_export::What;
+use tg_export::ExportOptions;
 use tg_host::{Host, Snapshot};
 
 const TABLES: [&str; 14] = [
@@ -147,8 +147,8 @@ fn same_database_same_bytes_and_nothing_written_twice() {
     bench.end("completed", BEGIN + 2500);
     let (first, second) = (bench.path("a.json.gz"), bench.path("b.json.gz"));
     let before = std::fs::read(&bench.db).unwrap();
-    let one = tg_export::export(&bench.db, &first, &What::default()).unwrap();
-    let two = tg_export::export(&bench.db, &second, &What::default()).unwrap();
+    let one = tg_export::export(&bench.db, &first, &ExportOptions::default()).unwrap();
+    let two = tg_export::export(&bench.db, &second, &ExportOptions::default()).unwrap();
     assert_eq!((&one.sha256, one.bytes), (&two.sha256, two.bytes));
     let bytes = std::fs::read(&first).unwrap();
     assert_eq!(bytes, std::fs::read(&second).unwrap());
@@ -160,7 +160,7 @@ fn same_database_same_bytes_and_nothing_written_twice() {
 
     let inode = |path: &Path| std::os::unix::fs::MetadataExt::ino(&path.metadata().unwrap());
     let there = inode(&first);
-    tg_export::export(&bench.db, &first, &What::default()).unwrap();
+    tg_export::export(&bench.db, &first, &ExportOptions::default()).unwrap();
     assert_eq!(inode(&first), there, "the same file, not one like it");
     assert_eq!(
         std::fs::read(&bench.db).unwrap(),
@@ -171,7 +171,7 @@ fn same_database_same_bytes_and_nothing_written_twice() {
         .open()
         .execute_batch("UPDATE tasks SET title = 'new' WHERE id = 'a'")
         .unwrap();
-    tg_export::export(&bench.db, &first, &What::default()).unwrap();
+    tg_export::export(&bench.db, &first, &ExportOptions::default()).unwrap();
     assert_ne!(inode(&first), there);
 }
 
@@ -204,15 +204,15 @@ fn what_is_no_ordinary_file_is_left_alone() {
             .unwrap()
             .success()
     );
-    let refused = tg_export::export(&bench.db, &pipe, &What::default()).unwrap_err();
+    let refused = tg_export::export(&bench.db, &pipe, &ExportOptions::default()).unwrap_err();
     assert!(
-        refused.to_string().contains("no ordinary file"),
+        refused.to_string().contains("not an ordinary file"),
         "{refused}"
     );
     assert!(!pipe.is_file() && pipe.exists());
     std::fs::write(&real, "before").unwrap();
     std::os::unix::fs::symlink(&real, &link).unwrap();
-    tg_export::export(&bench.db, &link, &What::default()).unwrap();
+    tg_export::export(&bench.db, &link, &ExportOptions::default()).unwrap();
     assert!(link.is_symlink() && std::fs::read(&real).unwrap().starts_with(b"{"));
 }
 
@@ -248,7 +248,7 @@ fn the_host_imports_it() {
     for name in ["s.json", "s.json.gz"] {
         bench.export(name);
         let copy = bench.path(&format!("{name}.db"));
-        tg_host::empty::create(&host, &copy).unwrap();
+        tg_host::empty_database::create(&host, &copy).unwrap();
         let out = Command::new(&host.path)
             .args(["--log", "0", "--database"])
             .arg(&copy)
@@ -316,7 +316,7 @@ fn databases_of_every_host_version() {
         )
         .unwrap();
         let out = dir.path().join("s.json.gz");
-        tg_export::export(&db, &out, &What::default()).unwrap();
+        tg_export::export(&db, &out, &ExportOptions::default()).unwrap();
         let (ours, theirs) = (
             document(&out),
             document(&fixtures.join(format!("{name}.json"))),

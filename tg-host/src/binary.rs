@@ -1,6 +1,6 @@
-//! Finding the host's program, and the workflow files that came with it.
+//! Finding the host's program, and the workflow files that were installed with it.
 //!
-//! Only the version these tools were measured against is used; another one is named in the error, never run against a
+//! Only the version these tools were measured against is used; any other is named in the error and never run against a
 //! database: opening a database with a newer host migrates it in place.
 
 use crate::error::{Error, Result};
@@ -19,96 +19,82 @@ pub const PROGRAM: &str = "task-graph-mcp";
 pub struct Host {
     /// Absolute path of the program.
     pub path: PathBuf,
-    /// What `--version` says.
+    /// The output of `--version`.
     pub version: String,
 }
 
 impl Host {
-    /// The host named by `TG_HOST`, else the one `scripts/install-host` built for this checkout or installation, else the first good one
-    /// on PATH.
+    /// The host named by `TG_HOST`, else the one that `scripts/install-host` built for this checkout or installation, else
+    /// the first one of the right version on PATH.
     pub fn find() -> Result<Self> {
         if let Some(path) = env::var_os("TG_HOST").filter(|path| !path.is_empty()) {
-            let path = PathBuf::from(path);
-            return match version(&path) {
-                Some(found) if found == VERSION => Ok(Self {
-                    path: absolute(path),
-                    version: found,
-                }),
-                Some(found) => Err(Error::new(
-                    path.display(),
-                    format!("is version {found}, not {VERSION}"),
-                )
-                .hint(format!("unset TG_HOST, or point it at {PROGRAM} {VERSION}"))),
-                None => Err(Error::new(
-                    path.display(),
-                    "named by TG_HOST, does not answer --version",
-                )
-                .hint(format!("point TG_HOST at {PROGRAM} {VERSION}"))),
-            };
+            return Self::named(path.into());
         }
         let mut wrong = Vec::new();
         for path in candidates() {
             match version(&path) {
-                Some(found) if found == VERSION => {
-                    return Ok(Self {
-                        path: absolute(path),
-                        version: found,
-                    });
-                }
+                Some(found) if found == VERSION => return Ok(Self::new(path, found)),
                 Some(found) => wrong.push(format!("{} is version {found}", path.display())),
                 None => {}
             }
         }
-        let seen = if wrong.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", wrong.join("; "))
+        let seen = match wrong.as_slice() {
+            [] => String::new(),
+            wrong => format!(" ({})", wrong.join("; ")),
         };
-        Err(
-            Error::new(PROGRAM, format!("version {VERSION} not found{seen}")).hint(format!(
-                "scripts/install-host, or: cargo install --locked --version {VERSION} {PROGRAM}"
-            )),
-        )
+        let cause = format!("version {VERSION} not found{seen}");
+        let install = format!("cargo install --locked --version {VERSION} {PROGRAM}");
+        Err(Error::new(PROGRAM, cause).hint(format!("scripts/install-host, or: {install}")))
     }
 
-    /// The directory with the package's own workflow files, if the installation left one: beside a host that
-    /// `scripts/install-host` built, else where that put them for a host on PATH, else where cargo unpacked the package.
+    /// The host named by `TG_HOST`.
+    fn named(path: PathBuf) -> Result<Self> {
+        let (cause, hint) = match version(&path) {
+            Some(found) if found == VERSION => return Ok(Self::new(path, found)),
+            Some(found) => (
+                format!("is version {found}, not {VERSION}"),
+                "unset TG_HOST, or point it at",
+            ),
+            None => (
+                "named by TG_HOST, does not answer --version".into(),
+                "point TG_HOST at",
+            ),
+        };
+        Err(Error::new(path.display(), cause).hint(format!("{hint} {PROGRAM} {VERSION}")))
+    }
+
+    fn new(path: PathBuf, version: String) -> Self {
+        let path = std::path::absolute(&path).unwrap_or(path);
+        Self { path, version }
+    }
+
+    /// The directory with the package's own workflow files, if it exists: beside a host that `scripts/install-host` built,
+    /// else the directory that it fills for a host on PATH, else the one into which cargo unpacked the package.
     pub fn workflow_dir(&self) -> Option<PathBuf> {
-        let beside = self
-            .path
-            .parent()
-            .and_then(Path::parent)
-            .map(|root| root.join("workflows"));
-        beside
-            .into_iter()
-            .chain(places().into_iter().map(|dir| dir.join(".host/workflows")))
-            .chain(self.unpacked())
-            .find(|dir| dir.join("workflow-solo.yaml").is_file())
+        let root = self.path.parent().and_then(Path::parent);
+        let beside = root.map(|root| root.join("workflows")).into_iter();
+        let installed = places().into_iter().map(|dir| dir.join(".host/workflows"));
+        let mut dirs = beside.chain(installed).chain(self.unpacked());
+        dirs.find(|dir| dir.join("workflow-solo.yaml").is_file())
     }
 
     fn unpacked(&self) -> Vec<PathBuf> {
-        let home = env::var_os("CARGO_HOME")
-            .map(PathBuf::from)
-            .or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".cargo")));
-        let Some(Ok(registries)) = home.map(|home| home.join("registry/src").read_dir()) else {
+        let set = |name| env::var_os(name).map(PathBuf::from);
+        let cargo = set("CARGO_HOME").or_else(|| Some(set("HOME")?.join(".cargo")));
+        let registries = cargo.map(|cargo| cargo.join("registry/src").read_dir());
+        let Some(Ok(registries)) = registries else {
             return Vec::new();
         };
-        let mut dirs: Vec<PathBuf> = registries
-            .filter_map(|entry| {
-                Some(
-                    entry
-                        .ok()?
-                        .path()
-                        .join(format!("{PROGRAM}-{}/config", self.version)),
-                )
-            })
-            .collect();
+        let config = format!("{PROGRAM}-{}/config", self.version);
+        let dirs = registries.filter_map(|entry| Some(entry.ok()?.path().join(&config)));
+        let mut dirs: Vec<PathBuf> = dirs.collect();
         dirs.sort();
         dirs
     }
 }
 
-/// Where a checkout or an installation keeps its files: the directories above this program, and `share/tg` in each.
+/// The directories in which a checkout or an installation keeps its files: those above this program, and `share/tg` in
+/// each.
 pub fn places() -> Vec<PathBuf> {
     let exe = env::current_exe().unwrap_or_default();
     let above = exe.ancestors().skip(1);
@@ -142,8 +128,4 @@ fn version(path: &Path) -> Option<String> {
     text.trim()
         .strip_prefix(PROGRAM)
         .map(|rest| rest.trim().to_string())
-}
-
-fn absolute(path: PathBuf) -> PathBuf {
-    std::path::absolute(&path).unwrap_or(path)
 }

@@ -1,8 +1,8 @@
-//! A client of the host over stdio: JSON-RPC, one line a message.
+//! A client of the host over stdio: JSON-RPC, one line per message.
 //!
-//! Raw on purpose: the protocol is frozen per host version, a call takes 0.2 ms, and the official SDK costs 62 crates
-//! and a minute of build. One thread reads; a request waits for the answer with its number. The server is a child in
-//! the caller's process group and is killed when the client is dropped: servers may outlive their stdin.
+//! It uses no SDK: the protocol is frozen per host version, a call takes 0.2 ms, and the official SDK costs 62 crates and
+//! a minute of build. One thread reads; a request waits for the answer with its number. The server is a child in the
+//! caller's process group and is killed when the client is dropped: servers may outlive their stdin.
 
 use crate::error::{Error, Result, last_words};
 use serde_json::{Value, json};
@@ -12,23 +12,23 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// How long one answer may take.
+/// The longest time until an answer.
 const ANSWER: Duration = Duration::from_mins(1);
 
-/// How much of what a server says on stderr is kept, in bytes.
-const WORDS: u64 = 4096;
+/// Bytes that are kept of the server's stderr.
+const KEPT: u64 = 4096;
 
-/// A connection to one server of its own.
+/// A connection to a server that it started.
 pub struct Client {
     server: Child,
     stdin: ChildStdin,
     messages: Receiver<Value>,
-    words: Option<JoinHandle<Vec<u8>>>,
+    stderr: Option<JoinHandle<Vec<u8>>>,
     number: u64,
 }
 
 impl Client {
-    /// Start the server that `command` describes and shake hands.
+    /// Starts the server that `command` describes and initialises the connection.
     pub fn start(mut command: Command) -> Result<Self> {
         let mut server = command
             .stdin(Stdio::piped())
@@ -44,11 +44,11 @@ impl Client {
         let (Some(stdin), Some(stdout), Some(mut stderr)) = pipes else {
             return Err(Error::new("host", "has no stdio"));
         };
-        let words = std::thread::spawn(move || {
-            let mut words = Vec::new();
-            let _ = stderr.by_ref().take(WORDS).read_to_end(&mut words);
-            let _ = std::io::copy(&mut stderr, &mut std::io::sink()); // a full pipe would stop it
-            words
+        let stderr = std::thread::spawn(move || {
+            let mut text = Vec::new();
+            let _ = stderr.by_ref().take(KEPT).read_to_end(&mut text);
+            let _ = std::io::copy(&mut stderr, &mut std::io::sink()); // a full pipe would block the server
+            text
         });
         let (sender, messages) = mpsc::channel();
         std::thread::spawn(move || {
@@ -67,18 +67,19 @@ impl Client {
             server,
             stdin,
             messages,
-            words: Some(words),
+            stderr: Some(stderr),
             number: 0,
         };
-        let who = json!({"name": "tg", "version": env!("CARGO_PKG_VERSION")});
-        let hello = json!({"protocolVersion": "2024-11-05", "capabilities": {}, "clientInfo": who});
+        let client_info = json!({"name": "tg", "version": env!("CARGO_PKG_VERSION")});
+        let hello =
+            json!({"protocolVersion": "2024-11-05", "capabilities": {}, "clientInfo": client_info});
         client.request("initialize", &hello)?;
         client.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}))?;
         Ok(client)
     }
 
-    /// Call a tool. The answer is its text, parsed as JSON where it is JSON; a tool's error is an [`Error`] whose cause
-    /// is the host's own message.
+    /// Calls a tool. Returns its text, parsed if it is JSON; a tool's error becomes an [`Error`] whose cause is the host's
+    /// own message.
     pub fn call(&mut self, tool: &str, arguments: &Value) -> Result<Value> {
         let answer = self.request("tools/call", &json!({"name": tool, "arguments": arguments}))?;
         let text = answer["content"][0]["text"].as_str().unwrap_or_default();
@@ -89,7 +90,7 @@ impl Client {
         Ok(content)
     }
 
-    /// Read a resource such as `config://states`.
+    /// Reads a resource such as `config://states`.
     pub fn resource(&mut self, uri: &str) -> Result<Value> {
         let answer = self.request("resources/read", &json!({"uri": uri}))?;
         let text = answer["contents"][0]["text"].as_str().unwrap_or_default();
@@ -107,7 +108,7 @@ impl Client {
             let message = self
                 .messages
                 .recv_timeout(left)
-                .map_err(|cause| self.silence(method, cause))?;
+                .map_err(|cause| self.no_answer(method, cause))?;
             if message["id"].as_u64() == Some(self.number) && message.get("method").is_none() {
                 return match message.get("error") {
                     Some(error) => Err(Error::new(method, message_of(error))),
@@ -125,38 +126,35 @@ impl Client {
         let line = format!("{message}\n");
         self.stdin
             .write_all(line.as_bytes())
-            .map_err(|_| self.silence("write", RecvTimeoutError::Disconnected))
+            .map_err(|_| self.no_answer("write", RecvTimeoutError::Disconnected))
     }
 
-    fn silence(&mut self, method: &str, cause: RecvTimeoutError) -> Error {
+    /// The error for an answer that did not come.
+    fn no_answer(&mut self, method: &str, cause: RecvTimeoutError) -> Error {
         let cause = match cause {
             RecvTimeoutError::Timeout => {
                 format!("no answer from the host within {} s", ANSWER.as_secs())
             }
             RecvTimeoutError::Disconnected => match self.server.wait() {
-                Ok(status) => self.farewell(status),
+                Ok(status) => self.exit_message(status),
                 Err(cause) => format!("the host is gone: {cause}"),
             },
         };
         Error::new(method, cause)
     }
 
-    /// The end of the server in its own words. Whoever it started may hold its stderr open, and is not waited for long.
-    fn farewell(&mut self, status: ExitStatus) -> String {
+    /// The server's own error message. Its children may keep its stderr open; they are waited for up to 200 ms.
+    fn exit_message(&mut self, status: ExitStatus) -> String {
         let begun = Instant::now();
+        let is_open = |stderr: &JoinHandle<_>| !stderr.is_finished();
         while begun.elapsed() < Duration::from_millis(200)
-            && self
-                .words
-                .as_ref()
-                .is_some_and(|words| !words.is_finished())
+            && self.stderr.as_ref().is_some_and(is_open)
         {
             std::thread::sleep(Duration::from_millis(2));
         }
-        let words = self.words.take_if(|words| words.is_finished());
-        let words = words
-            .and_then(|words| words.join().ok())
-            .unwrap_or_default();
-        match last_words(&words).as_str() {
+        let stderr = self.stderr.take_if(|stderr| stderr.is_finished());
+        let stderr = stderr.and_then(|stderr| stderr.join().ok());
+        match last_words(&stderr.unwrap_or_default()).as_str() {
             "" => format!("the host ended ({status}); see its log in the run's logs/"),
             words => format!("the host ended: {words}"),
         }
@@ -165,7 +163,7 @@ impl Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
-        let _ = self.server.kill(); // already gone is fine
+        let _ = self.server.kill(); // fails if it has exited
         let _ = self.server.wait();
     }
 }

@@ -1,18 +1,18 @@
-//! What went wrong with the host or its files, and what to do.
+//! The error of this crate: a subject, a cause, and a hint.
 //!
-//! This crate depends on nothing of ours, so it has an error of its own; it prints as `subject: cause`, and its hint,
-//! if any, as a second line `hint: ...`, which the tools take apart again.
+//! This crate depends on no other crate of ours, so it has an error type of its own; it prints as `subject: cause`, with
+//! its hint, if any, on a second line `hint: ...`, which the tools parse.
 
 use std::fmt;
 
 /// An error about the host.
 #[derive(Debug, Clone)]
 pub struct Error {
-    /// What it is about: a file, a workflow, a call.
+    /// The subject: a file, a workflow, a call.
     pub subject: String,
-    /// What is wrong, in lower case.
+    /// The cause, in lower case.
     pub cause: String,
-    /// What to type next.
+    /// The command to type next.
     pub hint: Option<String>,
 }
 
@@ -29,7 +29,7 @@ impl Error {
         }
     }
 
-    /// The same error with a line to type next.
+    /// Adds a command to type next.
     #[must_use]
     pub fn hint(mut self, hint: impl fmt::Display) -> Self {
         self.hint = Some(hint.to_string());
@@ -48,12 +48,12 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// What the host said on stderr as it ended, on one line: its error and what caused that, without the stack it shows where
-/// `RUST_BACKTRACE` is set.
+/// The error that the host printed on stderr as it exited, with its causes, on one line, without the stack that it prints
+/// if `RUST_BACKTRACE` is set.
 pub(crate) fn last_words(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
-    let told = text.split("Stack backtrace:").next().unwrap_or_default();
-    let lines = told
+    let message = text.split("Stack backtrace:").next().unwrap_or_default();
+    let lines = message
         .lines()
         .map(|line| line.trim().trim_start_matches("Error: "));
     let lines: Vec<&str> = lines
@@ -71,7 +71,7 @@ pub(crate) fn about(path: &std::path::Path) -> impl Fn(std::io::Error) -> Error 
     }
 }
 
-/// `path: what SQLite says`.
+/// `path: message of SQLite`.
 pub(crate) fn sqlite(path: &std::path::Path) -> impl Fn(rusqlite::Error) -> Error + '_ {
     move |cause| Error::new(path.display(), cause)
 }
@@ -82,9 +82,9 @@ mod tests {
 
     #[test]
     fn last_words_fit_on_a_line() {
-        let told = b"Error: database or disk is full\n\nCaused by:\n    Error code 13: Insertion failed\n\nStack backtrace:\n   0: main\n";
+        let stderr = b"Error: database or disk is full\n\nCaused by:\n    Error code 13: Insertion failed\n\nStack backtrace:\n   0: main\n";
         assert_eq!(
-            last_words(told),
+            last_words(stderr),
             "database or disk is full: Error code 13: Insertion failed"
         );
         assert_eq!(last_words(b""), "");

@@ -1,12 +1,12 @@
-//! When to look at a database that others write to: soon after they wrote, and hardly ever otherwise.
+//! When to look at a database that other processes write to: soon after a write, and rarely otherwise.
 //!
-//! The kernel tells of files written in the database's directory (inotify). What it tells of comes before what can be seen:
-//! pages are written to the `-wal` first, and are part of the database only once they are synced and its index, which is
-//! memory and tells nobody, has them. So after a write the database is looked at again and again, at intervals that grow
-//! with the time that has passed, and [`Notifier::found`] says when something was seen. Each look holds the writers up a
-//! little, and being woken for each page of theirs takes more time than looking: while others write all the time, it is asked
-//! every 6 ms whether something was told. Where the kernel does not tell (a network file system tells of this machine's
-//! writes only, another system of none), looking is left to the clock.
+//! The kernel reports writes in the database's directory (inotify). Its events come before the change is visible: pages are
+//! written to the `-wal` first, and become part of the database only once they are synced and its index, which is memory
+//! and causes no event, has them. So after a write the caller looks at the database repeatedly, at intervals that grow with
+//! the time since the write, and calls [`Notifier::found`] when it has seen a change. Each look delays the writers a little,
+//! and waking up for each of their pages takes more time than looking: while they write continuously, events are polled
+//! every 6 ms. Without events (a network file system reports this machine's writes only, other systems none) the clock
+//! decides when to look.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
@@ -15,38 +15,38 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The longest wait even where nothing was written: the kernel can lose events, and some file systems have none.
+/// The longest wait without a write: the kernel can lose events, and some file systems have none.
 pub const HEARTBEAT: Duration = Duration::from_secs(1);
 
-/// The longest wait where the kernel tells of nothing.
+/// The longest wait without events from the kernel.
 pub const POLLING: Duration = Duration::from_millis(10);
 
-/// Between two looks while others write.
+/// The time between two looks during continuous writes.
 const SETTLE: Duration = Duration::from_millis(6);
 
-/// Between a write and the first look.
+/// The time between a write and the first look.
 const FIRST: Duration = Duration::from_micros(100);
 
-/// How long after something was found others count as writing all the time.
+/// The time after a change during which writes count as continuous.
 const BUSY: Duration = Duration::from_millis(100);
 
-/// Tells when to look at a database.
+/// Waits until it is time to look at a database.
 #[derive(Debug)]
 pub struct Notifier {
     events: Option<OwnedFd>,
-    /// Ends a wait as soon as it can be read from.
+    /// Ends a wait as soon as it is readable.
     end: Option<Arc<OwnedFd>>,
-    /// How the names of the database's files begin.
+    /// The common prefix of the names of the database's files.
     name: OsString,
-    /// The last write that was told of, unless a heartbeat has passed since.
+    /// The last reported write, unless a heartbeat has passed since.
     written: Option<Instant>,
-    /// The last look that found something.
+    /// The last look that found a change.
     found: Option<Instant>,
 }
 
 impl Notifier {
-    /// Be told of what is written to the database at `path`, and of files that appear, are closed after writing or go
-    /// beside it. What was written before is not told: look once, then wait.
+    /// Watches writes to the database at `path`, and files that are created, closed after writing or removed in its
+    /// directory. Earlier writes are not reported: look once, then wait.
     pub fn on(path: &Path) -> Self {
         let dir = path
             .parent()
@@ -61,24 +61,24 @@ impl Notifier {
         }
     }
 
-    /// Be told of files in `dir`, too, as of those beside the database.
+    /// Watches files in `dir`, too, like those in the database's directory.
     pub fn and_in(&mut self, dir: &Path) {
         if let Some(events) = &self.events {
             inotify::add(events, dir);
         }
     }
 
-    /// End each wait as soon as `end` can be read from.
+    /// Ends each wait as soon as `end` is readable.
     pub fn until(&mut self, end: Arc<OwnedFd>) {
         self.end = Some(end);
     }
 
-    /// Whether the kernel tells of writes; else looking is left to the clock.
-    pub fn is_told(&self) -> bool {
+    /// True if the kernel reports writes; else the clock decides when to look.
+    pub fn has_events(&self) -> bool {
         self.events.is_some()
     }
 
-    /// Wait until it is time to look, `timeout` and [`HEARTBEAT`] at most; whether that is because of a write.
+    /// Waits until it is time to look, at most `timeout` and [`HEARTBEAT`]; returns true if a write is the reason.
     pub fn wait(&mut self, timeout: Duration) -> bool {
         let Some(events) = &self.events else {
             std::thread::sleep(timeout.min(POLLING));
@@ -88,40 +88,41 @@ impl Notifier {
         let next = self.next_look();
         let until = next.unwrap_or(HEARTBEAT).min(timeout);
         let left = || until.saturating_sub(begun.elapsed());
-        let mut is_told = false;
-        while self.is_busy() && !is_told && !left().is_zero() {
+        let mut is_written = false;
+        while self.is_busy() && !is_written && !left().is_zero() {
             std::thread::sleep(SETTLE.min(left()));
-            is_told = inotify::concerns(events, &self.name);
+            is_written = inotify::concerns(events, &self.name);
         }
-        while !is_told && !left().is_zero() {
+        while !is_written && !left().is_zero() {
             let end = self.end.as_deref().unwrap_or(events);
             let mut polled = [events, end].map(|fd| PollFd::new(fd, PollFlags::IN));
             match poll(&mut polled, Timespec::try_from(left()).ok().as_ref()) {
                 Ok(ready) if ready > 0 && !polled[0].revents().is_empty() => {
-                    is_told = inotify::concerns(events, &self.name);
+                    is_written = inotify::concerns(events, &self.name);
                 }
                 _ => break,
             }
         }
-        if is_told {
+        if is_written {
             self.written = Some(Instant::now());
         } else if self.written.is_some_and(|at| at.elapsed() >= HEARTBEAT) {
             self.written = None;
         }
-        is_told || next.is_some()
+        is_written || next.is_some()
     }
 
-    /// Whether others write all the time.
+    /// True during continuous writes.
     fn is_busy(&self) -> bool {
         self.found.is_some_and(|at| at.elapsed() < BUSY)
     }
 
-    /// The last look found something new.
+    /// Notes that the last look found a change.
     pub fn found(&mut self) {
         self.found = Some(Instant::now());
     }
 
-    /// Until the next look after the last write, whose effect may not have been seen: in proportion to what has passed.
+    /// The time until the next look after the last write, whose effect may not be visible yet: in proportion to the time
+    /// since the write.
     fn next_look(&self) -> Option<Duration> {
         let written = self.written?;
         let is_insurance = self.found.is_some_and(|found| found >= written);
@@ -142,13 +143,13 @@ mod inotify {
     use std::mem::MaybeUninit;
     use std::path::Path;
 
-    /// Be told of what happens in `dir`; none where the kernel does not.
+    /// Starts to watch `dir`; `None` if the kernel cannot.
     pub fn open(dir: &Path) -> Option<OwnedFd> {
         let events = init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC).ok()?;
         add(&events, dir).then_some(events)
     }
 
-    /// Be told of what happens in `dir`, too; whether that is so. A directory that is there already stays there once.
+    /// Watches `dir`, too; returns false if the kernel cannot. A directory that is watched already is not added again.
     pub fn add(events: &OwnedFd, dir: &Path) -> bool {
         let flags = WatchFlags::MODIFY
             | WatchFlags::CLOSE_WRITE
@@ -158,8 +159,8 @@ mod inotify {
         add_watch(events, dir, flags).is_ok()
     }
 
-    /// Take what has been told; whether some of it is about the files whose names begin with `name`, or is more than that
-    /// another file has grown.
+    /// Reads the events; returns true if one is about a file whose name begins with `name`, or is not just a write to
+    /// another file.
     pub fn concerns(events: &OwnedFd, name: &OsStr) -> bool {
         let mut buffer = [MaybeUninit::uninit(); 4096];
         let mut reader = Reader::new(events, &mut buffer);
@@ -170,7 +171,7 @@ mod inotify {
                 .is_none_or(|file| file.to_bytes().starts_with(name.as_encoded_bytes()));
             concerns |= is_ours || !event.events().contains(ReadFlags::MODIFY);
             if reader.is_buffer_empty() {
-                break; // another read would mostly find nothing; if there is more, it is told at the next wait
+                break; // another read would mostly find nothing; further events are read at the next wait
             }
         }
         concerns

@@ -1,18 +1,20 @@
-//! A database's tables and their rows as JSON, raw: the columns as they are called, the values as they are stored.
+//! The tables of a database and their rows as raw JSON: column names and values as stored.
 //!
-//! Nothing here knows what a table means, so that a snapshot stays complete when the host or the toolkit gains one.
-//! Integers stay integers (times are integer milliseconds), reals numbers, texts strings even where they hold JSON, NULL
-//! is null. What JSON has no form for keeps one of its own, so that nothing is lost silently: a blob is
-//! `{"blob_hex":"..."}`, a text that is not UTF-8 `{"text_hex":"..."}`, an infinite real `{"real":"inf"}` or
-//! `{"real":"-inf"}` (NaN it stores as NULL).
+//! This file does not depend on the meaning of a table, so that a snapshot stays complete when the host or the toolkit
+//! adds one. Integers stay integers (times are integer milliseconds), reals numbers, texts strings even if they contain
+//! JSON, NULL is null. A value that JSON cannot express gets a form of its own, so that nothing is lost silently: a blob
+//! is `{"blob_hex":"..."}`, a text that is not UTF-8 `{"text_hex":"..."}`, an infinite real `{"real":"inf"}` or
+//! `{"real":"-inf"}` (`SQLite` stores NaN as NULL).
 
+use crate::hex::digits;
+use crate::scope::quote;
 use crate::snapshot::scan;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 use serde_json::{Value, json};
 use std::io::{self, Write};
 
-/// Tables whose order is not that of their primary key. A history is read task by task; the `+` asks for sorting instead
+/// Tables that are not ordered by their primary key. A history is read task by task; the `+` makes `SQLite` sort instead
 /// of following an index through the whole file, which takes half the time of the whole export. (Tasks are not sorted: with
 /// their descriptions they would be written to the disk once more.)
 const ORDERS: [(&str, &str); 2] = [
@@ -22,14 +24,15 @@ const ORDERS: [(&str, &str); 2] = [
 
 /// A table to be exported.
 pub struct Table {
-    /// Its name.
+    /// Name of the table.
     pub name: String,
     columns: Vec<String>,
     order: String,
-    only: String,
+    filter: String,
 }
 
-/// All ordinary tables by name: not those of the database itself, and not the text index, which is derived from the others.
+/// All ordinary tables in the order of their names: without those of `SQLite` itself, and without the text index, which is
+/// derived from the others.
 pub fn tables(db: &Connection) -> rusqlite::Result<Vec<Table>> {
     let sql = "SELECT name FROM pragma_table_list \
                WHERE schema = 'main' AND type = 'table' AND substr(name, 1, 7) <> 'sqlite_' ORDER BY name";
@@ -54,7 +57,7 @@ fn table(db: &Connection, name: String) -> rusqlite::Result<Table> {
         name,
         columns: info.into_iter().map(|column| column.0).collect(),
         order,
-        only: String::new(),
+        filter: String::new(),
     })
 }
 
@@ -63,20 +66,17 @@ fn quoted(name: &str) -> String {
 }
 
 impl Table {
-    /// Read only what belongs to one of several runs: its tasks and all that hangs on them, and its workers, which are
-    /// named after it. A table in which nothing tells is read whole.
+    /// Restricts the table to one of several runs: its tasks with everything that refers to them, and its workers, whose
+    /// names begin with its id. A table without such a column stays whole.
     pub fn only(&mut self, run: &str) {
-        let text = |text: &str| format!("'{}'", text.replace('\'', "''"));
-        let tasks = format!(
-            "IN (SELECT task_id FROM experiment_tasks WHERE run_id = {})",
-            text(run)
-        );
-        let worker = format!("GLOB {}", text(&format!("{run}-*")));
+        let own = format!("= {}", quote(run));
+        let tasks = format!("IN (SELECT task_id FROM experiment_tasks WHERE run_id {own})");
+        let worker = format!("GLOB {}", quote(&format!("{run}-*")));
         let conditions = [
             ("tasks", "id", &tasks),
             ("workers", "id", &worker),
-            ("experiment_runs", "id", &format!("= {}", text(run))),
-            ("", "run_id", &format!("= {}", text(run))),
+            ("experiment_runs", "id", &own),
+            ("", "run_id", &own),
             ("", "task_id", &tasks),
             ("", "from_task_id", &tasks),
             ("", "worker_id", &worker),
@@ -86,23 +86,23 @@ impl Table {
                 && self.columns.iter().any(|has| has == column)
         });
         if let Some((_, column, condition)) = found {
-            self.only = format!(" WHERE {} {condition}", quoted(column));
+            self.filter = format!(" WHERE {} {condition}", quoted(column));
         }
     }
 
-    /// The statement that reads it, row by row in order.
+    /// The SQL statement that reads its rows in order.
     pub fn select(&self) -> String {
         let columns: Vec<_> = self.columns.iter().map(|column| quoted(column)).collect();
         format!(
             "SELECT {} FROM {}{} ORDER BY {}",
             columns.join(", "),
             quoted(&self.name),
-            self.only,
+            self.filter,
             self.order
         )
     }
 
-    /// The keys of its rows as they are written, `"id":`.
+    /// The keys of a row as they are written, `"id":`.
     pub fn keys(&self) -> Vec<Vec<u8>> {
         self.columns
             .iter()
@@ -110,12 +110,12 @@ impl Table {
             .collect()
     }
 
-    /// Where a column is.
+    /// The index of a column.
     pub fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column == name)
     }
 
-    /// How many bytes of text and blobs are in a row.
+    /// The number of bytes of text and blobs in a row.
     pub fn size(&self, row: &Row) -> rusqlite::Result<usize> {
         let mut size = 0;
         for at in 0..self.columns.len() {
@@ -126,7 +126,7 @@ impl Table {
         Ok(size)
     }
 
-    /// Write one row as one object; `known` gives what stands in for the NULL of a column.
+    /// Writes one row as one object; `known` returns the replacement for the NULL of a column.
     pub fn row(
         &self,
         row: &Row,
@@ -153,7 +153,7 @@ impl Table {
     }
 }
 
-/// Write all tables of a database as they stand at one moment as one JSON document, `{"tables":{...}}`.
+/// Writes all tables of a database, in one read transaction, as one JSON document, `{"tables":{...}}`.
 pub fn document(db: &Connection, out: &mut impl Write) -> rusqlite::Result<()> {
     let db = db.unchecked_transaction()?;
     let lost = |cause: io::Error| rusqlite::Error::ToSqlConversionFailure(Box::new(cause));
@@ -175,19 +175,19 @@ pub fn document(db: &Connection, out: &mut impl Write) -> rusqlite::Result<()> {
     out.write_all(b"}}").map_err(lost)
 }
 
-/// What [`each`] finds.
+/// An item that [`for_each`] passes on.
 pub enum Json<'a> {
-    /// A table begins.
+    /// The start of a table.
     Table,
     /// A row, as one object.
     Row(&'a [u8]),
-    /// A row that is longer than any of the host's, and is left out; why.
+    /// The reason why a row was left out: it is longer than any row of the host.
     TooLong(&'static str),
 }
 
-/// Go through the rows of the tables that `wants` names, and through the names of all, as they stand at one moment. Rows
-/// come with their table and their number in it, from 1.
-pub fn each(
+/// Calls `take` for every table and, if `wants` returns true for it, for each of its rows, in one read transaction. A row
+/// comes with the name of its table and its number in it, from 1.
+pub fn for_each(
     db: &Connection,
     wants: impl Fn(&str) -> bool,
     mut take: impl FnMut(&str, u64, Json),
@@ -213,7 +213,7 @@ pub fn each(
             json.clear();
             // Writing to memory does not fail.
             let _ = table.row(row, &keys, |_| None, &mut json)?;
-            json.extend([b' '; 8]); // whoever reads eight bytes at a time need not care for the end
+            json.extend([b' '; 8]); // readers take eight bytes at a time
             take(&table.name, number, Json::Row(&json));
         }
     }
@@ -235,15 +235,11 @@ fn write_value(value: ValueRef, out: &mut impl Write) -> io::Result<()> {
     }
 }
 
-/// `{"KEY":"HEX"}`, digit by digit: bytes may be many.
+/// Writes `{"KEY":"HEX"}` digit by digit: a blob may be large.
 fn write_hex(key: &str, bytes: &[u8], out: &mut impl Write) -> io::Result<()> {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     write!(out, "{{\"{key}\":\"")?;
-    for byte in bytes {
-        out.write_all(&[
-            DIGITS[usize::from(byte >> 4)],
-            DIGITS[usize::from(byte & 15)],
-        ])?;
+    for digit in digits(bytes) {
+        out.write_all(&[digit])?;
     }
     out.write_all(b"\"}")
 }

@@ -1,4 +1,4 @@
-//! What a state means, by rule and not by name, so that every workflow is measured alike.
+//! The states of tasks: their names at the host, and their classes by rule, so that every workflow is measured alike.
 //!
 //! | class | rule |
 //! |---|---|
@@ -8,35 +8,60 @@
 //! | terminal | not blocking, not timed, every exit leads back to the initial state, to the built-in one, or nowhere |
 //! | parked | the rest |
 //!
-//! The built-in `completed` and `failed` stay beside the states of kanban and sprint, and lead back to the built-in `pending`.
+//! The built-in `completed` and `failed` exist beside the states of kanban and sprint, and lead back to the built-in `pending`.
 //! Success is a terminal state not named failed or cancelled.
 
-use crate::workflow::Effective;
+use crate::workflow::effective::Effective;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The initial state that is built into the host.
-const NEW: &str = "pending";
+pub const PENDING: &str = "pending";
+/// Built in: assigned to a worker, not started.
+pub const ASSIGNED: &str = "assigned";
+/// Built in: in progress.
+pub const WORKING: &str = "working";
+/// Built in: ended with success.
+pub const COMPLETED: &str = "completed";
+/// Built in: ended without success.
+pub const FAILED: &str = "failed";
+/// Built in: given up.
+pub const CANCELLED: &str = "cancelled";
+/// The state in which a task is worked on, in host 0.1 and in some workflows.
+pub const IN_PROGRESS: &str = "in_progress";
+
+/// The states of the shipped workflows by class: initial, assigned, timed, terminal.
+const SHIPPED: [&[&str]; 4] = [
+    &[PENDING, "backlog"],
+    &[ASSIGNED, "todo", "planned"],
+    &[WORKING, IN_PROGRESS, "active", "review"],
+    &[COMPLETED, FAILED, CANCELLED, "done"],
+];
+
+/// The classes shown to users, as [`StateClasses::shown_class`] returns them, the most advanced first.
+pub(crate) const SHOWN_CLASSES: [&str; 6] = [
+    "success", "failure", "timed", "assigned", "parked", "waiting",
+];
 
 /// The states of a workflow by class.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StateClasses {
     /// The state of a new task.
     pub initial: BTreeSet<String>,
-    /// Given to somebody, not begun.
+    /// Assigned but not started.
     pub assigned: BTreeSet<String>,
-    /// Being worked on.
+    /// In progress.
     pub timed: BTreeSet<String>,
-    /// Over, well or badly.
+    /// Over, with or without success.
     pub terminal: BTreeSet<String>,
-    /// Holding dependents back; across the classes above.
+    /// States that block dependents; independent of the classes above.
     pub blocking: BTreeSet<String>,
-    /// The states that each state can be left for; empty where the workflow is not known.
+    /// The exits of each state; empty if the workflow is unknown.
     pub exits: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl StateClasses {
-    /// The classes of a workflow.
-    pub fn of(workflow: &Effective) -> Self {
+    /// Sorts the states of a workflow into classes.
+    pub fn new(workflow: &Effective) -> Self {
         let initial = &workflow.settings.initial_state;
         let mut classes = Self {
             initial: BTreeSet::from([initial.clone()]),
@@ -47,70 +72,58 @@ impl StateClasses {
             let exits = state.exits.iter().cloned().collect();
             classes.exits.insert(name.clone(), exits);
             let blocking = classes.blocking.contains(name);
+            let mut exits = state.exits.iter();
             if state.timed {
                 classes.timed.insert(name.clone());
             } else if name != initial && blocking {
                 classes.assigned.insert(name.clone());
-            } else if !blocking
-                && state
-                    .exits
-                    .iter()
-                    .all(|exit| exit == initial || exit == NEW)
-            {
+            } else if !blocking && exits.all(|exit| exit == initial || exit == PENDING) {
                 classes.terminal.insert(name.clone());
             }
         }
         classes
     }
 
-    /// The classes of the shipped workflows' known names, for a database that does not say its workflow.
+    /// The classes of the names that the shipped workflows use, for a database that does not name its workflow.
     pub fn shipped() -> Self {
-        let set = |names: &[&str]| names.iter().map(ToString::to_string).collect();
+        let [initial, assigned, timed, terminal] =
+            SHIPPED.map(|names| names.iter().map(ToString::to_string).collect());
+        let blocking = SHIPPED[..3].concat();
         Self {
-            initial: set(&["pending", "backlog"]),
-            assigned: set(&["assigned", "todo", "planned"]),
-            timed: set(&["working", "in_progress", "active", "review"]),
-            terminal: set(&["completed", "failed", "cancelled", "done"]),
-            blocking: set(&[
-                "pending",
-                "assigned",
-                "working",
-                "backlog",
-                "todo",
-                "in_progress",
-                "planned",
-                "active",
-                "review",
-            ]),
+            initial,
+            assigned,
+            timed,
+            terminal,
+            blocking: blocking.into_iter().map(String::from).collect(),
             exits: BTreeMap::new(),
         }
     }
 
-    /// Whether a row of state `to` can follow right after one of state `from`. Where the workflow is not known: not the same
-    /// state twice, and no assignment of what is being worked on, which none of the shipped workflows knows.
+    /// True if a row of state `to` can follow directly after one of state `from`. If the workflow is unknown: any two
+    /// different states, except that work in progress is not assigned again, which no shipped workflow allows.
     pub fn follows(&self, from: &str, to: &str) -> bool {
         match self.exits.get(from) {
             Some(exits) => exits.contains(to),
-            None => from != to && (from, to) != ("working", "assigned"),
+            None => from != to && (from, to) != (WORKING, ASSIGNED),
         }
     }
 
-    /// Whether a task in `state` is over.
+    /// True if a task in `state` is over.
     pub fn is_terminal(&self, state: &str) -> bool {
         self.terminal.contains(state)
     }
 
-    /// Whether a task in `state` is over, and well.
+    /// True if a task in `state` ended with success.
     pub fn is_success(&self, state: &str) -> bool {
-        self.is_terminal(state) && !matches!(state, "failed" | "cancelled")
+        self.is_terminal(state) && ![FAILED, CANCELLED].contains(&state)
     }
 
-    /// Whether a task in `state` waits for somebody to begin.
+    /// True if work on a task in `state` has not started.
     pub fn is_waiting(&self, state: &str) -> bool {
         self.initial.contains(state) || self.assigned.contains(state)
     }
 
-    /// The class of `state`, as a word.
+    /// The name of the class of `state`.
     pub fn class(&self, state: &str) -> &'static str {
         let classes = [
             (&self.initial, "initial"),
@@ -118,9 +131,17 @@ impl StateClasses {
             (&self.timed, "timed"),
             (&self.terminal, "terminal"),
         ];
-        classes
-            .iter()
-            .find(|(set, _)| set.contains(state))
-            .map_or("parked", |(_, name)| name)
+        let class = classes.iter().find(|(set, _)| set.contains(state));
+        class.map_or("parked", |(_, name)| name)
+    }
+
+    /// The class of `state` as shown to users: `waiting` for initial states, `success` or `failure` for terminal ones.
+    pub(crate) fn shown_class(&self, state: &str) -> &'static str {
+        match self.class(state) {
+            "terminal" if self.is_success(state) => "success",
+            "terminal" => "failure",
+            "initial" => "waiting",
+            other => other,
+        }
     }
 }

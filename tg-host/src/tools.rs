@@ -1,6 +1,6 @@
-//! The tools of the host, by name, so that one that it does not have is refused before an agent is offered it.
+//! The names of the host's tools, so that an unknown one is refused before it is offered to an agent.
 
-/// Every tool that a server of the supported version lists.
+/// All tools that a server of the supported version lists.
 pub const TOOLS: [&str; 43] = [
     "add_overlay",
     "attach",

@@ -1,4 +1,4 @@
-//! Any bytes may be given for a snapshot: they are read, or refused with a reason, and every row is accounted for.
+//! A snapshot of any bytes: it is read, or refused with a reason, and every row is counted.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -102,7 +102,7 @@ fn gzip(text: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// Read bytes as a file of them is read; a reason for not reading them is short and can be printed.
+/// Reads bytes like a file; an error must be short and printable.
 fn read(bytes: &[u8]) -> Result<Snapshot, String> {
     let text = text::plain(bytes, Some(bytes.len() as u64)).map_err(|cause| cause.to_string());
     let read = text.and_then(Snapshot::read);
@@ -113,7 +113,7 @@ fn read(bytes: &[u8]) -> Result<Snapshot, String> {
     read
 }
 
-/// How many rows of a table were read, and how many could not be.
+/// The number of rows of a table that were read, and of those that could not be.
 fn rows(snapshot: &Snapshot, table: &str) -> (usize, usize) {
     let tables = &snapshot.tables;
     let read = match table {
@@ -172,7 +172,7 @@ fn a_bit_that_fell_over_is_read_or_refused() {
     for at in 0..zipped.len() {
         let mut bytes = zipped.clone();
         bytes[at] ^= 0x10;
-        // The header has times and flags that mean nothing here, the last byte unused bits; the text has a checksum.
+        // Times and flags in the header have no effect, nor has the last byte's padding; the text has a checksum.
         if let Ok(snapshot) = read(&bytes) {
             assert_eq!(rows_of(&snapshot), good, "at byte {at}");
         }
@@ -183,7 +183,7 @@ fn a_bit_that_fell_over_is_read_or_refused() {
     );
 }
 
-/// A value that a column may hold, or not.
+/// A value that may be valid in a column, or not.
 fn value() -> impl Strategy<Value = Value> {
     let number = prop_oneof![
         any::<i64>().prop_map(Value::from),
@@ -212,7 +212,7 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A row of a table: some of its columns, and anything in them.
+/// A row of a table: some of its columns, with any values.
 fn row(columns: &'static [&'static str]) -> impl Strategy<Value = Value> {
     let cells = prop::collection::vec(prop::option::of(value()), columns.len());
     cells.prop_map(|cells| {

@@ -1,4 +1,4 @@
-//! A commit is told of by the kernel, not by the clock; what is no business of the database is not.
+//! The kernel, not the clock, reports commits; it reports nothing about other files.
 
 use rusqlite::Connection;
 use std::path::PathBuf;
@@ -27,16 +27,19 @@ fn each_commit_is_seen_with_a_few_looks() {
         .unwrap();
     let reader = database::open_read_only(&path).unwrap();
     let mut notifier = Notifier::on(&path);
-    assert!(notifier.is_told(), "this file system has no notification");
+    assert!(
+        notifier.has_events(),
+        "this file system has no notification"
+    );
     let mut version = database::data_version(&reader).unwrap();
     for commit in 0..20 {
         writer
             .execute("INSERT INTO tasks VALUES (?1)", [commit])
             .unwrap();
         let begun = Instant::now();
-        // Every look is because of the write: the clock alone would look once a second.
+        // Every look follows from the write: the clock alone would look once a second.
         loop {
-            assert!(notifier.wait(HEARTBEAT), "nobody told of commit {commit}");
+            assert!(notifier.wait(HEARTBEAT), "commit {commit} was not reported");
             let now = database::data_version(&reader).unwrap();
             if now != version {
                 version = now;
@@ -68,10 +71,10 @@ fn what_is_written_by_others_is_not_told() {
         }
         done.store(true, Ordering::Relaxed);
     });
-    // A file that appears is told: the end of a run is one.
+    // A new file is reported: the end of a run is one.
     std::fs::write(dir.join("end.json"), "{}").unwrap();
     assert!(notifier.wait(HEARTBEAT));
-    // So is one that is written in the run's own directory, where the database lies elsewhere.
+    // So is a file in the run's own directory, if the database is elsewhere.
     let mut notifier = Notifier::on(&dir.join("tasks.db"));
     let run = directory("run");
     notifier.and_in(&run);

@@ -1,23 +1,24 @@
-//! Whether the runs will fit on the disk.
+//! The disk space that the runs need, compared with the free space.
 //!
-//! What a run takes is seen from the runs that are there; without any it is estimated from what is known to be copied into
-//! its directory, and from what an empty database and a task in it took when it was measured. Agents' logs are in neither:
-//! nobody knows them before.
+//! The size of a run is that of its last attempt. Without one it is estimated from the files that are copied into its
+//! directory, and from the measured sizes of an empty database and of a task in it. The estimate does not contain the
+//! agents' logs: their size is not known before.
 
-use crate::check::{Finding, existing};
-use crate::matrix::Row;
+use crate::finding::Finding;
+use crate::paths::existing;
+use crate::row::Row;
 use rustix::fs::statvfs;
 use std::collections::BTreeMap;
 use std::path::Path;
 use tg_stage::{Error, file};
 
-/// A run's directory but for its tasks. Measured with host 0.5.0 and the stand-in: 440 KiB when it has ended; while it
-/// runs there is a write-ahead log as well.
+/// A run's directory without its tasks. Measured with host 0.5.0 and the simulated agent: 440 KiB when it has ended;
+/// during the run there is also a write-ahead log.
 const EMPTY_RUN: u64 = 1 << 20;
-/// What one task adds. Measured: 7 KiB when the run has ended.
+/// Size of one task. Measured: 7 KiB when the run has ended.
 const TASK: u64 = 16 << 10;
 
-/// Compare what the rows to be run will take with what is free.
+/// Compares the space that the rows to be run need with the free space.
 pub fn check(due: &[&Row], results: &Path) -> Finding {
     let dir = existing(results);
     let free = match statvfs(&dir) {
@@ -26,24 +27,24 @@ pub fn check(due: &[&Row], results: &Path) -> Finding {
     };
     let mut sources = BTreeMap::new();
     let needed: u64 = due.iter().map(|row| of_run(row, &mut sources)).sum();
-    let says = format!(
-        "{} needed for {} runs and what agents log, {} free",
+    let result = format!(
+        "{} needed for {} runs, without the agents' logs, {} free",
         shown(needed),
         due.len(),
         shown(free)
     );
     if needed > free {
-        let error = Error::outside(results.display(), says);
+        let error = Error::outside(results.display(), result);
         return Finding::Fail(error.hint("make room, or name another disk: --results DIR"));
     }
-    Finding::Ok(says)
+    Finding::Ok(result)
 }
 
-/// Bytes that a run will take, at least; `sources` remembers the sizes of workspaces.
+/// Minimum size of a run in bytes; `sources` caches the sizes of workspaces.
 fn of_run(row: &Row, sources: &mut BTreeMap<String, u64>) -> u64 {
-    let seen = size(Path::new(&row.run.dir));
-    if seen > 0 {
-        return seen; // the next attempt will take as much; this one is kept
+    let last = size(row.dir().path());
+    if last > 0 {
+        return last; // the next attempt needs as much again; this one is kept
     }
     let copies = row.run.workspace.as_ref().map_or(0, |workspace| {
         let source = sources.entry(workspace.path.clone());
@@ -58,19 +59,15 @@ fn of_run(row: &Row, sources: &mut BTreeMap<String, u64>) -> u64 {
     EMPTY_RUN + TASK * row.template.tasks.len() as u64 + copies
 }
 
-/// Bytes in the files of a directory; 0 where it is not there.
+/// Bytes in the files of a directory; 0 if it does not exist.
 fn size(dir: &Path) -> u64 {
-    let files = file::tree(dir).unwrap_or_default();
-    let sizes = files
-        .iter()
-        .filter_map(|path| dir.join(path).symlink_metadata().ok());
-    sizes
-        .filter(std::fs::Metadata::is_file)
-        .map(|data| data.len())
-        .sum()
+    let files = file::tree(dir).unwrap_or_default().into_iter();
+    let files = files.filter_map(|path| dir.join(path).symlink_metadata().ok());
+    let files = files.filter(std::fs::Metadata::is_file);
+    files.map(|file| file.len()).sum()
 }
 
-/// Bytes as people read them.
+/// Bytes in a readable unit.
 fn shown(bytes: u64) -> String {
     let mib = bytes as f64 / f64::from(1 << 20);
     if mib < 1024.0 {

@@ -1,47 +1,36 @@
-//! `--due`: each row for a script that hands rows to somebody else's engine, and the row contract's exit status.
+//! `--due`: the state of each row for a script that passes rows to a scheduler, and the exit status of the row contract.
 //!
-//! A row is done when it ended, however it ended, and its snapshot is there. The machinery may fail on it a few times;
-//! the store counts the tries, because engines multiply theirs: a job requeued, retried and resubmitted is three. Only
-//! tries with the inputs of today count, and none that somebody cancelled. What the experiment has spent is held against
-//! the limits of today: a row for which there is no money is held. The breaker is a launcher's, and opens anew in each.
+//! A row is done when it ended, with any outcome, and its snapshot exists. The machinery may fail on it a few times. The
+//! results directory counts the tries, because schedulers multiply theirs: a job requeued, retried and resubmitted is
+//! three. Only tries with today's inputs count, without cancelled ones. A row is held if the experiment has spent its
+//! budget, compared with today's limits. The circuit breaker belongs to a launcher, and starts closed in each.
 
 use crate::args::Args;
-use crate::attempts;
+use crate::attempts::{failures, has_inputs};
 use crate::manifest::Manifest;
-use crate::matrix::Row;
-use crate::resume::{self, State};
+use crate::resume::{self, Verdict};
+use crate::row::Row;
 use std::fmt::Write as _;
 use std::io::Write;
-use std::path::Path;
+use strum::IntoStaticStr;
 use tg_stage::spent::Reached;
-use tg_stage::{Exit, Output, Record, Result, Run, Wait};
+use tg_stage::{ErrorKind, Exit, Output, Record, Result, Wait};
 
-/// What a script does about a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Word {
-    /// Nothing.
+/// The state of a row, as the script sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
+enum DueState {
     Done,
-    /// Run it.
+    /// To be run.
     Due,
-    /// Leave it to who runs it.
     Running,
-    /// Run it when there is money again.
+    /// To be run once the budget is raised.
     Held,
-    /// Report it: another try would fail as well.
+    /// Another try would fail as well.
     Failed,
 }
 
-impl Word {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Due => "due",
-            Self::Running => "running",
-            Self::Held => "held",
-            Self::Failed => "failed",
-        }
-    }
-
+impl DueState {
     fn exit(self) -> Exit {
         match self {
             Self::Done => Exit::Done,
@@ -51,110 +40,102 @@ impl Word {
     }
 }
 
-/// How often a row is tried where neither the call nor the manifest says: an engine's first try, and two more.
+/// Tries of a row if neither the call nor the manifest limits them: the scheduler's first try, and two more.
 const TRIES: u32 = 3;
 
-/// Print a line for each row; the exit status is that of the row with most left to do.
+/// Prints a line for each row; the exit status is that of the row with most left to do.
 pub fn print(rows: &[Row], args: &Args, manifest: &Manifest, output: impl Write) -> Result<Exit> {
-    let said = (manifest.retries > 0).then_some(manifest.retries + 1);
-    let most = args.tries.or(said).unwrap_or(TRIES);
+    let of_manifest = (manifest.retries > 0).then_some(manifest.retries + 1);
+    let most = args.tries.or(of_manifest).unwrap_or(TRIES);
     let mut text = String::new();
     let mut exit = Exit::Done;
     let spent = rows.first().and_then(|row| resume::spent(&row.run)); // one experiment, one budget
     for row in rows {
-        let run = &row.run;
-        let tries = attempts::failures(Path::new(&run.dir), &run.inputs_sha256);
-        let (word, why) = look(row, args.again, tries, most, spent);
-        exit = exit.max(word.exit());
+        let tries = failures(row);
+        let (state, why) = judge(row, args.again, tries, most, spent);
+        exit = exit.max(state.exit());
+        let (number, run) = (row.number, &row.run);
+        let name: &str = state.into();
+        let (id, agents, inputs, dir) = (&run.id, run.agents, &run.inputs_sha256, &run.dir);
+        let why = why.replace(['\t', '\n'], " ");
         let _ = writeln!(
             text,
-            "{}\t{}\t{}\t{}\t{tries}\t{}\t{}\t{}",
-            row.number,
-            run.id,
-            run.agents,
-            word.name(),
-            run.inputs_sha256,
-            run.dir,
-            why.replace(['\t', '\n'], " ")
+            "{number}\t{id}\t{agents}\t{name}\t{tries}\t{inputs}\t{dir}\t{why}"
         );
     }
     Output::new(output).bytes(text.as_bytes())?;
     Ok(exit)
 }
 
-fn look(row: &Row, again: bool, tries: u32, most: u32, spent: Option<Reached>) -> (Word, String) {
-    let why = match resume::state(row, again) {
-        Ok(State::Done { record, why }) => {
+fn judge(
+    row: &Row,
+    again: bool,
+    tries: u32,
+    most: u32,
+    spent: Option<Reached>,
+) -> (DueState, String) {
+    let why = match resume::verdict(row, again) {
+        Ok(Verdict::Done { record, why }) => {
             let wait = record.get::<Wait>("wait").unwrap_or_default();
-            return match done(row, why) {
-                (Word::Done, why) if wait.is_cut_off() => launched(why, spent),
+            return match ended(row, why) {
+                (DueState::Done, why) if wait.end.is_cut_off() => affordable(why, spent),
                 other => other,
             };
         }
-        Ok(State::Decided { outcome, .. }) => {
-            let why = format!("ended as {outcome}, which only has to be written down");
-            return (Word::Due, why);
+        Ok(Verdict::Decided { outcome, .. }) => {
+            let why = format!("ended as {outcome}, which is not recorded yet");
+            return (DueState::Due, why);
         }
-        Ok(State::Ready { why, .. }) => return launched(why, spent),
-        Ok(State::Due { why }) if again => return launched(why, spent),
-        Ok(State::Due { why }) => why,
-        Err(error) if error.kind == "held" => return (Word::Running, error.to_string()),
-        Err(error) => return (Word::Failed, error.to_string()),
+        Ok(Verdict::Ready { why, .. }) => return affordable(why, spent),
+        Ok(Verdict::Due { why }) if again => return affordable(why, spent),
+        Ok(Verdict::Due { why }) => why,
+        Err(error) if error.kind == ErrorKind::Held => {
+            return (DueState::Running, error.to_string());
+        }
+        Err(error) => return (DueState::Failed, error.to_string()),
     };
-    let left = same(row);
-    let why = left.as_ref().and_then(told).unwrap_or(why);
-    if left.is_some_and(|record| matches!(kind(&record), Some("input" | "usage"))) {
-        return (Word::Failed, why);
+    let left = row.dir().load().ok();
+    let left = left.filter(|record| has_inputs(record, row));
+    let why = left.as_ref().and_then(launch_error).unwrap_or(why);
+    let kind = left.and_then(|record| record.error_kind("launch"));
+    if matches!(kind, Some(ErrorKind::Input | ErrorKind::Usage)) {
+        return (DueState::Failed, why);
     }
     if tries < most {
-        return launched(why, spent);
+        return affordable(why, spent);
     }
     let more = tries + 1;
     let why = format!("given up after {tries} tries: {why} (TG_MAX_TRIES={more} tries once more)");
-    (Word::Failed, why)
+    (DueState::Failed, why)
 }
 
-/// A run that ended is done when its snapshot is there.
-fn done(row: &Row, why: String) -> (Word, String) {
-    let dir = Path::new(&row.run.dir);
-    if dir.join("snapshot.json.gz").is_file() {
-        return (Word::Done, why);
+/// The state of a run that ended: done once its snapshot exists.
+fn ended(row: &Row, why: String) -> (DueState, String) {
+    let dir = row.dir();
+    if dir.snapshot().is_file() {
+        return (DueState::Done, why);
     }
-    if row.run.shared_db || dir.join("tasks.db").is_file() {
-        return (
-            Word::Due,
-            format!("ended as {why}, and is not exported yet"),
-        );
+    if row.run.shared_db || dir.db().is_file() {
+        let why = format!("ended as {why}, and is not exported yet");
+        return (DueState::Due, why);
     }
     let lost = "its snapshot and its database are gone: --again runs it anew";
-    (Word::Failed, lost.into())
+    (DueState::Failed, lost.into())
 }
 
-/// A row that is to be launched; where there is no money for it the launcher would not start it, whatever else it lacks.
-fn launched(why: String, spent: Option<Reached>) -> (Word, String) {
+/// Due, or held if the budget is spent: the launcher would not start the row.
+fn affordable(why: String, spent: Option<Reached>) -> (DueState, String) {
     match spent {
         Some(reached) => {
             let why = format!("{why}; {reached}: raise it in the manifest's limits");
-            (Word::Held, why)
+            (DueState::Held, why)
         }
-        None => (Word::Due, why),
+        None => (DueState::Due, why),
     }
 }
 
-/// What the last try left, if it had the inputs of today.
-fn same(row: &Row) -> Option<Record> {
-    let record = Record::load(&Path::new(&row.run.dir).join("run.json")).ok()?;
-    let run: Run = record.get("run").ok()?;
-    (run.inputs_sha256 == row.run.inputs_sha256).then_some(record)
-}
-
-/// Why a run was not launched: the kind of the error.
-fn kind(record: &Record) -> Option<&str> {
-    record.value("launch")?.get("error")?["kind"].as_str()
-}
-
-/// Why a run was not launched, in words.
-fn told(record: &Record) -> Option<String> {
+/// The message of the error that kept a run from being launched.
+fn launch_error(record: &Record) -> Option<String> {
     let error = record.value("launch")?.get("error")?;
     Some(format!("launch failed: {}", error["message"].as_str()?))
 }

@@ -1,16 +1,16 @@
-//! How long the rows will take and what they will cost, as far as anybody can say before.
+//! The expected time and cost of the rows, as far as they can be known before.
 //!
-//! Three sources, the best first: runs of the same arm that are there; for the stand-in, its work model on the template's
-//! estimates (a lower bound: no waiting, no rework, no coordination); the manifest's limits (an upper bound). What none of
-//! them tells is said to be unknown.
+//! Three sources, the best first: earlier runs of the same arm; for the simulated agent, its work model on the template's
+//! estimates (a lower bound: no waiting, no rework, no coordination); the manifest's limits (an upper bound). Without any
+//! of them the amount is unknown.
 
-use crate::matrix::Row;
+use crate::row::Row;
 use crate::template::Template;
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
-use tg_stage::{Record, StandIn, Wait};
+use std::collections::BTreeMap;
+use tg_host::snapshot::TaskRow;
+use tg_stage::{Experiment, RunDir, RunState, WorkModel, directories, workflows};
 
-/// A sum and how it is known.
+/// An amount and its source.
 #[derive(Clone, Copy)]
 enum Amount {
     Measured(f64, usize),
@@ -21,8 +21,8 @@ enum Amount {
 
 use Amount::{AtMost, Measured, Simulated, Unknown};
 
-/// A line for each arm that has rows to be run, and the sum of all; one after the other.
-pub fn text(due: &[&Row], experiment: &Path) -> String {
+/// A line for each arm that has rows to be run, and the sum of all, one run after the other.
+pub fn text(due: &[&Row], experiment: &Experiment) -> String {
     let mut arms: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
     for row in due {
         arms.entry(&row.run.arm).or_default().push(row);
@@ -32,46 +32,39 @@ pub fn text(due: &[&Row], experiment: &Path) -> String {
     for (arm, rows) in &arms {
         let (time, cost) = of_run(rows[0], experiment);
         let runs = rows.len() as f64;
-        ms = ms.zip(value(time)).map(|(sum, own)| sum + own * runs);
-        usd = usd.zip(value(cost)).map(|(sum, own)| sum + own * runs);
-        lines.push(format!(
-            "expected {arm}: {} runs of {} and {}",
-            rows.len(),
-            said(time, duration),
-            said(cost, dollars)
-        ));
+        ms = ms.zip(value(time)).map(|(sum, one)| sum + one * runs);
+        usd = usd.zip(value(cost)).map(|(sum, one)| sum + one * runs);
+        let (count, time, cost) = (rows.len(), shown(time, duration), shown(cost, dollars));
+        lines.push(format!("expected {arm}: {count} runs of {time} and {cost}"));
     }
     let total =
         |sum: Option<f64>, shown: fn(f64) -> String| sum.map_or_else(|| "unknown".into(), shown);
-    let budget = due
-        .iter()
-        .find_map(|row| row.run.limits.experiment_cost_usd);
-    let budget = budget.map_or_else(String::new, |usd| {
-        format!("; the budget is {}", dollars(usd))
-    });
-    let at_most = "one after the other, without what tools and agents take to start";
+    let mut limits = due.iter().map(|row| &row.run.limits);
+    let budget = limits.find_map(|limits| limits.experiment_cost_usd);
+    let budget = budget.map(|usd| format!("; the budget is {}", dollars(usd)));
     lines.push(format!(
-        "expected in all: {} runs, time {}, cost {}{budget} ({at_most})",
+        "expected in all: {} runs, time {}, cost {}{} (one after the other, without the time tools and agents take to start)",
         due.len(),
         total(ms, duration),
-        total(usd, dollars)
+        total(usd, dollars),
+        budget.unwrap_or_default()
     ));
     lines.join("\n") + "\n"
 }
 
 /// The time in milliseconds and the cost in USD of one run of the arm of `row`.
-fn of_run(row: &Row, experiment: &Path) -> (Amount, Amount) {
-    let [time, cost] = earlier(row, experiment);
-    let (ms, usd) = row
-        .run
-        .stand_in
-        .as_ref()
-        .map_or((Unknown, Unknown), |model| {
+fn of_run(row: &Row, experiment: &Experiment) -> (Amount, Amount) {
+    let [time, cost] = measured(row, experiment);
+    let (ms, usd) = match &row.run.stand_in {
+        Some(model) => {
             let (minutes, path) = work(&row.template, model);
-            let workers = f64::from(row.run.agents - u32::from(leads(&row.run.workflow)));
+            let leaders = u32::from(workflows::pattern(&row.run.workflow).leader.is_some());
+            let workers = f64::from(row.run.agents - leaders);
             let ms = path.max(minutes / workers.max(1.0)) * 60_000.0 * model.time_scale;
             (Simulated(ms), Simulated(minutes * usd_per_minute(model)))
-        });
+        }
+        None => (Unknown, Unknown),
+    };
     let limits = &row.run.limits;
     let most_ms = limits.timeout_ms.map_or(Unknown, |ms| AtMost(ms as f64));
     let most_usd = limits.run_cost_usd.map_or(Unknown, AtMost);
@@ -79,90 +72,57 @@ fn of_run(row: &Row, experiment: &Path) -> (Amount, Amount) {
 }
 
 fn first(amounts: [Amount; 3]) -> Amount {
-    let mut known = amounts
-        .into_iter()
-        .filter(|amount| !matches!(amount, Unknown));
-    known.next().unwrap_or(Unknown)
+    let is_known = |amount: &Amount| !matches!(amount, Unknown);
+    amounts.into_iter().find(is_known).unwrap_or(Unknown)
 }
 
-fn leads(workflow: &str) -> bool {
-    crate::cell::LED.contains(&workflow)
-}
-
-/// The means over the runs of this arm that are there and say something of the agents.
-fn earlier(row: &Row, experiment: &Path) -> [Amount; 2] {
+/// The mean time and cost of the earlier runs of this arm, without those that say nothing about the agents.
+fn measured(row: &Row, experiment: &Experiment) -> [Amount; 2] {
     let mut sums = [(0.0, 0); 2];
-    for entry in experiment.read_dir().into_iter().flatten().flatten() {
-        let Ok(record) = Record::load(&entry.path().join("run.json")) else {
+    for dir in directories(experiment.path()) {
+        let RunState::Ended(record, wait) = RunDir::new(dir).state() else {
             continue;
         };
-        let is_arm = record
-            .value("run")
-            .is_some_and(|run| run["arm"] == *row.run.arm);
-        let is_void = record
-            .get::<Wait>("wait")
-            .map_or(true, |wait| wait.says_nothing());
-        let Some(metrics) = record.value("metrics").filter(|_| is_arm && !is_void) else {
+        let run = record.value("run");
+        let is_arm = run.is_some_and(|run| run["arm"] == *row.run.arm);
+        let metrics = record.value("metrics");
+        let Some(metrics) = metrics.filter(|_| is_arm && !wait.end.says_nothing()) else {
             continue;
         };
-        for (name, sum) in ["wall_clock_time_ms", "total_cost_usd"]
-            .iter()
-            .zip(&mut sums)
-        {
+        let names = ["wall_clock_time_ms", "total_cost_usd"];
+        for (name, sum) in names.iter().zip(&mut sums) {
             if let Some(value) = metrics[*name].as_f64() {
                 *sum = (sum.0 + value, sum.1 + 1);
             }
         }
     }
-    sums.map(|(sum, n)| {
-        if n > 0 {
-            Measured(sum / n as f64, n)
-        } else {
-            Unknown
-        }
+    sums.map(|(sum, n)| match n {
+        0 => Unknown,
+        n => Measured(sum / n as f64, n),
     })
 }
 
 /// All the work in a template and the longest path through it, in estimated minutes.
-fn work(template: &Template, model: &StandIn) -> (f64, f64) {
-    let edges = &template.dependencies;
-    let containers: BTreeSet<&str> = edges
-        .iter()
-        .filter(|edge| edge.is_containment())
-        .map(|edge| edge.from_task_id.as_str())
-        .collect();
-    let minutes: BTreeMap<&str, f64> = template
-        .tasks
-        .iter()
-        .map(|task| {
-            let task = &task.task;
-            let estimate = task
-                .time_estimate_ms
-                .map_or(model.default_estimate_min, |ms| ms as f64 / 60_000.0);
-            (
-                task.id.as_str(),
-                if containers.contains(task.id.as_str()) {
-                    0.0
-                } else {
-                    estimate
-                },
-            )
-        })
+fn work(template: &Template, model: &WorkModel) -> (f64, f64) {
+    let containers = template.containers();
+    let estimate = |task: &TaskRow| match task.time_estimate_ms {
+        _ if containers.contains(task.id.as_str()) => 0.0,
+        Some(ms) => ms as f64 / 60_000.0,
+        None => model.default_estimate_min,
+    };
+    let tasks = template.tasks.iter().map(|task| &task.task);
+    let minutes: BTreeMap<&str, f64> = tasks
+        .map(|task| (task.id.as_str(), estimate(task)))
         .collect();
     let mut after: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut open: BTreeMap<&str, usize> = minutes.keys().map(|id| (*id, 0)).collect();
-    for edge in edges.iter().filter(|edge| edge.is_ordering()) {
-        after
-            .entry(&edge.from_task_id)
-            .or_default()
-            .push(&edge.to_task_id);
+    for edge in template.ordering() {
+        let from = edge.from_task_id.as_str();
+        after.entry(from).or_default().push(&edge.to_task_id);
         *open.entry(&edge.to_task_id).or_default() += 1;
     }
-    let mut free: Vec<&str> = open
-        .iter()
-        .filter(|task| *task.1 == 0)
-        .map(|task| *task.0)
-        .collect();
+    let free = open.iter().filter(|(_, open)| **open == 0);
+    let mut free: Vec<&str> = free.map(|(id, _)| *id).collect();
     let mut begins: BTreeMap<&str, f64> = BTreeMap::new();
     let mut longest = 0.0_f64;
     while let Some(id) = free.pop() {
@@ -182,8 +142,8 @@ fn work(template: &Template, model: &StandIn) -> (f64, f64) {
     (minutes.values().sum(), longest)
 }
 
-/// What a minute of the stand-in's work costs, in USD.
-fn usd_per_minute(model: &StandIn) -> f64 {
+/// The cost of one minute of simulated work, in USD.
+fn usd_per_minute(model: &WorkModel) -> f64 {
     let read = (1.0 - model.cached_share) * model.usd_per_mtok_in
         + model.cached_share * model.usd_per_mtok_cached;
     (model.tokens_in_per_min * read + model.tokens_out_per_min * model.usd_per_mtok_out)
@@ -197,20 +157,17 @@ fn value(amount: Amount) -> Option<f64> {
     }
 }
 
-fn said(amount: Amount, shown: fn(f64) -> String) -> String {
+fn shown(amount: Amount, shown: fn(f64) -> String) -> String {
     match amount {
-        Measured(value, n) => format!(
-            "{} (mean of {n} run{})",
-            shown(value),
-            if n == 1 { "" } else { "s" }
-        ),
+        Measured(value, 1) => format!("{} (mean of 1 run)", shown(value)),
+        Measured(value, n) => format!("{} (mean of {n} runs)", shown(value)),
         Simulated(value) => format!("at least {} (simulated, from the estimates)", shown(value)),
         AtMost(value) => format!("at most {} (its limit)", shown(value)),
         Unknown => "unknown".into(),
     }
 }
 
-/// Milliseconds as people read them.
+/// Milliseconds in a readable unit.
 fn duration(ms: f64) -> String {
     match ms / 1000.0 {
         s if s < 120.0 => format!("{s:.1} s"),

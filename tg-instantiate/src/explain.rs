@@ -1,13 +1,13 @@
-//! Why a row is run again: the inputs that differ from those of the run on disk, old -> new where that is short.
+//! The reason why a row is run again: the inputs that differ from those of the run on disk, as `old -> new` if short.
 //!
-//! That they differ the hashes say; what in them differs is looked for in the two `run` objects. Where the objects agree
-//! (the bytes of a file changed, and not its name), the hashes are shown instead.
+//! The hashes tell which inputs differ; the difference is then searched for in the two `run` objects. If these agree (the
+//! bytes of a file changed, and not its name), the hashes are shown instead.
 
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use tg_stage::Run;
 
-/// Each input and the keys of `run` that spell it out.
+/// Each input and the keys of `run` that hold its value.
 const SPELLED: [(&str, &[&str]); 15] = [
     ("agent", &["command", "profile"]),
     ("agents", &["agents"]),
@@ -29,22 +29,20 @@ const SPELLED: [(&str, &[&str]); 15] = [
 /// The longest value that is shown, in characters.
 const SHORT: usize = 48;
 
-/// What differs, one text for each input: `seed 7001 -> 7002`.
+/// The differences, one text for each input: `seed 7001 -> 7002`.
 pub fn changes(before: &Run, now: &Run) -> Vec<String> {
     let names: BTreeSet<&String> = now.inputs.keys().chain(before.inputs.keys()).collect();
     let differs = |name: &&String| before.inputs.get(*name) != now.inputs.get(*name);
     let (old, new) = (spelled(before), spelled(now));
-    let names = names.into_iter().filter(differs);
-    names
-        .map(|name| change(name, before, now, &old, &new))
-        .collect()
+    let change = |name: &String| change(name, before, now, &old, &new);
+    names.into_iter().filter(differs).map(change).collect()
 }
 
-/// The run as JSON, of its provenance and its profile only what is an input.
+/// The run as JSON, with only those parts that are inputs.
 fn spelled(run: &Run) -> Value {
-    let mut value = json!(run);
+    let mut value = json!(run.fixed());
     let provenance = run.provenance.as_ref();
-    value["provenance"] = json!({"host": provenance.and_then(|own| own.host.version.clone())});
+    value["provenance"] = json!({"host": provenance.and_then(|found| found.host.version.clone())});
     if let Some(profile) = value.get_mut("profile").and_then(Value::as_object_mut) {
         let found = profile.remove("found").unwrap_or_default();
         profile.remove("price");
@@ -56,10 +54,8 @@ fn spelled(run: &Run) -> Value {
 }
 
 fn change(name: &str, before: &Run, now: &Run, old: &Value, new: &Value) -> String {
-    let keys = SPELLED
-        .iter()
-        .find(|entry| entry.0 == name)
-        .map_or(&[][..], |entry| entry.1);
+    let entry = SPELLED.iter().find(|(input, _)| *input == name);
+    let keys = entry.map_or(&[][..], |(_, keys)| *keys);
     let mut found = Vec::new();
     for key in keys {
         leaves(key, &old[*key], &new[*key], &mut found);
@@ -67,10 +63,9 @@ fn change(name: &str, before: &Run, now: &Run, old: &Value, new: &Value) -> Stri
     if !found.is_empty() {
         return found.join(", ");
     }
-    let hash = |run: &Run| {
-        run.inputs
-            .get(name)
-            .map_or_else(|| "none".into(), |hash| format!("{hash:.8}.."))
+    let hash = |run: &Run| match run.inputs.get(name) {
+        Some(hash) => format!("{hash:.8}.."),
+        None => "none".into(),
     };
     let title = keys.first().and_then(|key| new[*key].as_str());
     let title = title.map_or_else(|| name.to_string(), |title| format!("{name} {title}"));
@@ -96,7 +91,7 @@ fn leaves(path: &str, old: &Value, new: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// A value as it is shown; none where it is long.
+/// A value as text; `None` if it is long.
 fn shown(value: &Value) -> Option<String> {
     let text = match value {
         Value::Null => "none".into(),

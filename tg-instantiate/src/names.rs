@@ -1,14 +1,14 @@
-//! The names a manifest uses for what is elsewhere: arms, metrics, placeholders. Checked before anything is run, because
-//! a typo in them would show only in the report.
+//! Checks of the names in a manifest that refer to something else: arms, metrics, placeholders. They come before any run,
+//! because a typo in them would show only in the report.
 
 use crate::manifest::Manifest;
-use crate::matrix::Row;
 use crate::metrics::Entry;
+use crate::row::Row;
 use std::collections::BTreeMap;
 use std::path::Path;
-use tg_stage::{Error, OwnMetric, Result, metric, nearest, placeholder};
+use tg_stage::{CustomMetric, Error, Result, metric, nearest, placeholder};
 
-/// Check the names, and put those of metrics as the records have them.
+/// Checks the names, and replaces those of metrics by their names in the records.
 pub fn check(manifest: &Manifest, path: &Path, rows: &mut [Row]) -> Result<()> {
     for word in manifest.command.iter().flatten() {
         placeholder::fill(word, |_| String::new()).map_err(|error| error.within(path.display()))?;
@@ -27,17 +27,15 @@ pub fn check(manifest: &Manifest, path: &Path, rows: &mut [Row]) -> Result<()> {
     }
     for row in rows {
         let slots = row.run.slots.clone();
-        let own: Vec<_> = manifest.metrics.iter().filter_map(Entry::own).collect();
-        if let Some(fault) = ambiguous(&own, &slots) {
+        let custom: Vec<_> = manifest.metrics.iter().filter_map(Entry::custom).collect();
+        if let Some(fault) = ambiguous(&custom, &slots) {
             return Err(Error::usage(path.display(), fault));
         }
-        let own: Vec<&str> = own.iter().map(|own| own.name.as_str()).collect();
+        let custom: Vec<&str> = custom.iter().map(|custom| custom.name.as_str()).collect();
         let resolve = |typed: &String| {
-            let slot = slots
-                .iter()
-                .find(|(_, name)| *name == typed)
-                .map(|(slot, _)| slot.clone());
-            let defined = own.contains(&typed.as_str()).then(|| typed.clone());
+            let slot = slots.iter().find(|(_, name)| *name == typed);
+            let slot = slot.map(|(slot, _)| slot.clone());
+            let defined = custom.contains(&typed.as_str()).then(|| typed.clone());
             metric::named(typed)
                 .map(String::from)
                 .or(defined)
@@ -45,7 +43,7 @@ pub fn check(manifest: &Manifest, path: &Path, rows: &mut [Row]) -> Result<()> {
                 .ok_or_else(|| {
                     let error = Error::usage(path.display(), format!("unknown metric `{typed}`"));
                     let known = metric::METRICS.iter().map(|row| row.0);
-                    suggest(error, typed, known.chain(own.iter().copied()))
+                    suggest(error, typed, known.chain(custom.iter().copied()))
                 })
         };
         let shown = &mut row.run.report;
@@ -59,10 +57,10 @@ pub fn check(manifest: &Manifest, path: &Path, rows: &mut [Row]) -> Result<()> {
     Ok(())
 }
 
-/// A name that two metrics have.
-fn ambiguous(own: &[&OwnMetric], slots: &BTreeMap<String, String>) -> Option<String> {
-    for (at, OwnMetric { name, .. }) in own.iter().enumerate() {
-        if own[..at].iter().any(|other| other.name == *name) {
+/// The error text if two metrics have the same name.
+fn ambiguous(custom: &[&CustomMetric], slots: &BTreeMap<String, String>) -> Option<String> {
+    for (at, CustomMetric { name, .. }) in custom.iter().enumerate() {
+        if custom[..at].iter().any(|other| other.name == *name) {
             return Some(format!("two metrics are called `{name}`"));
         }
         if let Some((slot, _)) = slots.iter().find(|slot| slot.1 == name) {

@@ -1,17 +1,17 @@
-//! Which task lies in which container, however deep.
+//! The nesting of tasks in containers, at any depth.
 //!
-//! Containers are numbered as they are entered and left, once; after that a question costs two look-ups. Walking up from
+//! Containers are numbered once, as a walk enters and leaves them; then each question costs two lookups. A walk up from
 //! each edge instead takes hours for a chain of 100,000 containers.
 
 use std::collections::{BTreeMap, HashMap};
 use tg_host::snapshot::Dependency;
 
-/// The containers among tasks, each of which lies in one other at most; of several, in the last that is named.
+/// The containers among tasks. Each is in at most one other container: if the edges name several, in the last.
 pub struct Nesting<'a>(HashMap<&'a str, (usize, usize)>);
 
 impl<'a> Nesting<'a> {
-    /// The containers of `edges`, which must not contain each other.
-    pub fn of(edges: &'a [Dependency]) -> Self {
+    /// Numbers the containers of `edges`, which must not contain each other.
+    pub fn new(edges: &'a [Dependency]) -> Self {
         let contains = edges.iter().filter(|edge| edge.is_containment());
         let parents: HashMap<&str, &str> = contains
             .map(|edge| (edge.to_task_id.as_str(), edge.from_task_id.as_str()))
@@ -42,7 +42,7 @@ impl<'a> Nesting<'a> {
         Self(spans)
     }
 
-    /// Whether `inner` lies in `outer`, at any depth.
+    /// True if `inner` is in `outer`, at any depth.
     pub fn is_in(&self, inner: &str, outer: &str) -> bool {
         let (Some(inner), Some(outer)) = (self.0.get(inner), self.0.get(outer)) else {
             return false;

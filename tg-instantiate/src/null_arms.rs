@@ -1,17 +1,18 @@
-//! `null_arms: true`: the baseline's configuration once more under another name, so that a report can show how far apart
-//! two arms lie between which nothing differs.
+//! `null_arms: true`: the baseline's configuration once more under another name. A report can then show the distance
+//! between two arms that do not differ.
 //!
-//! The second arm has the same replicates with the same seeds, and its own places in the order of execution. Without a `baseline` in the manifest the first arm is repeated.
+//! The second arm has the same replicates with the same seeds, and its own places in the order of execution. Without a
+//! `baseline` in the manifest the first arm is repeated.
 
 use crate::manifest::{Manifest, check_name};
-use crate::matrix::Row;
+use crate::row::Row;
 use std::path::Path;
 use tg_stage::{Error, Result};
 
-/// What the second arm's name ends in.
+/// The end of the second arm's name.
 const AGAIN: &str = "-again";
 
-/// The rows with those of the second arm among them.
+/// The rows, and after each row of the baseline its copy in the second arm.
 pub fn add(rows: Vec<Row>, manifest: &Manifest, path: &Path) -> Result<Vec<Row>> {
     let first = rows.first().map(|row| row.run.arm.clone());
     let Some(baseline) = manifest.baseline.clone().or(first) else {
@@ -19,24 +20,19 @@ pub fn add(rows: Vec<Row>, manifest: &Manifest, path: &Path) -> Result<Vec<Row>>
     };
     let name = format!("{baseline}{AGAIN}");
     check_name("the arm name", &name).map_err(|why| Error::usage(path.display(), why))?;
-    let mut all = Vec::with_capacity(rows.len() * 2);
-    for row in rows {
-        let again = (row.run.arm == baseline).then(|| again(&row, &name));
-        all.extend([Some(row), again].into_iter().flatten());
-    }
-    Ok(all)
+    let with_copy = |row: Row| {
+        let copy = (row.run.arm == baseline).then(|| copy(&row, &name));
+        std::iter::once(row).chain(copy)
+    };
+    Ok(rows.into_iter().flat_map(with_copy).collect())
 }
 
-fn again(row: &Row, name: &str) -> Row {
-    let mut again = row.clone();
-    let run = &mut again.run;
-    run.null_of = Some(run.arm.clone());
-    name.clone_into(&mut run.arm);
-    let id = format!("{name}-r{}", run.replicate);
-    run.dir = Path::new(&run.dir)
-        .with_file_name(&id)
-        .to_string_lossy()
-        .into_owned();
-    run.id = id;
-    again
+fn copy(row: &Row, arm: &str) -> Row {
+    let mut copy = row.clone();
+    let run = &mut copy.run;
+    run.null_of = Some(std::mem::replace(&mut run.arm, arm.into()));
+    run.id = format!("{arm}-r{}", run.replicate);
+    let dir = row.dir().path().with_file_name(&run.id);
+    run.dir = dir.to_string_lossy().into_owned();
+    copy
 }

@@ -1,20 +1,20 @@
-//! Without a manifest: one template into one database.
+//! The one-off form, without a manifest: one template into one database.
 //!
-//! For people who connect their own agents, or want a second copy in a database they have. A new database appears
-//! whole or not at all; an existing one gets the copy in one transaction.
+//! For users who connect their own agents, or need a second copy in an existing database. A new database appears whole or
+//! not at all; an existing one gets the copy in one transaction.
 
 use crate::args::Args;
-use crate::insert::Stamp;
 use crate::prepare;
 use crate::template::Template;
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
-use tg_host::{Host, database, empty};
+use tg_host::schema::instantiate::{Stamp, has_run};
+use tg_host::{Host, database, empty_database, states};
 use tg_stage::error::{file_error, outside};
 use tg_stage::{Error, Exit, Output, Result, Run, file, say};
 
-/// Copy `--template` into `--db` and print the record.
+/// Copies `--template` into `--db` and prints the record.
 pub fn run(args: &Args, output: impl Write) -> Result<Exit> {
     let (Some(source), Some(db)) = (&args.template, &args.db) else {
         return Err(Error::usage("--template", "needs --db FILE"));
@@ -38,43 +38,26 @@ pub fn run(args: &Args, output: impl Write) -> Result<Exit> {
         db.clone()
     };
     if is_new {
-        empty::create(&host, &target).map_err(outside)?;
+        empty_database::create(&host, &target).map_err(outside)?;
     }
     let run = describe(&template, &target)?;
+    let tags: BTreeSet<&String> = args.tag.iter().collect();
     let stamp = Stamp {
-        run: run.clone(),
-        initial_state: "pending",
-        needed_tag: None,
-        tags: args
-            .tag
-            .iter()
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .cloned()
-            .collect(),
+        initial_state: states::PENDING,
+        tags: tags.into_iter().cloned().collect(),
         title_prefix: args.title_prefix.as_deref().unwrap_or_default(),
         parent: args.parent.as_deref(),
-        config_snapshot: None,
+        ..Stamp::default()
     };
-    let written = prepare::write(&target, &template, &stamp);
-    let now = match written {
-        Ok(now) => now,
-        Err(error) if is_new => {
-            let _ = std::fs::remove_file(&target);
-            return Err(error);
-        }
-        Err(error) => return Err(error),
-    };
+    let written = prepare::write(&target, &template, &run, stamp);
+    if is_new && written.is_err() {
+        let _ = std::fs::remove_file(&target);
+    }
+    let now = written?;
     if is_new {
         std::fs::rename(&target, db).map_err(file_error(db))?;
     }
-    let record = prepare::record(
-        &run,
-        &template,
-        db.to_string_lossy().into_owned(),
-        &host.version,
-        now,
-    )?;
+    let record = prepare::record(&run, &template, db, &host, now, None)?;
     Output::new(output).record(&record)?;
     Ok(Exit::Done)
 }
@@ -82,17 +65,10 @@ pub fn run(args: &Args, output: impl Write) -> Result<Exit> {
 /// A run for a copy that belongs to no experiment; its id is the template's name, numbered from the second on.
 fn describe(template: &Template, db: &Path) -> Result<Run> {
     let connection = database::open_read_only(db).map_err(outside)?;
-    let taken = |id: &str| {
-        let found =
-            connection.query_row("SELECT 1 FROM experiment_runs WHERE id = ?1", [id], |_| {
-                Ok(())
-            });
-        found.is_ok()
-    };
     let numbered = (2..).map(|number| format!("{}-{number}", template.name));
     let id = std::iter::once(template.name.clone())
         .chain(numbered)
-        .find(|id| !taken(id))
+        .find(|id| !has_run(&connection, id))
         .unwrap_or_default();
     let sha256 = file::sha256(template.sha256.as_bytes());
     Ok(Run {

@@ -1,12 +1,12 @@
-//! `--plan`: the rows and what would be done about each, with nothing touched.
+//! `--plan`: the rows and the action that each would get; nothing is changed.
 
 use crate::args::Args;
-use crate::matrix::Row;
-use crate::resume::{self, State};
+use crate::resume::{self, Verdict};
+use crate::row::Row;
 use std::io::Write;
 use tg_stage::{Exit, Output, Result};
 
-/// Print the plan; nothing where nothing is to be tried again.
+/// Prints the plan; with --retry, nothing if no row is tried again.
 pub fn print(rows: &[Row], args: &Args, output: impl Write) -> Result<Exit> {
     if !(args.retry && rows.is_empty()) {
         Output::new(output).bytes(table(rows, args).as_bytes())?;
@@ -23,26 +23,21 @@ pub fn table(rows: &[Row], args: &Args) -> String {
         .map(String::from),
     ];
     for row in rows {
-        let plan = match resume::state(row, args.again) {
-            Ok(State::Done { why, .. }) => format!("done: {why}"),
-            Ok(State::Decided { outcome, .. }) => format!("write down: {outcome}"),
-            Ok(State::Ready { why, .. }) => format!("launch: {why}"),
-            Ok(State::Due { why }) => format!("run: {why}"),
+        let plan = match resume::verdict(row, args.again) {
+            Ok(Verdict::Done { why, .. }) => format!("done: {why}"),
+            Ok(Verdict::Decided { outcome, .. }) => format!("write down: {outcome}"),
+            Ok(Verdict::Ready { why, .. }) => format!("launch: {why}"),
+            Ok(Verdict::Due { why }) => format!("run: {why}"),
             Err(error) => error.cause,
         };
         let run = &row.run;
-        let (number, agents, seed) = (
-            row.number.to_string(),
-            run.agents.to_string(),
-            run.seed.to_string(),
-        );
         table.push([
-            number,
+            row.number.to_string(),
             run.id.clone(),
             run.workflow.clone(),
             run.template.clone(),
-            agents,
-            seed,
+            run.agents.to_string(),
+            run.seed.to_string(),
             plan,
         ]);
     }
@@ -50,12 +45,11 @@ pub fn table(rows: &[Row], args: &Args) -> String {
         std::array::from_fn(|column| table.iter().map(|row| row[column].len()).max().unwrap_or(0));
     let mut text = String::new();
     for row in &table {
-        let cells: Vec<String> = row
-            .iter()
-            .zip(widths)
+        let cells = row.iter().zip(widths);
+        let cells: Vec<String> = cells
             .map(|(cell, width)| format!("{cell:<width$}"))
             .collect();
-        text.push_str(cells.join("  ").trim_end());
+        text += cells.join("  ").trim_end();
         text.push('\n');
     }
     text

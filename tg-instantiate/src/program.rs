@@ -1,8 +1,10 @@
-//! The agent program on this machine: where it is, and what it says of its version.
+//! The agent program on this machine: its path and its version.
 //!
-//! npm installs some programs as a script that starts the true binary as its child. Ending the script leaves the child
-//! at work, so profiles say where the true binary is. Versions are asked for without any of the user's variables.
+//! npm installs some programs as a script that starts the native binary as its child. The child keeps running when the
+//! script is ended, so a profile names the native binary. The program is asked for its version without any of the user's
+//! environment variables.
 
+use crate::paths::{beside, on_path};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread::sleep;
@@ -10,19 +12,16 @@ use std::time::{Duration, Instant};
 use tg_stage::error::file_error;
 use tg_stage::{Error, Profile, Result};
 
-/// The slowest program takes three seconds on a busy machine.
+/// Time limit for the answer; the slowest program takes three seconds on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The binary that a profile's agents run.
 pub fn find(profile: &Profile, manifest: &Path) -> Result<PathBuf> {
     let name = Path::new(&profile.program);
     let found = if name.components().count() > 1 {
-        crate::matrix::beside(manifest, &profile.program).ok()
+        beside(manifest, &profile.program).ok()
     } else {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        std::env::split_paths(&path)
-            .map(|dir| dir.join(name))
-            .find(|file| file.is_file())
+        on_path(&profile.program)
     };
     let Some(found) = found else {
         let error = Error::outside(&profile.program, "no such program on PATH")
@@ -34,18 +33,15 @@ pub fn find(profile: &Profile, manifest: &Path) -> Result<PathBuf> {
     };
     let real = found.canonicalize().map_err(file_error(&found))?;
     let dir = real.parent().unwrap_or(Path::new("/"));
-    let native = profile
-        .native
-        .iter()
-        .find_map(|pattern| matching(dir, pattern));
+    let mut patterns = profile.native.iter();
+    let native = patterns.find_map(|pattern| matching(dir, pattern));
     Ok(native.unwrap_or(real))
 }
 
-/// The first file below `dir` that fits `pattern`, in which `*` stands for any part of one name.
+/// The first file below `dir` that matches `pattern`, in which `*` stands for any part of one name.
 fn matching(dir: &Path, pattern: &str) -> Option<PathBuf> {
-    let (part, rest) = pattern
-        .split_once('/')
-        .map_or((pattern, None), |(part, rest)| (part, Some(rest)));
+    let split = pattern.split_once('/');
+    let (part, rest) = split.map_or((pattern, None), |(part, rest)| (part, Some(rest)));
     let next = |path: PathBuf| match rest {
         Some(rest) => matching(&path, rest),
         None => path.canonicalize().ok().filter(|file| file.is_file()),
@@ -65,7 +61,7 @@ fn matching(dir: &Path, pattern: &str) -> Option<PathBuf> {
     names.into_iter().find_map(|name| next(dir.join(name)))
 }
 
-/// What the program at `path` says of its version; the first line that has a digit.
+/// The version that the program at `path` prints: the first line that has a digit.
 pub fn version(profile: &Profile, path: &Path) -> Result<Option<String>> {
     if profile.version.is_empty() {
         return Ok(None);
@@ -78,12 +74,11 @@ pub fn version(profile: &Profile, path: &Path) -> Result<Option<String>> {
     let answer = ask(profile, path, &home);
     let _ = std::fs::remove_dir_all(&home);
     let (status, text) = answer.map_err(failed)?;
-    let line = text
-        .lines()
-        .find(|line| line.chars().any(|c| c.is_ascii_digit()));
+    let has_digit = |line: &&str| line.chars().any(|c| c.is_ascii_digit());
+    let line = text.lines().find(has_digit);
     match line {
         Some(line) if status => Ok(Some(line.trim().chars().take(80).collect())),
-        _ => Err(failed("does not say it, or fails".into())),
+        _ => Err(failed("does not print it, or fails".into())),
     }
 }
 

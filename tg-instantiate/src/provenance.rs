@@ -1,10 +1,11 @@
-//! What is written into `run.provenance`: looked up once for all rows of a call.
+//! The content of `run.provenance`, collected once for all rows of a call.
 //!
-//! Nothing here may fail a run: what cannot be found out is null. A program is asked for its version only where a profile
-//! says how; a command of the user's own might take any argument for an order to begin.
+//! Nothing here may fail a run: a value that cannot be determined is null. A program is asked for its version only if a
+//! profile names the arguments for it; a custom command might start work whatever its arguments are.
 
-use crate::agent::Chosen;
+use crate::agent::ChosenAgent;
 use crate::manifest::Manifest;
+use crate::paths::program_path;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -12,11 +13,11 @@ use tg_host::Host;
 use tg_stage::file::sha256;
 use tg_stage::provenance::{Git, Machine, Program, Provenance};
 
-/// Where all rows of a manifest come from.
-pub fn of(
+/// The provenance of all rows of a manifest.
+pub fn collect(
     manifest: &Manifest,
     host: &Host,
-    agent: &Chosen,
+    agent: &ChosenAgent,
     workspace: Option<&Path>,
 ) -> Provenance {
     Provenance {
@@ -35,37 +36,20 @@ pub fn of(
 }
 
 /// The agents' program: the one a profile found, else the command's.
-fn program(chosen: &Chosen) -> Program {
+fn program(chosen: &ChosenAgent) -> Program {
     let command = &chosen.command[0];
-    let found = chosen
-        .profile
-        .as_ref()
-        .and_then(|profile| profile.found.as_ref());
-    let own = chosen.simulated.then(|| env!("CARGO_PKG_VERSION").into());
-    let path = found.map_or_else(|| find(command), |found| Some(PathBuf::from(&found.path)));
+    let profile = chosen.profile.as_ref();
+    let found = profile.and_then(|profile| profile.found.as_ref());
+    let simulated = chosen.simulated.then(|| env!("CARGO_PKG_VERSION").into());
+    let path = found.map_or_else(
+        || program_path(command),
+        |found| Some(PathBuf::from(&found.path)),
+    );
     Program {
         program: name(Path::new(command)),
-        version: found.and_then(|found| found.version.clone()).or(own),
+        version: found.and_then(|found| found.version.clone()).or(simulated),
         sha256: path.as_deref().and_then(file_sha256),
     }
-}
-
-/// Where a program is: the stand-in beside this tool, others where they say or on PATH.
-pub fn find(program: &str) -> Option<PathBuf> {
-    let path = Path::new(program);
-    if path.components().count() > 1 {
-        return path.is_file().then(|| path.to_path_buf());
-    }
-    let beside = std::env::current_exe()
-        .ok()
-        .map(|exe| exe.with_file_name(program));
-    let beside = beside.filter(|_| program == "tg-agent");
-    let dirs = std::env::var_os("PATH").unwrap_or_default();
-    let on_path = std::env::split_paths(&dirs).map(|dir| dir.join(program));
-    beside
-        .into_iter()
-        .chain(on_path)
-        .find(|path| path.is_file())
 }
 
 fn name(path: &Path) -> String {
@@ -85,34 +69,29 @@ fn machine() -> Machine {
     let kernel = text("/proc/sys/kernel/osrelease");
     let memory = value(&text("/proc/meminfo"), "MemTotal:");
     let kib = memory.and_then(|text| text.split_whitespace().next()?.parse::<u64>().ok());
+    let cores = std::thread::available_parallelism();
     Machine {
         os: os.map(|os| os.trim_matches('"').to_string()),
         kernel: Some(kernel.trim().to_string()).filter(|kernel| !kernel.is_empty()),
         cpu: value(&text("/proc/cpuinfo"), "model name"),
-        cores: std::thread::available_parallelism()
-            .ok()
-            .map(|cores| cores.get() as u32),
+        cores: cores.ok().map(|cores| cores.get() as u32),
         memory_bytes: kib.map(|kib| kib * 1024),
     }
 }
 
-/// What stands after `key`, and a colon, on the first line that begins with it.
+/// The text after `key`, and after a colon, on the first line that begins with it.
 fn value(text: &str, key: &str) -> Option<String> {
     let rest = text.lines().find_map(|line| line.strip_prefix(key))?;
     Some(rest.trim_start().trim_start_matches(':').trim().to_string())
 }
 
-/// The state of the directory in the repository it is in. Git is told not to write, not even its index.
+/// The state of the directory in its repository. Git gets options that keep it from writing, even to its index.
 fn git(dir: &Path) -> Git {
     let ask = |arguments: &[&str]| {
         let mut git = Command::new("git");
-        git.arg("-C")
-            .arg(dir)
-            .args(["-c", "core.fsmonitor=false"])
-            .args(arguments);
-        git.env("GIT_OPTIONAL_LOCKS", "0")
-            .stdin(Stdio::null())
-            .stderr(Stdio::null());
+        git.arg("-C").arg(dir).args(["-c", "core.fsmonitor=false"]);
+        git.args(arguments).env("GIT_OPTIONAL_LOCKS", "0");
+        git.stdin(Stdio::null()).stderr(Stdio::null());
         let done = git.output().ok().filter(|done| done.status.success())?;
         Some(String::from_utf8_lossy(&done.stdout).trim().to_string())
     };

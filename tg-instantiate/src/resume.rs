@@ -1,172 +1,139 @@
-//! Which rows still have to be run, and why.
+//! The decision about each row: which rows still have to be run, and why.
 //!
-//! A run is done when its record says how it ended and its inputs are unchanged. A bad outcome (a timeout, failed
-//! tasks) is data and is not repeated; a run that was cancelled, or in which the machinery failed, is; so is one that the
-//! experiment's budget cut off, as soon as that is raised. A row that was made
-//! and never begun, because a budget was spent or somebody else held it, is launched as it is.
+//! A run is done when its record contains its end and its inputs are unchanged. A bad outcome (a timeout, failed tasks) is
+//! data and is not repeated. A run is repeated if it was cancelled, if the machinery failed in it, or if the experiment's
+//! budget cut it off and was raised since. A row that was made and never started, because a budget was spent or another
+//! process held it, is launched as it is.
 
-use crate::matrix::Row;
-use crate::{attempts, explain, recover};
+use crate::row::Row;
+use crate::{explain, recover};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
 use tg_stage::file::Lock;
 use tg_stage::spent::{Ledger, Reached};
-use tg_stage::{End, Error, Launch, Record, Result, Run, Wait};
+use tg_stage::{Error, Outcome, Record, Result, Run, RunDir, RunState, Wait};
 
-/// What is to be done about a row.
-pub enum State {
-    /// It ran; the record is passed on, and the later stages leave it alone.
+/// The action that a row needs.
+pub enum Verdict {
+    /// None: it ran. The record is passed on, and the later stages leave it alone.
     Done { record: Record, why: String },
-    /// Its database is there and nobody has worked in it.
+    /// The launch: its database exists, and no agent has worked in it.
     Ready { record: Record, why: String },
-    /// It has to be made.
+    /// A new run.
     Due { why: String },
-    /// It ran and its end is decided, and the later stages are to write that down.
-    Decided { record: Record, outcome: String },
+    /// The record of its end, which the later stages write.
+    Decided { record: Record, outcome: Outcome },
 }
 
-/// Whether nobody is at work on a row; the error says who is.
-pub fn free(row: &Row) -> Result<()> {
-    for name in ["launch.lock", "wait.lock"] {
-        let lock = PathBuf::from(&row.run.dir).join(name);
-        if !Lock::is_free(&lock) {
-            return Err(Error::held(&lock).within(format!("run {} is running", row.run.id)));
-        }
-    }
-    Ok(())
+/// Fails if a process is at work on a row; the error names the process.
+pub fn check_free(row: &Row) -> Result<()> {
+    row.dir().held_lock().map_or(Ok(()), |lock| {
+        Err(Lock::held(&lock).within(format!("run {} is running", row.run.id)))
+    })
 }
 
-/// The limit of the experiment that forbids to start `run`, if one does: what was spent, against the manifest of today.
+/// The limit of the experiment that forbids to start `run`: the sum spent, compared with today's manifest.
 pub fn spent(run: &Run) -> Option<Reached> {
-    let experiment = Path::new(&run.dir).parent();
-    let experiment = experiment.filter(|_| run.limits.has_experiment())?;
-    run.limits
-        .of_experiment(Ledger::default().total(experiment))
+    let experiment = RunDir::new(&run.dir).experiment()?;
+    let limits = run.limits.has_experiment().then_some(&run.limits)?;
+    limits.of_experiment(Ledger::default().total(experiment.path()))
 }
 
-/// Look at what an earlier call left of a row. `again` makes every row due.
-pub fn state(row: &Row, again: bool) -> Result<State> {
-    let due = |why: String| Ok(State::Due { why });
-    let dir = PathBuf::from(&row.run.dir);
+/// Judges what an earlier call left of a row. `again` makes every row due.
+pub fn verdict(row: &Row, again: bool) -> Result<Verdict> {
+    let due = |why: String| Ok(Verdict::Due { why });
+    let dir = row.dir();
     if !dir.exists() {
         return due("is new".into());
     }
-    free(row)?;
-    let kept = Record::load(&dir.join("run.json")).ok();
-    let Some(mut record) = kept.or_else(|| recover::record(row)) else {
-        return due("its run.json cannot be read".into());
-    };
-    let Ok(before) = record.get::<Run>("run") else {
-        return due("its run.json is not one of ours".into());
+    check_free(row)?;
+    let mut state = dir.state();
+    if let (RunState::Unreadable(_), Some(record)) = (&state, recover::record(row)) {
+        state = dir.state_of(record);
+    }
+    let before = state.record().map(|record| record.get::<Run>("run"));
+    let Some(before) = before.transpose()? else {
+        return due("its record cannot be read".into());
     };
     if again {
         return due("--again".into());
     }
     if before.inputs_sha256 != row.run.inputs_sha256 {
-        return due(format!(
-            "changed: {}",
-            explain::changes(&before, &row.run).join("; ")
-        ));
+        let changes = explain::changes(&before, &row.run).join("; ");
+        return due(format!("changed: {changes}"));
     }
-    if record.has("wait") {
-        let wait = record.get::<Wait>("wait")?;
-        if Wait::is_void(&wait.outcome) {
-            return due(format!("ended as {}", wait.outcome));
-        }
-        // As long as the money is spent it would only lose its place to one that is never begun.
-        if wait.is_cut_off() && spent(&row.run).is_none() {
-            return due(
-                "was cut off by the experiment's budget, and there is more of it now".into(),
-            );
-        }
-        let outcome = wait.outcome;
-        refresh(&mut record, row, &["instantiate", "launch", "wait"])?;
-        let why = if is_edited(&before, &row.run) {
-            format!("{outcome}, and what was edited in the manifest since does not concern it")
-        } else {
-            outcome
-        };
-        return Ok(State::Done { record, why });
+    let is_manual = state.is_manual();
+    match state {
+        RunState::Ended(record, wait) => ended(row, record, &wait, &before),
+        RunState::Refused(record, kind) => Ok(Verdict::Ready {
+            record: refreshed(record, row, &["instantiate"])?,
+            why: format!("was not launched: {}", kind.name()),
+        }),
+        RunState::Failed(_, stage) => due(format!("{stage} failed")),
+        _ if is_manual => Err(manual(row)),
+        RunState::Interrupted(record, Some(end)) => Ok(Verdict::Decided {
+            record: refreshed(record, row, &["instantiate", "launch"])?,
+            outcome: end.outcome,
+        }),
+        RunState::Made(record) => Ok(Verdict::Ready {
+            record: refreshed(record, row, &["instantiate"])?,
+            why: "was instantiated before, and not launched yet".into(),
+        }),
+        _ => due("was interrupted".into()),
     }
-    if attempts::is_refused(&record) {
-        let kind = record
-            .value("launch")
-            .map(|launch| launch["error"]["kind"].clone());
-        let why = format!(
-            "was not launched: {}",
-            kind.unwrap_or_default().as_str().unwrap_or_default()
-        );
-        refresh(&mut record, row, &["instantiate"])?;
-        return Ok(State::Ready { record, why });
-    }
-    if let Some(stage) = record.failed_stage() {
-        return due(format!("{stage} failed"));
-    }
-    if record
-        .get::<Launch>("launch")
-        .is_ok_and(|launch| launch.manual)
-    {
-        return Err(Error::outside(
-            format!("run {}", row.run.id),
-            "was given to people to work on by hand, and has not ended",
-        )
-        .hint(format!(
-            "tg-wait < {}, or --again to begin anew",
-            dir.join("run.json").display()
-        )));
-    }
-    if let Some(end) = End::decided(&record) {
-        refresh(&mut record, row, &["instantiate", "launch"])?;
-        let outcome = end.outcome;
-        return Ok(State::Decided { record, outcome });
-    }
-    // Its agents may have been started, and be known to the host, before the record could say so.
-    if record.has("launch") || dir.join("agents").exists() {
-        return due("was interrupted".into());
-    }
-    refresh(&mut record, row, &["instantiate"])?;
-    Ok(State::Ready {
-        record,
-        why: "was instantiated before, and not launched yet".into(),
-    })
 }
 
-/// Whether the manifest is another text than the one the run was made from.
+fn ended(row: &Row, record: Record, wait: &Wait, before: &Run) -> Result<Verdict> {
+    let outcome = &wait.end.outcome;
+    let due = |why: String| Ok(Verdict::Due { why });
+    if outcome.is_void() {
+        return due(format!("ended as {outcome}"));
+    }
+    // While the budget is spent, a new run would only lose its place to one that is never started.
+    if wait.end.is_cut_off() && spent(&row.run).is_none() {
+        return due("was cut off by the experiment's budget, which is larger now".into());
+    }
+    let mut why = outcome.to_string();
+    if is_edited(before, &row.run) {
+        why += ", and what was edited in the manifest since does not concern it";
+    }
+    let record = refreshed(record, row, &["instantiate", "launch", "wait"])?;
+    Ok(Verdict::Done { record, why })
+}
+
+/// The error for a run that a person works on.
+fn manual(row: &Row) -> Error {
+    let why = "was given to people to work on by hand, and has not ended";
+    let record = row.dir().record();
+    let hint = format!("tg-wait < {}, or --again to begin anew", record.display());
+    Error::outside(format!("run {}", row.run.id), why).hint(hint)
+}
+
+/// True if the manifest's text is not the one that the run was made from.
 fn is_edited(before: &Run, now: &Run) -> bool {
-    let sha256 = |run: &Run| {
-        run.provenance
-            .as_ref()
-            .and_then(|own| own.manifest_sha256.clone())
-    };
+    let sha256 = |run: &Run| run.provenance.as_ref()?.manifest_sha256.clone();
     sha256(before).is_some_and(|before| Some(before) != sha256(now))
 }
 
-/// The record with what `keys` hold, and with what is no input of the run taken from the manifest of today: what is shown,
-/// and what the experiment may cost; and with places from where the run's directory is today, as it may have been moved or
-/// brought from another machine.
-fn refresh(record: &mut Record, row: &Row, keys: &[&'static str]) -> Result<()> {
-    let mut stages = Vec::new();
-    for key in keys {
-        stages.extend(record.value(key).cloned().map(|value| (key, value)));
-    }
+/// The record with `keys` only, and with the adjustable part of the run taken from today's manifest. Paths follow the
+/// current directory of the run, which may have been moved or brought from another machine.
+fn refreshed(mut record: Record, row: &Row, keys: &[&str]) -> Result<Record> {
+    let values = keys.iter().map(|key| (*key, record.value(key).cloned()));
+    let stages: Vec<(&str, Option<Value>)> = values.collect();
     let mut run: Run = record.get("run")?;
-    run.report = row.run.report.clone();
-    run.warmup.clone_from(&row.run.warmup);
-    run.slots.clone_from(&row.run.slots);
-    run.dir.clone_from(&row.run.dir);
-    run.limits.clone_from(&row.run.limits);
+    run.adjust(row.run.adjustable());
     record.set("run", &run)?;
-    for (key, value) in &mut stages {
-        if let ("instantiate", Value::Object(made)) = (**key, &mut *value) {
+    for (key, value) in stages {
+        let Some(mut value) = value else { continue };
+        if let ("instantiate", Value::Object(made)) = (key, &mut value) {
             if !run.shared_db {
-                let db = Path::new(&run.dir).join("tasks.db");
+                let db = RunDir::new(&run.dir).db();
                 made.insert("db".into(), db.to_string_lossy().into());
             }
-            if let Some(program) = &row.here.program {
+            if let Some(program) = &row.local.program {
                 made.insert("program".into(), program.clone().into());
             }
         }
-        record.set(key, value)?;
+        record.set(key, &value)?;
     }
-    Ok(())
+    Ok(record)
 }

@@ -1,32 +1,44 @@
-//! `--retry`: the rows that the machinery failed and that have retries left.
+//! `--retry`: the rows on which the machinery failed and that have retries left.
 //!
-//! The chain is a pipe and sees each row once, so who calls it calls it again for these, until there are none. A spent
-//! budget, or an open circuit breaker, leaves none: starting more would be the same mistake again.
+//! The chain is a pipe and sees each row once, so its caller calls it again for these rows until none are left. After a
+//! spent budget, or an open circuit breaker, none are: more starts would fail in the same way.
 
-use crate::attempts::{failures, is_machinery, is_stopped};
-use crate::matrix::Row;
+use crate::args::Args;
+use crate::attempts::{failures, has_inputs};
+use crate::row::Row;
 use serde_json::Value;
-use std::path::Path;
-use tg_stage::file::{self, Lock};
-use tg_stage::{Record, Run, say};
+use tg_stage::{Exit, Experiment, Fault, RunDir, RunState, directories, file, say};
 
-/// Of `rows`, those to be tried again, and how many were tried too often.
+/// The exit status if no row can be due, which is known without the matrix.
+pub fn without_rows(experiment: &Experiment, retries: u32, args: &Args) -> Option<Exit> {
+    let is_candidate = |run: &RunDir| {
+        let state = run.state();
+        state.is_machinery_failure() || is_stopped(&state) || has_fault(run)
+    };
+    match (experiment.runs().iter().any(is_candidate), retries) {
+        (true, 0) if !args.plan => Some(Exit::SomeFailed),
+        (true, 1..) => None,
+        _ => Some(Exit::Done),
+    }
+}
+
+/// The rows of `rows` to be tried again, and the number of those that were given up.
 pub fn due(rows: Vec<Row>, retries: u32) -> (Vec<Row>, usize) {
     let mut due = Vec::new();
     let mut given_up = 0;
     for row in rows {
-        let dir = Path::new(&row.run.dir);
-        let Ok(record) = Record::load(&dir.join("run.json")) else {
-            continue;
-        };
-        if is_stopped(&record) || was_refused(dir) {
+        let dir = row.dir();
+        let state = dir.state();
+        if is_stopped(&state) || has_fault(&dir) {
             return (Vec::new(), given_up + 1);
         }
-        let same = |run: Run| run.inputs_sha256 == row.run.inputs_sha256;
-        if !is_machinery(&record) || is_running(dir) || !record.get("run").is_ok_and(same) {
+        let is_same = state
+            .record()
+            .is_some_and(|record| has_inputs(record, &row));
+        if !is_same || !state.is_machinery_failure() || dir.held_lock().is_some() {
             continue;
         }
-        if failures(dir, &row.run.inputs_sha256) <= retries {
+        if failures(&row) <= retries {
             due.push(row);
         } else {
             given_up += 1;
@@ -35,29 +47,26 @@ pub fn due(rows: Vec<Row>, retries: u32) -> (Vec<Row>, usize) {
     (due, given_up)
 }
 
-/// Whether an agent says that its login or its quota was refused: the next one's would be as well.
-fn was_refused(dir: &Path) -> bool {
-    let agents = std::fs::read_dir(dir.join("agents")).into_iter().flatten();
-    let fault = |agent: std::io::Result<std::fs::DirEntry>| {
-        let text = file::read_kept(&agent.ok()?.path().join("end.json")).ok()?;
-        let end: Value = serde_json::from_slice(text.as_ref()).ok()?;
-        end["fault"].as_str().map(String::from)
-    };
-    agents
-        .filter_map(fault)
-        .any(|fault| matches!(fault.as_str(), "auth" | "quota"))
+/// True if a budget was spent or the circuit breaker was open.
+fn is_stopped(state: &RunState) -> bool {
+    matches!(state, RunState::Refused(_, kind) if kind.stops_experiment())
 }
 
-fn is_running(dir: &Path) -> bool {
-    let locks = ["launch.lock", "wait.lock"];
-    !locks.iter().all(|lock| Lock::is_free(&dir.join(lock)))
+/// True if the login or the quota of an agent was refused: the next agent's would be as well.
+fn has_fault(dir: &RunDir) -> bool {
+    let agents = directories(&dir.agents()).into_iter();
+    let mut agents = agents.filter_map(|agent| Some(dir.agent(agent.file_name()?.to_str()?)));
+    agents.any(|agent| {
+        let text = file::read_kept(&agent.end()).unwrap_or_default();
+        let end: Value = serde_json::from_slice(&text).unwrap_or_default();
+        end["fault"].as_str().and_then(Fault::named).is_some()
+    })
 }
 
-/// Say that a row is tried again, and why.
-pub fn tell(row: &Row, why: &str, retries: u32) {
-    let failures = failures(Path::new(&row.run.dir), &row.run.inputs_sha256);
+/// Reports on stderr that a row is tried again, and why.
+pub fn report(row: &Row, why: &str, retries: u32) {
+    let (run, failures) = (&row.run.id, failures(row));
     say(format_args!(
-        "tg-instantiate: run {}: {why}; retry {failures} of {retries}",
-        row.run.id
+        "tg-instantiate: run {run}: {why}; retry {failures} of {retries}"
     ));
 }

@@ -1,38 +1,38 @@
-//! When to start no more runs: what failed the last ones would fail the next, and each costs money.
+//! The circuit breaker: it stops the launcher from starting more runs, because the cause of the last failures would fail
+//! the next run as well, and each run costs money.
 //!
-//! The agents' own failures are data and never open it. What does: a login or a quota that is refused, at once, and so many
-//! failures of the machinery in a row. Runs that were not started are passed on as such and lose nothing: the same
-//! command starts them.
+//! Failures of the agents themselves are data and never open it. A refused login or quota opens it at once, and so does
+//! a number of machinery failures in a row. Runs that were not started are passed on as such and lose nothing: the same
+//! command starts them later.
 
 use std::sync::Mutex;
-use tg_stage::{Error, say};
+use tg_stage::{Error, ErrorKind, Fault, say};
 
-/// What a run says of the machinery.
+/// The evidence that one run gives about the machinery.
 pub enum Verdict {
-    /// It ran, however it ended.
+    /// The run took place, whatever its outcome.
     Ran,
-    /// It says nothing: nobody was started, or we ended it.
+    /// No evidence: no agent was started, or we ended the run.
     Nothing,
-    /// The machinery failed, in these words.
+    /// The machinery failed, for this reason.
     Failed(String),
-    /// Agents were refused: `auth`, `quota`.
-    Fault(String),
+    /// The provider refused agents, for these faults.
+    Faults(Vec<Fault>),
 }
 
-/// The breaker of one launcher.
 pub struct Breaker {
     limit: u16,
-    state: Mutex<State>,
+    state: Mutex<BreakerState>,
 }
 
 #[derive(Default)]
-struct State {
+struct BreakerState {
     failures: u16,
     open: Option<String>,
 }
 
 impl Breaker {
-    /// One that opens after `limit` failures in a row; with 0 never.
+    /// A breaker that opens after `limit` failures in a row; never if that is 0.
     pub fn new(limit: u16) -> Self {
         Self {
             limit,
@@ -40,7 +40,7 @@ impl Breaker {
         }
     }
 
-    /// Take up how a run went; says so once when that opens it.
+    /// Counts a run's verdict, and reports once when that opens the breaker.
     pub fn note(&self, run: &str, verdict: Verdict) {
         let Ok(mut state) = self.state.lock() else {
             return;
@@ -52,11 +52,15 @@ impl Breaker {
                 state.failures = 0;
                 None
             }
-            Verdict::Fault(fault) => Some(format!("agents of run {run} were refused: {fault}")),
-            Verdict::Failed(how) => {
+            Verdict::Faults(faults) => {
+                let faults: Vec<&str> = faults.into_iter().map(Fault::name).collect();
+                let faults = faults.join(", ");
+                Some(format!("agents of run {run} were refused: {faults}"))
+            }
+            Verdict::Failed(cause) => {
                 state.failures += 1;
                 let last = format!(
-                    "{} failures of the machinery in a row, the last in run {run}: {how}",
+                    "{} failures of the machinery in a row, the last in run {run}: {cause}",
                     state.failures
                 );
                 (state.failures >= self.limit).then_some(last)
@@ -73,12 +77,12 @@ impl Breaker {
         }
     }
 
-    /// Why no run is to be started, if so.
-    pub fn refuses(&self) -> Option<Error> {
+    /// The error of a run that must not start, if the breaker is open.
+    pub fn refusal(&self) -> Option<Error> {
         let state = self.state.lock().ok()?;
         let why = state.open.as_ref()?;
         Some(Error {
-            kind: "breaker",
+            kind: ErrorKind::Breaker,
             ..Error::outside("breaker", format!("not started: {why}"))
         })
     }
@@ -93,12 +97,12 @@ mod tests {
         for verdict in verdicts {
             breaker.note("r", verdict);
         }
-        breaker.refuses().is_some()
+        breaker.refusal().is_some()
     }
 
     #[test]
     fn it_opens_after_so_many_failures_in_a_row_and_at_once_when_agents_are_refused() {
-        let failed = || Verdict::Failed("infra".into());
+        let failed = || Verdict::Failed("killed".into());
         assert!(!opens(3, vec![failed(), failed()]));
         assert!(opens(3, vec![failed(), failed(), failed()]));
         assert!(!opens(3, vec![failed(), failed(), Verdict::Ran, failed()]));
@@ -106,10 +110,10 @@ mod tests {
             3,
             vec![failed(), failed(), Verdict::Nothing, failed()]
         ));
-        assert!(opens(3, vec![Verdict::Fault("quota".into())]));
+        assert!(opens(3, vec![Verdict::Faults(vec![Fault::Quota])]));
         assert!(!opens(
             0,
-            vec![failed(), failed(), Verdict::Fault("auth".into())]
+            vec![failed(), failed(), Verdict::Faults(vec![Fault::Auth])]
         ));
     }
 }

@@ -1,12 +1,12 @@
-//! When each agent was registered at the host, as the host has it. A worker's row goes when it disconnects, so it is
-//! looked at while the run lives; looking costs microseconds while nothing has changed.
+//! The workers that the host has registered. A worker's row disappears when it disconnects, so the database is read
+//! while the run is active; a read costs microseconds while nothing has changed.
 
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::path::Path;
-use tg_host::{database, experiment};
+use tg_host::{database, schema::workers};
 
-/// The workers seen so far.
+/// The workers seen so far, with the time of their registration.
 pub struct Connected {
     db: Option<Connection>,
     version: Option<i64>,
@@ -14,7 +14,7 @@ pub struct Connected {
 }
 
 impl Connected {
-    /// Look into `db`; where it cannot be opened, nobody is ever seen.
+    /// Opens `db`; if that fails, no worker is ever seen.
     pub fn new(db: &Path) -> Self {
         Self {
             db: database::open_read_only(db).ok(),
@@ -23,15 +23,14 @@ impl Connected {
         }
     }
 
-    /// Take up who is new.
-    pub fn look(&mut self) {
+    pub fn update(&mut self) {
         let Some(db) = &self.db else { return };
         let now = database::data_version(db).ok();
         if now.is_some() && now == self.version {
             return;
         }
-        let Ok(rows) = experiment::registered(db) else {
-            return; // locked: at the next look
+        let Ok(rows) = workers::registered(db) else {
+            return; // locked: the next update reads it
         };
         self.version = now;
         for (worker, since) in rows {
@@ -39,28 +38,27 @@ impl Connected {
         }
     }
 
-    /// Whether a worker was seen while it was there.
+    /// True if an update saw the worker.
     pub fn has(&self, worker: &str) -> bool {
         self.since.contains_key(worker)
     }
 
-    /// Whether a worker was ever there, if only between two looks.
-    pub fn ever(&self, worker: &str) -> bool {
-        let worked = |db: &Connection| experiment::has_worked(db, worker).unwrap_or(true);
+    /// True if the worker was ever registered, if only between two updates.
+    pub fn was_ever(&self, worker: &str) -> bool {
+        let worked = |db: &Connection| workers::has_worked(db, worker).unwrap_or(true);
         self.has(worker) || self.db.as_ref().is_none_or(worked)
     }
 
-    /// Whether any worker was ever there.
     pub fn any(&self) -> bool {
         !self.since.is_empty()
     }
 
-    /// Who is at the host now, and when it last heard of them; `None` where it cannot be asked.
-    pub fn heard(&self) -> Option<Vec<(String, i64)>> {
-        experiment::heard(self.db.as_ref()?).ok()
+    /// The workers registered now and the times of their last heartbeats; `None` if the database cannot be read.
+    pub fn heartbeats(&self) -> Option<Vec<(String, i64)>> {
+        workers::heartbeats(self.db.as_ref()?).ok()
     }
 
-    /// When a worker was registered, in milliseconds since the epoch.
+    /// The time of a worker's registration, in milliseconds since the epoch.
     pub fn since(&self, worker: &str) -> Option<i64> {
         self.since.get(worker).copied()
     }

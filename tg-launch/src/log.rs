@@ -1,12 +1,12 @@
-//! What an agent prints, kept in a file of bounded size.
+//! The output of an agent, kept in a file of bounded size.
 //!
-//! The agent writes into a pipe and a thread of its supervisor into the file. Of what is longer than the limit the first and
-//! the last quarter are kept, cut at ends of lines, with a line between them that says how much is missing: event streams are
-//! read from their end, so the last events must not be lost. Whoever prints that much is read slowly from then on, so
-//! that a flood takes neither the disk nor the processors from the others; it waits in its own `write`.
+//! The agent writes into a pipe and a thread of its supervisor writes the file. If the output exceeds the limit, the
+//! first and the last quarter are kept, cut at line ends, with a line between them that says how many bytes are missing:
+//! event streams are read from their end, so the last events must not be lost. From then on the pipe is read slowly, so
+//! that a flood does not take the disk or the processors from other agents; the agent waits in its own `write`.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::thread::{self, JoinHandle, sleep};
 use std::time::Duration;
@@ -18,7 +18,7 @@ const CHUNK: usize = 1 << 16;
 /// The pause after each chunk of a flood: 16 MB a second.
 const PAUSE: Duration = Duration::from_millis(4);
 
-/// Keep what comes `from` an agent in the file `path`, of at most `limit` bytes; the thread ends with the last writer.
+/// Copies an agent's output into the file `path`, at most `limit` bytes; the thread ends with the last writer.
 pub fn keep(
     mut from: impl Read + Send + 'static,
     path: &Path,
@@ -30,7 +30,7 @@ pub fn keep(
         loop {
             match from.read(&mut chunk) {
                 Ok(0) => return,
-                Ok(length) => log.take(&chunk[..length]),
+                Ok(length) => log.append(&chunk[..length]),
                 Err(cause) if cause.kind() == ErrorKind::Interrupted => {}
                 Err(_) => return,
             }
@@ -41,31 +41,30 @@ pub fn keep(
     }))
 }
 
-/// How the line begins that says how much is missing.
+/// The beginning of the line that says how many bytes are missing.
 const NOTE: &str = "{\"type\":\"tg-launch\",\"left_out_bytes\":";
 
-/// Where something was left out of a file.
+/// The place in a file where the middle of the output is missing.
 pub struct Gap {
-    /// Where it is in the file.
+    /// The offset of the line that says so.
     pub from: u64,
-    /// Where the file goes on behind the line that says so.
+    /// The offset behind that line.
     pub to: u64,
-    /// Bytes that are missing.
+    /// The number of bytes that are missing.
     pub missing: u64,
 }
 
-/// Where something was left out of `file`, if so.
+/// The gap of `file`, if it has one.
 pub fn gap(file: &mut File) -> Option<Gap> {
-    use std::io::BufRead;
     file.seek(SeekFrom::Start(0)).ok()?;
     let mut lines = BufReader::with_capacity(CHUNK, file);
     let (mut from, mut line) = (0, Vec::new());
     loop {
         line.clear();
-        let length = lines
-            .read_until(b'\n', &mut line)
-            .ok()
-            .filter(|length| *length > 0)? as u64;
+        let length = lines.read_until(b'\n', &mut line).ok()? as u64;
+        if length == 0 {
+            return None;
+        }
         if let Some(rest) = line.strip_prefix(NOTE.as_bytes()) {
             let number = String::from_utf8_lossy(rest);
             return Some(Gap {
@@ -83,9 +82,9 @@ struct Log {
     file: File,
     limit: u64,
     size: u64,
-    /// How much of the beginning is kept; 0 before the first cut.
+    /// The length of the beginning that is kept; 0 before the first cut.
     head: u64,
-    /// Where what came after the cut begins.
+    /// The offset behind the note of the last cut.
     tail: u64,
     missing: u64,
     complained: bool,
@@ -105,13 +104,10 @@ impl Log {
         })
     }
 
-    /// Add to the file. A disk that is full must not stop the agent: what cannot be written is counted as missing.
-    fn take(&mut self, bytes: &[u8]) {
-        let done = if self.size + bytes.len() as u64 > self.limit {
-            self.cut()
-        } else {
-            Ok(())
-        };
+    /// Appends to the file. A full disk must not stop the agent: bytes that cannot be written are counted as missing.
+    fn append(&mut self, bytes: &[u8]) {
+        let is_over = self.size + bytes.len() as u64 > self.limit;
+        let done = if is_over { self.cut() } else { Ok(()) };
         match done.and_then(|()| self.file.write_all(bytes)) {
             Ok(()) => self.size += bytes.len() as u64,
             Err(cause) => {
@@ -124,8 +120,8 @@ impl Log {
         }
     }
 
-    /// Leave out the middle: a new file takes the old one's place.
-    fn cut(&mut self) -> std::io::Result<()> {
+    /// Leaves out the middle: a new file replaces the old one.
+    fn cut(&mut self) -> io::Result<()> {
         let quarter = self.limit / 4;
         if self.head == 0 {
             self.head = line_end(&mut self.file, quarter)?;
@@ -138,12 +134,15 @@ impl Log {
         let new = create(&aside)?;
         let mut out = BufWriter::new(&new);
         copy(&mut self.file, 0, self.head, &mut out)?;
-        let note = format!("{NOTE}{missing}}}\n");
-        let note = if ends_a_line(&mut self.file, self.head)? {
-            note
-        } else {
-            format!("\n{note}")
-        };
+        let mut last = Vec::new();
+        copy(
+            &mut self.file,
+            self.head.saturating_sub(1),
+            self.head,
+            &mut last,
+        )?;
+        let newline = if last == b"\n" { "" } else { "\n" };
+        let note = format!("{newline}{NOTE}{missing}}}\n");
         out.write_all(note.as_bytes())?;
         copy(&mut self.file, from, self.size, &mut out)?;
         out.flush()?;
@@ -157,7 +156,7 @@ impl Log {
     }
 }
 
-fn create(path: &Path) -> std::io::Result<File> {
+fn create(path: &Path) -> io::Result<File> {
     File::options()
         .create(true)
         .truncate(true)
@@ -166,13 +165,13 @@ fn create(path: &Path) -> std::io::Result<File> {
         .open(path)
 }
 
-fn copy(file: &mut File, from: u64, to: u64, out: &mut impl Write) -> std::io::Result<()> {
+fn copy(file: &mut File, from: u64, to: u64, out: &mut impl Write) -> io::Result<()> {
     file.seek(SeekFrom::Start(from))?;
-    std::io::copy(&mut file.take(to - from), out).map(|_| ())
+    io::copy(&mut file.take(to - from), out).map(|_| ())
 }
 
-/// Behind the last line that ends before `to`; `to` itself where none does, or not in the last chunk.
-fn line_end(file: &mut File, to: u64) -> std::io::Result<u64> {
+/// The offset behind the last line that ends before `to`; `to` itself if none ends in the last chunk.
+fn line_end(file: &mut File, to: u64) -> io::Result<u64> {
     let from = to.saturating_sub(CHUNK as u64);
     let mut last = Vec::new();
     copy(file, from, to, &mut last)?;
@@ -180,22 +179,12 @@ fn line_end(file: &mut File, to: u64) -> std::io::Result<u64> {
     Ok(end.map_or(to, |at| from + at as u64 + 1))
 }
 
-fn ends_a_line(file: &mut File, at: u64) -> std::io::Result<bool> {
-    let mut last = Vec::new();
-    copy(file, at.saturating_sub(1), at, &mut last)?;
-    Ok(last == b"\n")
-}
-
-/// Where the first line begins that begins after `from`; `from` itself where none does.
-fn next_line(file: &mut File, from: u64, to: u64) -> std::io::Result<u64> {
-    use std::io::BufRead;
+/// The offset of the first line that begins after `from`; `from` itself if none does.
+fn next_line(file: &mut File, from: u64, to: u64) -> io::Result<u64> {
     file.seek(SeekFrom::Start(from))?;
     let length = BufReader::new(file.take(to - from)).skip_until(b'\n')? as u64;
-    Ok(if from + length < to {
-        from + length
-    } else {
-        from
-    })
+    let next = from + length;
+    Ok(if next < to { next } else { from })
 }
 
 #[cfg(test)]
@@ -208,7 +197,7 @@ mod tests {
         let path = dir.join("stdout.log");
         let mut log = Log::create(&path, limit).unwrap();
         for chunk in text.as_bytes().chunks(77) {
-            log.take(chunk);
+            log.append(chunk);
         }
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.len() as u64 <= limit, "{} of {limit}", text.len());

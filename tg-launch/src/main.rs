@@ -1,4 +1,4 @@
-//! `tg-launch` as a program; what it does is in [`tg_launch::run`].
+//! The program `tg-launch`: reads the command line and calls [`tg_launch::run`].
 
 use std::io::{BufReader, stdin, stdout};
 use std::process::ExitCode;

@@ -1,54 +1,45 @@
-//! `--manual`: what a person has to start.
+//! `--manual`: the instructions for starting a run's agents by hand.
 
-use crate::crew::Start;
+use crate::processes::AgentStart;
 use crate::start::Ready;
 use tg_stage::say;
 
-/// Say on stderr how each agent is to be connected. stdout carries the record, as ever.
+/// Prints on stderr how to connect each agent; stdout carries the record, as always.
 pub fn explain(ready: &Ready) {
+    let (run, workflow, count) = (&ready.run.id, &ready.run.workflow, ready.agents.len());
     say(format_args!(
-        "run {}: connect {} agents by hand under workflow {}",
-        ready.run.id,
-        ready.agents.len(),
-        ready.run.workflow
+        "run {run}: connect {count} agents by hand under workflow {workflow}"
     ));
     for start in &ready.agents {
-        let Start { agent, place, .. } = start;
-        say(format_args!(
-            "\n  {} ({}), in {}",
-            agent.worker,
-            agent.role,
-            place.work.display()
-        ));
+        let AgentStart { agent, paths, .. } = start;
+        let (worker, role, work) = (&agent.worker, &agent.role, paths.work.display());
+        let mcp_json = paths.agent.path().join("mcp.json");
+        let call =
+            serde_json::json!({"worker_id": worker, "tags": agent.tags, "workflow": workflow});
+        say(format_args!("\n  {worker} ({role}), in {work}"));
         say(format_args!(
             "    MCP configuration: {}",
-            place.agent_dir.join("mcp.json").display()
+            mcp_json.display()
         ));
-        let call = serde_json::json!({"worker_id": agent.worker, "tags": agent.tags, "workflow": ready.run.workflow});
         say(format_args!("    first call: connect({call})"));
-        say(format_args!("    or start: {}", shell_words(&words(start))));
+        say(format_args!("    or start: {}", command_line(start)));
     }
-    say(format_args!(
-        "\nThe clock runs from instantiation. Disconnect when no task is left; tg-wait sees the end."
-    ));
+    say(
+        "\nThe clock runs from instantiation. Disconnect when no task is left; tg-wait sees the end.",
+    );
 }
 
-/// The command with the program where `tg-launch` itself finds it.
-fn words(start: &Start) -> Vec<String> {
+/// The command line as a shell takes it, with the program's path as `tg-launch` found it.
+fn command_line(start: &AgentStart) -> String {
     let program = start.program.to_string_lossy().into_owned();
-    std::iter::once(program)
-        .chain(start.args.iter().cloned())
-        .collect()
-}
-
-fn shell_words(command: &[String]) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,:=@%+".contains(c);
-    let quote = |word: &String| {
-        if !word.is_empty() && word.chars().all(plain) {
+    let words = std::iter::once(&program).chain(&start.args);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./,:=@%+".contains(c);
+    let quoted = words.map(|word| {
+        if !word.is_empty() && word.chars().all(is_plain) {
             word.clone()
         } else {
             format!("'{}'", word.replace('\'', "'\\''"))
         }
-    };
-    command.iter().map(quote).collect::<Vec<_>>().join(" ")
+    });
+    quoted.collect::<Vec<_>>().join(" ")
 }

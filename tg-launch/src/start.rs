@@ -1,144 +1,140 @@
-//! Starting a run's agents: their files, their processes.
+//! Starts a run's agents: first their files, then their processes.
 
-use crate::crew::{Crew, Start};
-use crate::equip;
-use crate::fill::{Filler, Place};
-use crate::{deal, gate, reap};
+use crate::paths::AgentPaths;
+use crate::placeholders::Filler;
+use crate::processes::{AgentStart, Processes};
+use crate::{agent_files, reap, roles, start_barrier};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use tg_host::{Host, Seal, database, experiment};
-use tg_stage::Secrets;
+use tg_host::{Host, Seal, database, schema};
 use tg_stage::error::outside;
 use tg_stage::time::{self, Boot};
-use tg_stage::{Error, Instantiate, Launch, Record, Result, Run, file};
+use tg_stage::{Error, Instantiate, Launch, Record, Result, Run, RunDir, Secrets, file, workflows};
 
-/// A run about to be launched: who, where, with what command.
+/// A run whose agents can be started.
 pub struct Ready {
-    /// The run.
     pub run: Run,
-    /// The host.
     pub host: Host,
-    /// What its servers are confined to.
+    pub dir: RunDir,
+    /// The files that the host's servers are confined to.
     pub seal: Seal,
-    /// Its agents and their command lines, in the order they are to be started.
-    pub agents: Vec<Start>,
+    /// In the order in which they are started.
+    pub agents: Vec<AgentStart>,
 }
 
-/// Deal the roles and write every agent's files. What a crash left of an earlier attempt is ended first, so that nobody
-/// works beside ghosts.
+/// Assigns the roles and writes every agent's files. The leftovers of an earlier attempt that crashed are ended first, so
+/// that no agent works beside them.
 pub fn prepare(record: &Record, manual: bool, secrets: &Secrets) -> Result<Ready> {
     let mut run: Run = record.get("run")?;
     let made: Instantiate = record.get("instantiate")?;
     if let (Some(program), Some(word)) = (&made.program, run.command.first_mut()) {
         word.clone_from(program);
     }
-    let Some(dir) = record.dir() else {
+    let Some(dir) = record.run_dir() else {
         return Err(
             Error::input("run.dir", "is empty: this run has no directory to work in")
                 .hint("instantiate it from a manifest"),
         );
     };
-    let known = Record::load(&dir.join("run.json"));
-    if known.is_ok_and(|known| known.has("launch") && record.value("launch").is_none()) {
-        return Err(
-            Error::outside(dir.display(), "was launched by somebody else meanwhile")
-                .hint("instantiate again: what is done will be passed on"),
-        );
+    if dir
+        .load()
+        .is_ok_and(|known| known.has("launch") && record.value("launch").is_none())
+    {
+        let cause = "was launched by another process meanwhile";
+        return Err(Error::outside(dir.path().display(), cause)
+            .hint("instantiate again: what is done will be passed on"));
     }
     let host = Host::find().map_err(outside)?;
-    let seal = Seal::new(&dir, Path::new(&made.db)).map_err(outside)?;
+    let seal = Seal::new(dir.path(), Path::new(&made.db)).map_err(outside)?;
+    let dir = RunDir::new(&seal.dir); // absolute
     if !seal.config_dir().join("config.yaml").is_file() {
-        return Err(Error::outside(
-            seal.config_dir().display(),
-            "has no config.yaml for the host's servers",
-        )
-        .hint("instantiate the run from a manifest"));
+        let cause = "has no config.yaml for the host's servers";
+        return Err(Error::outside(seal.config_dir().display(), cause)
+            .hint("instantiate the run from a manifest"));
     }
     let db = database::open_read_only(&seal.db).map_err(outside)?;
-    let _ = std::fs::remove_file(seal.dir.join("end.json")); // of an earlier end, which this launch takes back
-    reap::of_run(&seal.dir);
-    let work = seal.dir.join("work");
-    file::make_dir(&work)?;
-    let root = roots(&db, &run.id).map_err(|cause| Error::outside(seal.db.display(), cause))?;
+    let _ = std::fs::remove_file(dir.end()); // of an earlier end, which this launch takes back
+    reap::leftovers_of_run(&seal.dir);
+    file::make_dir(&dir.work())?;
+    let wrong = |cause| Error::outside(seal.db.display(), cause);
+    let root = schema::roles::roots(&db, &run.id)
+        .map_err(wrong)?
+        .join(", ");
     let mut agents = Vec::new();
-    for agent in deal::agents(&run, &db)? {
-        let agent_dir = seal.dir.join("agents").join(&agent.worker);
-        file::make_dir(&agent_dir)?;
-        let _ = std::fs::remove_file(agent_dir.join("end.json"));
-        let mut place = Place {
-            dir: seal.dir.clone(),
-            db: seal.db.clone(),
-            work: work.clone(),
-            agent_dir,
-        };
-        if run
-            .workspace
-            .as_ref()
-            .is_some_and(|workspace| workspace.per_agent)
-        {
-            place.work = place.agent_dir.join("work");
-            file::copy_tree(&work, &place.work)?;
-        }
-        let server = equip::server(&run, &host, &seal, &agent.worker, &place, manual)?;
+    for agent in roles::agents(&run, &db)? {
+        let paths = make_dirs(&run, &dir, &seal, &agent.worker)?;
+        let server = agent_files::server(&run, &host, &seal, &agent.worker, &paths, manual)?;
         let filler = Filler {
             run: &run,
             agent: &agent,
-            place: &place,
+            paths: &paths,
             root: &root,
             host: &host.path,
             server: &server,
         };
-        agents.push(equip::agent(&filler, &seal, secrets, manual)?);
+        agents.push(agent_files::agent(&filler, &seal, secrets, manual)?);
     }
     Ok(Ready {
         run,
         host,
+        dir,
         seal,
         agents,
     })
 }
 
-/// The run's tasks that are in no other, by id.
-fn roots(db: &rusqlite::Connection, run: &str) -> rusqlite::Result<String> {
-    let sql = "SELECT task_id FROM experiment_tasks WHERE run_id = ?1 AND task_id NOT IN
-               (SELECT to_task_id FROM dependencies WHERE dep_type = 'contains') ORDER BY task_id";
-    let mut query = db.prepare(sql)?;
-    let ids: rusqlite::Result<Vec<String>> = query.query_map([run], |row| row.get(0))?.collect();
-    Ok(ids?.join(", "))
+/// Makes an agent's own directory, and its working directory if each agent has its own.
+fn make_dirs(run: &Run, dir: &RunDir, seal: &Seal, worker: &str) -> Result<AgentPaths> {
+    let agent = dir.agent(worker);
+    file::make_dir(agent.path())?;
+    let _ = std::fs::remove_file(agent.end());
+    let mut work = dir.work();
+    if run.workspace.as_ref().is_some_and(|own| own.per_agent) {
+        work = agent.path().join("work");
+        file::copy_tree(&dir.work(), &work)?;
+    }
+    Ok(AgentPaths {
+        run: dir.clone(),
+        agent,
+        db: seal.db.clone(),
+        work,
+    })
 }
 
-/// Start the run's clock and then its agents; with a start gate, wait until they are connected and open it.
-pub fn start(ready: &Ready, crew: &mut Crew, cancelled: &AtomicBool) -> Result<Launch> {
+/// Starts the run's clock and then its agents; with a start barrier, waits until they are connected and opens it.
+pub fn start(ready: &Ready, processes: &mut Processes, cancelled: &AtomicBool) -> Result<Launch> {
     let started_at_ms = set_clock(ready)?;
     let mut boot = Boot::now();
     for start in &ready.agents {
-        if ready.run.start_gate && deal::leads(&start.agent) {
-            gate::wait_for(crew, cancelled)?;
+        if ready.run.barrier && workflows::is_leader(&start.agent.role) {
+            start_barrier::await_connected(processes, cancelled)?;
         }
-        if !found(&start.program) {
+        if !is_found(&start.program) {
             return Err(Error::outside(&start.name, "no such program")
                 .hint("put it on PATH, or name it with its path in `command`"));
         }
-        crew.start(start.clone())?;
+        processes.start(start.clone())?;
     }
     let mut released_at_ms = None;
-    if ready.run.start_gate {
-        gate::wait_for(crew, cancelled)?;
-        released_at_ms = Some(gate::open(&ready.host, &ready.seal, &ready.run.id)?);
+    if ready.run.barrier {
+        start_barrier::await_connected(processes, cancelled)?;
+        let opened = start_barrier::open(&ready.host, &ready.seal, &ready.run.id)?;
+        released_at_ms = Some(opened);
         boot = Boot::now();
     }
+    let agents = processes.agents.iter();
     Ok(Launch {
-        agents: crew.members.iter().map(|one| one.agent.clone()).collect(),
+        agents: agents.map(|one| one.agent.clone()).collect(),
         started_at_ms,
         boot,
         released_at_ms,
-        side_by_side: None, // the supervisor knows
+        side_by_side: None, // set by the supervisor
         manual: false,
     })
 }
 
-/// The tasks of a run in a database of its own are created now. In a shared one other agents may be at work, and it is
-/// not written: there the run's start is its clock's.
+/// Sets the creation time of the tasks in the run's own database to now. A shared database is not written, because other
+/// agents may be working in it: there the run's start is the time on the clock.
 fn set_clock(ready: &Ready) -> Result<i64> {
     if ready.run.shared_db {
         return Ok(time::now_ms());
@@ -146,12 +142,12 @@ fn set_clock(ready: &Ready) -> Result<i64> {
     let db = &ready.seal.db;
     let mut connection = database::open_to_write(db).map_err(outside)?;
     let now = time::now_ms();
-    experiment::start_clock(&mut connection, &ready.run.id, now)
+    schema::start::set_clock(&mut connection, &ready.run.id, now)
         .map_err(|cause| Error::outside(db.display(), cause))?;
     Ok(now)
 }
 
-fn found(program: &Path) -> bool {
+fn is_found(program: &Path) -> bool {
     if program.components().count() > 1 {
         return program.is_file();
     }

@@ -1,13 +1,12 @@
-//! Usage read from what real programs printed and kept (`recorded/PROGRAM/CASE`), compared with what the scripted model
-//! had served them (`served.json` beside it): to the end, killed in the middle, turned away.
+//! Usage read from the recorded output and session files of real programs (`recorded/PROGRAM/CASE`), compared with the
+//! tokens that the scripted model had served (`served.json` beside it): run to the end, killed in the middle, refused.
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
-use tg_launch::Place;
-use tg_launch::usage::{Reader, Usage};
+use tg_launch::{Usage, UsageReader};
 use tg_stage::Profile;
 use tg_stage::profile::Price;
 
@@ -26,29 +25,20 @@ fn recorded(program: &str, case: &str) -> PathBuf {
         .join(case)
 }
 
-fn place(dir: &Path) -> Place {
-    Place {
-        dir: dir.into(),
-        db: dir.join("tasks.db"),
-        work: dir.join("work"),
-        agent_dir: dir.into(),
-    }
-}
-
-fn reader(program: &str, dir: &Path, price: Option<Price>) -> Reader {
+fn reader(program: &str, dir: &Path, price: Option<Price>) -> UsageReader {
     let profile = Profile {
         usage: Some(program.into()),
         price,
         ..Profile::default()
     };
-    Reader::new(&place(dir), Some(&profile))
+    UsageReader::new(dir, Some(&profile))
 }
 
 fn read(program: &str, case: &str, price: Option<Price>) -> Usage {
     reader(program, &recorded(program, case), price).read()
 }
 
-/// Tokens in, out and cached that were served.
+/// The served tokens: in, out and cached.
 fn served(program: &str, case: &str) -> [Option<i64>; 3] {
     let text = fs::read(recorded(program, case).join("served.json")).unwrap();
     let served: Value = serde_json::from_slice(&text).unwrap();
@@ -88,9 +78,9 @@ fn the_cost_is_reported_priced_or_unknown() {
         assert_eq!(usage.cost_usd.is_some(), without.is_some(), "{program}");
     }
     let [input, output, cached] = served("codex", "whole").map(Option::unwrap);
-    let usd = PRICE.of(input, cached, 0, output);
+    let usd = PRICE.cost_usd(input, cached, 0, output);
     assert_eq!(read("codex", "whole", Some(PRICE)).cost_usd, Some(usd));
-    // Killed, it could not report.
+    // A killed program could not report its cost.
     assert_eq!(
         read("claude", "killed", Some(PRICE)).cost_source.as_deref(),
         Some("priced")
@@ -99,7 +89,7 @@ fn the_cost_is_reported_priced_or_unknown() {
 }
 
 #[test]
-fn who_is_turned_away_says_so_and_keeps_what_it_used_before() {
+fn a_refused_program_has_a_fault_and_keeps_its_earlier_usage() {
     for program in PROGRAMS {
         let away = read(program, "away", Some(PRICE));
         assert_eq!(away.fault.as_deref(), Some("auth"), "{program}");

@@ -1,4 +1,4 @@
-//! `tg-merge` as a program; what it does is in [`tg_merge::run`].
+//! The program `tg-merge`; see [`tg_merge::run`].
 
 use std::io::{stdin, stdout};
 use std::process::ExitCode;

@@ -1,23 +1,18 @@
 //! Two workers on one file: claims of a file that began while another worker's claim of it was open.
 //!
-//! The host tells who claimed which file when (`claim_sequence`), but of a second claim of a file it only warns the caller,
-//! and writes no row (measured, 0.2.2 to 0.5.0). So none in the table means nothing: the value is known only where
-//! overlapping rows are there all the same, and is then the least it can have been. A claim that was never given back
-//! lasts to the run's end.
+//! The host records each claim (`claim_sequence`), but for a second claim of a file it only warns the caller and writes no
+//! row (measured, 0.2.2 to 0.5.0). So an empty table means nothing: the value is known only if overlapping rows exist all
+//! the same, and is then a lower bound. A claim that was never released lasts to the run's end.
 
 use crate::view::View;
 use std::collections::BTreeMap;
 use tg_host::snapshot::FileClaim;
 
-/// How many claims began while another worker's claim of the same file was open; none where no row tells of one.
+/// The number of claims that began while another worker's claim of the same file was open; `None` if no row shows one.
 pub fn overlapping(view: &View) -> Option<usize> {
     let mut files: BTreeMap<&str, Vec<&FileClaim>> = BTreeMap::new();
-    for claim in view
-        .claims
-        .as_ref()?
-        .iter()
-        .filter(|claim| claim.event == "claimed")
-    {
+    let claims = view.claims.as_ref()?.iter();
+    for claim in claims.filter(|claim| claim.event == "claimed") {
         files.entry(&claim.file_path).or_default().push(claim);
     }
     let claims = files.into_values().map(|mut claims| {
@@ -27,9 +22,9 @@ pub fn overlapping(view: &View) -> Option<usize> {
     Some(claims.sum()).filter(|contested| *contested > 0)
 }
 
-/// The same of one file's claims, in the order they were made.
+/// The same number for one file's claims, in their order.
 fn contested(claims: &[&FileClaim]) -> usize {
-    // Who holds it longest, and who longest of all the others: one of them is not the claimant.
+    // The longest open claim, and the longest of all other workers: one of the two is not the claimant's.
     let mut holders: [Option<(i64, &str)>; 2] = [None; 2];
     let mut count = 0;
     for claim in claims {

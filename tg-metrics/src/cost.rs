@@ -1,17 +1,16 @@
-//! Money and tokens: what the agents themselves report where every agent's report is known, else what was logged on
-//! tasks.
+//! Cost and tokens: the agents' own reports if every agent reported, else the values logged on tasks.
 //!
 //! Logged values are summed over all tasks of the run, containers and deleted ones included: a coordinator logs on the
 //! root. Nothing logged means unknown, not free.
 
-use crate::answer::{Answer, Number, integer, sum, total};
+use crate::number::{MetricValue, Number, integer, ratio, sum, total};
 use crate::view::{View, is_leader};
 use std::collections::BTreeSet;
 use tg_host::experiment::AgentRow;
 use tg_host::ledger::names::Name;
 use tg_stage::Trim;
 
-/// What the slots hold unless the manifest says otherwise.
+/// The contents of the slots unless the manifest names others.
 const SLOTS: [&str; 8] = [
     "tokens_in",
     "tokens_out",
@@ -23,39 +22,43 @@ const SLOTS: [&str; 8] = [
     "",
 ];
 
-/// What a run took.
+/// The reason for metrics of leaders in a file without `experiment_agents`.
+pub const NO_ROLES: &str = "the roles of the agents are not recorded";
+
+const NO_TOKENS: &str = "no tokens were reported or logged";
+
+/// The cost of a run, in USD and tokens.
 pub struct Cost {
-    /// In USD.
-    pub total: Answer,
-    /// Who says so: `reported`, `priced`, `simulated`, `mixed`, `logged` or `unknown`.
+    pub total: MetricValue,
+    /// `reported`, `priced`, `simulated`, `mixed`, `logged` or `unknown`.
     pub source: String,
-    /// What was logged on tasks, in USD; none if nothing was.
+    /// The sum of the values logged on tasks; `None` if there are none.
     pub logged: Option<f64>,
-    /// What the agents report, in USD; none if one of them does not.
+    /// The sum of the agents' reports; `None` if one of them is missing.
     pub reported: Option<f64>,
-    /// Who says how many tokens: `reported`, `logged` or `unknown`.
+    /// `reported`, `logged` or `unknown`.
     pub tokens_source: &'static str,
-    /// Sums of the eight slots.
+    /// The sum of each slot.
     pub slots: [i64; 8],
     /// Tokens read, cached ones included.
-    pub tokens_in: Option<i64>,
+    tokens_in: Option<i64>,
     /// Tokens written.
-    pub tokens_out: Option<i64>,
+    tokens_out: Option<i64>,
     /// Tokens read from a cache.
-    pub tokens_cached: Option<i64>,
-    /// What coordinators and leads took, in USD.
-    pub coordinator_usd: Answer,
-    /// What coordinators and leads took, tokens in and out.
-    pub coordinator_tokens: Answer,
+    tokens_cached: Option<i64>,
+    /// Of coordinators and leads.
+    pub coordinator_usd: MetricValue,
+    /// Of coordinators and leads, read and written.
+    pub coordinator_tokens: MetricValue,
 }
 
 impl Cost {
-    /// What the run took, but for the tasks that are left out. What an agent reports cannot be divided among its tasks, so
-    /// that of a part of them only what was logged is known.
-    pub fn of(view: &View, trim: &Trim, left_out: &BTreeSet<Name>) -> Self {
+    /// The cost without the trimmed tasks. An agent's report cannot be divided among its tasks, so that for a part of the
+    /// tasks only logged values are known.
+    pub fn new(view: &View, trim: &Trim, trimmed: &BTreeSet<Name>) -> Self {
         let agents: Vec<&AgentRow> = view.agents.values().copied().collect();
         let (mut slots, mut logged, mut is_logged) = ([0_i64; 8], 0.0, false);
-        for (_, (usd, of_task)) in view.logged().filter(|task| !left_out.contains(&task.0)) {
+        for (_, (usd, of_task)) in view.logged().filter(|task| !trimmed.contains(&task.0)) {
             for (sum, slot) in slots.iter_mut().zip(of_task) {
                 *sum = sum.saturating_add(slot);
             }
@@ -73,21 +76,19 @@ impl Cost {
             reported,
             tokens_source: "reported",
             slots,
-            tokens_in: all(counting, |agent| agent.tokens_in),
-            tokens_out: all(counting, |agent| agent.tokens_out),
-            tokens_cached: all(counting, |agent| agent.tokens_cached),
-            coordinator_usd: led(&agents, |agents| {
-                let usd = agents.iter().map(|agent| agent.cost_usd);
-                usd.collect::<Option<Vec<_>>>()
-                    .map(|usd| Number::Real(total(usd)))
+            tokens_in: known_sum(counting, |agent| agent.tokens_in),
+            tokens_out: known_sum(counting, |agent| agent.tokens_out),
+            tokens_cached: known_sum(counting, |agent| agent.tokens_cached),
+            coordinator_usd: of_leaders(&agents, |leaders| {
+                let usd = leaders.map(|agent| agent.cost_usd);
+                let usd: Option<Vec<f64>> = usd.collect();
+                usd.map(|usd| Number::Real(total(usd)))
             }),
-            coordinator_tokens: led(&agents, |agents| {
-                let tokens = agents
-                    .iter()
-                    .map(|agent| Some(agent.tokens_in?.saturating_add(agent.tokens_out?)));
-                tokens
-                    .collect::<Option<Vec<_>>>()
-                    .map(|tokens| Number::Integer(sum(tokens)))
+            coordinator_tokens: of_leaders(&agents, |leaders| {
+                let tokens =
+                    leaders.map(|agent| Some(agent.tokens_in?.saturating_add(agent.tokens_out?)));
+                let tokens: Option<Vec<i64>> = tokens.collect();
+                tokens.map(|tokens| Number::Integer(sum(tokens)))
             }),
         };
         if cost.tokens_in.is_none() || cost.tokens_out.is_none() {
@@ -108,38 +109,48 @@ impl Cost {
     }
 
     /// Tokens read and written.
-    pub fn tokens(&self) -> Answer {
+    pub fn tokens(&self) -> MetricValue {
         match (self.tokens_in, self.tokens_out) {
             (Some(tokens_in), Some(tokens_out)) => integer(tokens_in.saturating_add(tokens_out)),
-            _ => Err("no tokens were reported or logged"),
+            _ => Err(NO_TOKENS),
+        }
+    }
+
+    /// The share of tokens that were read from a cache.
+    pub fn cache_hit_rate(&self) -> MetricValue {
+        match (self.tokens_cached, self.tokens_in) {
+            (Some(cached), Some(all)) => ratio(cached as f64, all as f64, "no tokens were read"),
+            _ => Err(NO_TOKENS),
         }
     }
 }
 
-/// The slot that holds what is called `name`.
+/// The slot called `name`.
 fn slot(view: &View, name: &str) -> Option<usize> {
-    let declared = |slot: usize| view.run["slots"][format!("metric_{slot}")].as_str();
-    (0..SLOTS.len()).find(|slot| declared(*slot).unwrap_or(SLOTS[*slot]) == name)
+    (0..SLOTS.len()).find(|slot| view.run.slot(*slot).unwrap_or(SLOTS[*slot]) == name)
 }
 
-/// What the agents report, if every one of them does.
+/// The sum of the agents' reports, if every agent reported.
 fn reported(agents: &[&AgentRow]) -> Option<f64> {
     let reported: Option<Vec<f64>> = agents.iter().map(|agent| agent.cost_usd).collect();
     reported.filter(|reported| !reported.is_empty()).map(total)
 }
 
-fn money(agents: &[&AgentRow], reported: Option<f64>, logged: Option<f64>) -> (Answer, String) {
+/// The total cost and its source.
+fn money(
+    agents: &[&AgentRow],
+    reported: Option<f64>,
+    logged: Option<f64>,
+) -> (MetricValue, String) {
     if let Some(reported) = reported {
-        let sources: BTreeSet<_> = agents
+        let source = |agent: &&AgentRow| agent.cost_source.clone();
+        let sources = agents
             .iter()
-            .map(|agent| agent.cost_source.as_deref().unwrap_or("unknown"))
-            .collect();
-        let source = if sources.len() == 1 {
-            sources.first().copied().unwrap_or("unknown")
-        } else {
-            "mixed"
-        };
-        return (Ok(Number::Real(reported)), source.into());
+            .map(|agent| source(agent).unwrap_or_else(|| "unknown".into()));
+        let sources: BTreeSet<String> = sources.collect();
+        let only = sources.first().filter(|_| sources.len() == 1).cloned();
+        let source = only.unwrap_or_else(|| "mixed".into());
+        return (Ok(Number::Real(reported)), source);
     }
     match logged {
         Some(logged) => (Ok(Number::Real(logged)), "logged".into()),
@@ -147,21 +158,21 @@ fn money(agents: &[&AgentRow], reported: Option<f64>, logged: Option<f64>) -> (A
     }
 }
 
-/// The sum over all agents, if it is known of every one.
-fn all(agents: &[&AgentRow], value: impl Fn(&AgentRow) -> Option<i64>) -> Option<i64> {
+/// The sum of a value over all agents, if every agent has it.
+fn known_sum(agents: &[&AgentRow], value: impl Fn(&AgentRow) -> Option<i64>) -> Option<i64> {
     let values: Option<Vec<i64>> = agents.iter().map(|agent| value(agent)).collect();
     values.filter(|values| !values.is_empty()).map(sum)
 }
 
-/// What the coordinators and leads took; nothing where there were none.
-fn led(agents: &[&AgentRow], value: impl Fn(&[&AgentRow]) -> Option<Number>) -> Answer {
-    let leaders: Vec<&AgentRow> = agents
-        .iter()
-        .copied()
-        .filter(|agent| is_leader(agent))
-        .collect();
+/// The value for coordinators and leads; 0 if there are none.
+fn of_leaders<'a>(
+    agents: &[&'a AgentRow],
+    value: impl Fn(&mut dyn Iterator<Item = &'a AgentRow>) -> Option<Number>,
+) -> MetricValue {
     if agents.is_empty() {
-        return Err("who worked in which role is not recorded");
+        return Err(NO_ROLES);
     }
-    value(&leaders).ok_or("what the coordinator took is not known")
+    let leaders = agents.iter().copied();
+    value(&mut leaders.filter(|agent| is_leader(agent)))
+        .ok_or("the coordinator's cost or tokens are unknown")
 }

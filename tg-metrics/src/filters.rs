@@ -1,29 +1,27 @@
-//! The user's own filters over a snapshot, run where they can do no harm.
+//! Custom filters over a snapshot, evaluated in a second process.
 //!
-//! A filter may loop for ever, eat all memory or recurse without end, and none of that may cost the other metrics. So they
-//! run in a second process of this program ([`crate::evaluate`]), which limits itself and is killed when it takes too
-//! long. One process reads the snapshot once and answers all filters; if one of them ends it, the next process goes on
-//! behind that one.
+//! A filter may loop for ever, use all memory or recurse without end, and must not cost the other metrics. So filters run
+//! in a second process of this program ([`crate::filter_process`]), which limits its own memory; this process ends it when a
+//! filter takes too long. One process reads the snapshot once and evaluates all filters; if a filter ends it, the next
+//! process continues with the filter behind.
 
-use crate::evaluate::{ASKED, Computed, READY, Task};
+use crate::filter_process::{Computed, FIRST, READY, Task};
 use crate::size;
-use rustix::process::{Resource, Signal, getrlimit};
+use rustix::process::{Resource, getrlimit};
 use serde_json::Value;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, Write};
-use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
-use tg_stage::{OwnMetric, time};
+use tg_stage::{CustomMetric, time};
 
-/// How long the snapshot may take to be read: gigabytes.
+/// The time limit for reading the snapshot, which may have gigabytes.
 const READING: Duration = Duration::from_mins(5);
 
-/// What each filter may take.
+/// The limits of each filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Time.
     pub time: Duration,
     /// Memory beyond that of the snapshot, in bytes.
     pub memory: u64,
@@ -38,41 +36,37 @@ impl Default for Limits {
     }
 }
 
-/// What each of `filters` comes to over the snapshot in `document` (JSON, not compressed), in their order: a number, null, or
-/// why there is neither. `metrics` are the built-in ones by name, `run` is that of the record.
+/// The name and value of each filter over the snapshot in `document` (JSON, not compressed), in their order. `metrics` are
+/// the built-in ones by name, `run` is that of the record.
 pub fn compute(
     document: &mut dyn Read,
     metrics: &Value,
     run: &Value,
-    filters: &[OwnMetric],
+    filters: &[CustomMetric],
     limits: &Limits,
 ) -> Vec<(String, Computed)> {
-    let seconds = limits.time.as_secs().saturating_add(1);
     let task = Task {
         filters: filters.iter().map(|filter| filter.jq.clone()).collect(),
         metrics: metrics.clone(),
         run: run.clone(),
-        cpu_s: seconds
-            .saturating_mul(filters.len() as u64)
-            .saturating_add(READING.as_secs()),
     };
-    let mut answers = Vec::new();
-    let asked = spool(&task, document).and_then(|mut spool| {
-        while answers.len() < filters.len() {
-            some(&mut spool, filters.len(), limits, &mut answers)?;
+    let mut values = Vec::new();
+    let done = spool(&task, document).and_then(|mut spool| {
+        while values.len() < filters.len() {
+            evaluate(&mut spool, filters.len(), limits, &mut values)?;
         }
         Ok(())
     });
-    if let Err(cause) = asked {
+    if let Err(cause) = done {
         let cause = cause.to_string();
         let bare = cause.split(" (os error").next().unwrap_or(&cause);
-        answers.resize(filters.len(), Err(format!("could not be run: {bare}")));
+        values.resize(filters.len(), Err(format!("could not be run: {bare}")));
     }
     let names = filters.iter().map(|filter| filter.name.clone());
-    names.zip(answers).collect()
+    names.zip(values).collect()
 }
 
-/// The task and the snapshot in a file without a name, from which every process reads them anew.
+/// The task and the snapshot in an unnamed file, which each process reads from the start.
 fn spool(task: &Task, document: &mut dyn Read) -> io::Result<File> {
     let mut spool = tempfile::tempfile()?;
     let mut line = serde_json::to_vec(task)?;
@@ -82,16 +76,16 @@ fn spool(task: &Task, document: &mut dyn Read) -> io::Result<File> {
     Ok(spool)
 }
 
-/// Ask a process for the answers that are missing, until it ends; at least one is added, or the error says why none ever
-/// will be.
-fn some(
+/// Collects the missing values from a new process until it ends. Adds at least one value, or returns the error that would
+/// occur for all of them.
+fn evaluate(
     spool: &mut File,
-    all: usize,
+    count: usize,
     limits: &Limits,
-    answers: &mut Vec<Computed>,
+    values: &mut Vec<Computed>,
 ) -> io::Result<()> {
     spool.rewind()?;
-    let mut process = Process::start(spool.try_clone()?, answers.len(), limits)?;
+    let mut process = Process::start(spool.try_clone()?, values.len(), limits)?;
     match process.line(READING) {
         Ok(line) if line == READY => {}
         Ok(line) => return Err(io::Error::other(line)),
@@ -101,11 +95,11 @@ fn some(
             return Err(io::Error::other(format!("reading the snapshot {why}")));
         }
     }
-    while answers.len() < all {
+    while values.len() < count {
         match process.line(limits.time) {
-            Ok(line) => answers.push(answer(&line)),
+            Ok(line) => values.push(value(&line)),
             Err(stopped) => {
-                answers.push(Err(process.why(stopped, limits)));
+                values.push(Err(process.why(stopped, limits)));
                 break;
             }
         }
@@ -113,7 +107,7 @@ fn some(
     Ok(())
 }
 
-fn answer(line: &str) -> Computed {
+fn value(line: &str) -> Computed {
     let mut answer: Value = serde_json::from_str(line).unwrap_or_default();
     match answer["fault"].as_str() {
         Some(fault) => Err(fault.into()),
@@ -121,19 +115,19 @@ fn answer(line: &str) -> Computed {
     }
 }
 
-/// A process that answers, ended with this value.
+/// A process that evaluates filters; killed on drop.
 struct Process {
     child: Child,
     lines: Receiver<String>,
 }
 
 impl Process {
-    fn start(input: File, from: usize, limits: &Limits) -> io::Result<Self> {
-        // An argument that no other program takes, should this one be part of it: a test would run all tests.
+    fn start(input: File, first: usize, limits: &Limits) -> io::Result<Self> {
+        // Only this program accepts the argument: if this code runs inside a test program, the child must not run all tests.
         let mut child = Command::new(std::env::current_exe()?)
             .args(["--jq-memory", &limits.memory.to_string()])
             .env_clear()
-            .env(ASKED, from.to_string())
+            .env(FIRST, first.to_string())
             .stdin(input)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -141,8 +135,8 @@ impl Process {
         let (sender, lines) = channel();
         if let Some(stdout) = child.stdout.take() {
             std::thread::spawn(move || {
-                let lines = BufReader::new(stdout).lines().map_while(Result::ok);
-                lines.map(|line| sender.send(line)).all(|sent| sent.is_ok())
+                let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
+                lines.all(|line| sender.send(line).is_ok())
             });
         }
         Ok(Self { child, lines })
@@ -152,36 +146,29 @@ impl Process {
         self.lines.recv_timeout(patience)
     }
 
-    /// Why there was no line. A process that has ended left word of it on stderr, in the words of Rust's runtime.
+    /// The reason for a missing line. If the process ended, Rust's runtime wrote the reason to stderr.
     fn why(&mut self, stopped: RecvTimeoutError, limits: &Limits) -> String {
-        let time = time::show(limits.time);
-        let too_long = format!("did not end within {time} (--jq-timeout)");
         if stopped == RecvTimeoutError::Timeout {
-            return too_long;
+            let time = time::show(limits.time);
+            return format!("did not end within {time} (--jq-timeout)");
         }
-        let mut words = String::new();
+        let mut text = String::new();
         if let Some(stderr) = self.child.stderr.take() {
-            let _ = stderr.take(1 << 16).read_to_string(&mut words); // what is there is told
+            let _ = stderr.take(1 << 16).read_to_string(&mut text); // a part is better than nothing
         }
-        let status = self.child.wait();
-        let has = |text: &str| words.contains(text);
+        let has = |part: &str| text.contains(part);
         if has("memory allocation of") || has("capacity overflow") {
-            let lower = getrlimit(Resource::As)
-                .current
-                .map(|_| ", or than this shell allows");
-            let (size, lower) = (size::show(limits.memory), lower.unwrap_or_default());
+            let size = size::show(limits.memory);
+            let lower = getrlimit(Resource::As).current;
+            let lower = lower.map_or("", |_| ", or than this shell allows");
             return format!("needs more memory than {size} (--jq-memory){lower}");
         }
         if has("has overflowed its stack") {
             return "recurses too deeply".into();
         }
-        let signal = status.as_ref().ok().and_then(ExitStatusExt::signal);
-        if signal == Some(Signal::XCPU.as_raw()) {
-            return too_long;
-        }
-        let is_word = |line: &&str| !line.is_empty() && !line.starts_with("thread '");
-        match (words.lines().find(is_word), status) {
-            (Some(word), _) => format!("broke off: {word}"),
+        let is_cause = |line: &&str| !line.is_empty() && !line.starts_with("thread '");
+        match (text.lines().find(is_cause), self.child.wait()) {
+            (Some(cause), _) => format!("broke off: {cause}"),
             (None, Ok(status)) => format!("broke off: {status}"),
             (None, Err(cause)) => format!("broke off: {cause}"),
         }

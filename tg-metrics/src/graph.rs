@@ -1,23 +1,22 @@
 //! The longest chain of work: how fast the run could have been with any number of agents.
 //!
-//! A task waits for its predecessors; whoever waits for a container waits for everything in it. Each task weighs the
-//! time that was really worked on it.
+//! A task waits for its predecessors; a task that waits for a container waits for all tasks in it. The weight of a task is
+//! the time that was really worked on it.
 
 use crate::view::View;
 
-/// How many edges name a task which is not there.
+/// The number of edges that name a missing task.
 pub fn dangling(view: &View) -> usize {
-    let is_there = |task| view.place(task).is_some();
+    let is_missing = |task| view.place(task).is_none();
     let edges = view.edges();
-    edges
-        .filter(|edge| !is_there(edge.from) || !is_there(edge.to))
-        .count()
+    let dangling = edges.filter(|edge| is_missing(edge.from) || is_missing(edge.to));
+    dangling.count()
 }
 
-/// The longest chain by time worked, in milliseconds; none where the edges go round in a circle. `work` is the time worked on
-/// each task, by its place.
+/// The longest chain by time worked, in milliseconds; `None` if the edges form a circle. `work` holds the time worked on each
+/// task, by its place.
 pub fn longest(view: &View, work: &[i64]) -> Option<i64> {
-    let arcs = Arcs::of(view);
+    let arcs = Arcs::new(view);
     let mut waits_for = vec![0_u32; work.len()];
     for (target, _) in &arcs.targets {
         waits_for[*target as usize] += 1;
@@ -25,7 +24,7 @@ pub fn longest(view: &View, work: &[i64]) -> Option<i64> {
     let mut ready: Vec<u32> = (0..work.len() as u32)
         .filter(|node| waits_for[*node as usize] == 0)
         .collect();
-    // The longest chain that must be over before each task begins, and the longest inside it, if it is a container.
+    // The longest chain that ends before each task can begin, and the longest inside it, if it is a container.
     let (mut before, mut inside) = (vec![0_i64; work.len()], vec![0_i64; work.len()]);
     let (mut done, mut longest) = (0, 0);
     while let Some(at) = ready.pop() {
@@ -46,15 +45,15 @@ pub fn longest(view: &View, work: &[i64]) -> Option<i64> {
     (done == work.len()).then_some(longest)
 }
 
-/// Who waits for whom: from each task to its successors and to its parents.
+/// Arcs from each task to its successors and to its parents; `true` marks a parent.
 struct Arcs {
-    /// Where those of each task begin.
+    /// The index of the first target of each task.
     begins: Vec<u32>,
     targets: Vec<(u32, bool)>,
 }
 
 impl Arcs {
-    fn of(view: &View) -> Self {
+    fn new(view: &View) -> Self {
         let arcs = || {
             view.edges().filter_map(|edge| {
                 let (from, to) = (view.place(edge.from)?, view.place(edge.to)?);

@@ -1,82 +1,40 @@
-//! The history of a task as intervals: in which state, from when to when, who.
+//! The history of a task as intervals: state, start, end and worker.
 //!
-//! Each row of the history that has a state begins an interval, which the next such row ends. Rows of the host's
-//! automatic completion of containers (`auto-rollup: ...`) are bookkeeping and begin none. Where a worker went away the
-//! host writes no row, and the interval would last until somebody else begins: such ends are unknown, and are cut where
-//! the worker's process ended, else where the task was last touched.
+//! Each history row that has a state begins an interval, and the next such row ends it. Rows of the host's automatic
+//! completion of containers (`auto-rollup: ...`) are bookkeeping and begin none. When a worker disconnects, the host
+//! writes no row, and the interval would last until another worker begins: such ends are unknown, and the interval is
+//! cut where the worker's process ended, else where the task was last touched.
 
+use crate::class::Class;
+use crate::number::sum;
 use crate::view::View;
-use tg_host::StateClasses;
 use tg_host::ledger::{Reason, Task};
-
-/// What a state means; see [`StateClasses`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
-    /// New, or put back.
-    Initial,
-    /// Given to somebody, not begun.
-    Assigned,
-    /// Being worked on.
-    Timed,
-    /// Over, and well.
-    Success,
-    /// Over, failed or cancelled.
-    Failure,
-    /// Anything else, such as waiting for an answer.
-    Parked,
-}
-
-impl Class {
-    /// The class of `state`.
-    pub fn of(classes: &StateClasses, state: &str) -> Self {
-        match classes.class(state) {
-            "initial" => Self::Initial,
-            "assigned" => Self::Assigned,
-            "timed" => Self::Timed,
-            "terminal" if classes.is_success(state) => Self::Success,
-            "terminal" => Self::Failure,
-            _ => Self::Parked,
-        }
-    }
-
-    /// Whether a task in it is over.
-    pub fn is_terminal(self) -> bool {
-        matches!(self, Self::Success | Self::Failure)
-    }
-
-    /// Whether a task in it waits for somebody to begin.
-    pub fn is_waiting(self) -> bool {
-        matches!(self, Self::Initial | Self::Assigned)
-    }
-}
 
 /// A task in one state; times in milliseconds since the epoch.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Interval<'a> {
-    /// What the state means.
     pub class: Class,
     /// The state's name; empty for the time before the first row.
     pub state: &'a str,
-    /// Who opened it.
+    /// The worker of the row that opened it.
     pub worker: Option<&'a str>,
     /// The phase in force when it began, where that is known.
     pub phase: Option<&'a str>,
-    /// Id of the history row that opened it; tells what was before what within one millisecond.
+    /// Id of the history row that opened it; orders events within one millisecond.
     pub row: i64,
-    /// Whether the host opened it because a worker fell silent.
+    /// True if the host opened it because a worker was silent for too long.
     pub is_eviction: bool,
-    /// Whether its end is unknown, because its worker went away without a row.
+    /// True if its end is unknown, because its worker left without a row.
     pub is_cut: bool,
-    /// When the host itself completed the task in it, a container.
+    /// The time at which the host itself completed the task, a container, in this interval.
     pub rolled_up: Option<i64>,
-    /// From.
     pub start: i64,
-    /// To; never before `start`.
+    /// Never before `start`.
     pub end: i64,
 }
 
 impl<'a> Interval<'a> {
-    /// Time in the queue of which the host wrote no row; nobody put the task there.
+    /// Time in the queue for which the host wrote no row; no worker put the task there.
     fn queue(phase: Option<&'a str>) -> Self {
         Self {
             class: Class::Initial,
@@ -92,38 +50,36 @@ impl<'a> Interval<'a> {
         }
     }
 
-    /// Whether somebody has the task in it.
+    /// True if a worker has the task.
     fn is_held(&self) -> bool {
         matches!(self.class, Class::Timed | Class::Assigned)
     }
 
-    /// Its length, in milliseconds.
+    /// The length in milliseconds.
     pub fn length(&self) -> i64 {
         self.end.saturating_sub(self.start)
     }
 
-    /// The part of it between two moments, in milliseconds.
+    /// The part between two moments, if any.
     pub fn within(&self, (from, to): (i64, i64)) -> Option<(i64, i64)> {
         let (start, end) = (self.start.max(from), self.end.min(to));
         (start < end).then_some((start, end))
     }
 }
 
-/// A task and what happened to it.
+/// A task and its history.
 pub struct Story<'a> {
-    /// The task.
     pub task: Task<'a>,
-    /// What its state at the end means.
+    /// The class of its last state.
     pub now: Class,
-    /// Its intervals, in order.
+    /// In order.
     pub intervals: Vec<Interval<'a>>,
-    /// When it came to its end, if it has.
+    /// The time of its end, if it has ended.
     pub terminal_at: Option<i64>,
 }
 
 impl<'a> Story<'a> {
-    /// What happened to `task`.
-    pub fn of(view: &View<'a>, task: Task<'a>) -> Self {
+    pub fn new(view: &View<'a>, task: Task<'a>) -> Self {
         let now = view.class(task.state);
         let mut story = Self {
             task,
@@ -136,7 +92,12 @@ impl<'a> Story<'a> {
         story
     }
 
-    /// Begin the intervals.
+    /// The stories of all tasks of a run, in their order.
+    pub fn all(view: &View<'a>) -> impl Iterator<Item = Self> {
+        view.tasks().map(|task| Self::new(view, task))
+    }
+
+    /// Begins the intervals.
     fn open(&mut self, view: &View<'a>) {
         let created_in = view.phase(self.task.name);
         let mut phase = created_in;
@@ -158,32 +119,24 @@ impl<'a> Story<'a> {
                 *ended = ended.or(Some(start));
                 continue;
             }
-            let is_eviction = row.reason == Reason::Stale;
-            let worker = row.worker_id;
             self.intervals.push(Interval {
                 class,
                 state,
-                worker,
+                worker: row.worker_id,
                 phase,
                 row: row.id,
-                is_eviction,
+                is_eviction: row.reason == Reason::Stale,
                 is_cut: false,
                 rolled_up: None,
                 start,
                 end: start,
             });
         }
-        let first = self
-            .intervals
-            .first()
-            .map(|interval| interval.start)
-            .or(rolled_up);
-        let new = first.is_some() || self.now == Class::Initial; // a task without any history tells of nothing else
-        if let Some(start) = self
-            .task
-            .created_at
-            .filter(|created| new && first.is_none_or(|first| first > *created))
-        {
+        let first = self.intervals.first().map(|interval| interval.start);
+        let first = first.or(rolled_up);
+        let new = first.is_some() || self.now == Class::Initial; // without any history, only a new task has waited
+        let created = self.task.created_at;
+        if let Some(start) = created.filter(|at| new && first.is_none_or(|first| first > *at)) {
             let before = Interval {
                 row: i64::MIN,
                 is_eviction: false,
@@ -196,7 +149,7 @@ impl<'a> Story<'a> {
         }
     }
 
-    /// End the intervals, from the last to the first: each is ended by what comes next.
+    /// Ends the intervals, from the last to the first: the next one ends each.
     fn close(&mut self, view: &View<'a>) {
         for at in (0..self.intervals.len()).rev() {
             let interval = &self.intervals[at];
@@ -223,12 +176,12 @@ impl<'a> Story<'a> {
         }
         let last = self.intervals.last().filter(|last| last.is_cut);
         if self.now.is_terminal() && self.terminal_at.is_none() {
-            // It was ended by a disconnect, which leaves no row.
+            // A disconnect ended the task, which leaves no row.
             self.terminal_at = last.map(|last| last.end).or(self.task.completed_at);
         }
     }
 
-    /// Whether who had the task went away without a row: what came next cannot come right after.
+    /// True if the worker that had the task left without a row: the next state cannot follow directly.
     fn is_left(&self, view: &View, interval: &Interval, next: Option<&Interval>) -> bool {
         if interval.rolled_up.is_some() {
             return false;
@@ -239,8 +192,8 @@ impl<'a> Story<'a> {
         }
     }
 
-    /// The time back in the queue, from `end` to `until`, after the interval at `at`, which ended without a row, where it is
-    /// recorded when its worker went. An eviction is different: until then nobody else could have the task.
+    /// The time back in the queue, from `end` to `until`, after the interval at `at`, which ended without a row, if the end of
+    /// its worker is recorded. An eviction is different: until then no other worker could have the task.
     fn queued(&self, view: &View, at: usize, end: i64, until: i64) -> Option<Interval<'a>> {
         let left = &self.intervals[at];
         view.agents.get(left.worker?)?.ended_at?;
@@ -253,33 +206,37 @@ impl<'a> Story<'a> {
         })
     }
 
-    /// When a worker who went away without a row was last there for this task.
+    /// The last sign of a worker that left without a row: the end of its process, else the last change of the task.
     fn last_seen(&self, view: &View, worker: Option<&str>) -> Option<i64> {
         let exit = worker.and_then(|worker| view.agents.get(worker)?.ended_at);
         exit.or(self.task.updated_at)
     }
 
-    /// The intervals of work.
-    pub fn timed(&self) -> impl Iterator<Item = &Interval<'a>> {
-        self.intervals
-            .iter()
-            .filter(|interval| interval.class == Class::Timed)
+    fn of_class(&self, class: Class) -> impl Iterator<Item = &Interval<'a>> {
+        let intervals = self.intervals.iter();
+        intervals.filter(move |interval| interval.class == class)
     }
 
-    /// The first interval of work.
+    /// The intervals of work.
+    pub fn timed(&self) -> impl Iterator<Item = &Interval<'a>> {
+        self.of_class(Class::Timed)
+    }
+
     pub fn first_timed(&self) -> Option<&Interval<'a>> {
         self.timed().next()
     }
 
-    /// The first interval in which it was given to somebody.
+    /// The intervals in which it was assigned and not started.
+    pub fn assigned(&self) -> impl Iterator<Item = &Interval<'a>> {
+        self.of_class(Class::Assigned)
+    }
+
     pub fn first_assigned(&self) -> Option<&Interval<'a>> {
-        self.intervals
-            .iter()
-            .find(|interval| interval.class == Class::Assigned)
+        self.assigned().next()
     }
 
     /// Time worked on it, in milliseconds.
     pub fn timed_ms(&self) -> i64 {
-        crate::answer::sum(self.timed().map(Interval::length))
+        sum(self.timed().map(Interval::length))
     }
 }

@@ -1,4 +1,4 @@
-//! `tg-metrics` as a program; what it does is in [`tg_metrics::run`].
+//! The program `tg-metrics`; the work is done in [`tg_metrics::run`].
 
 use std::io::{stdin, stdout};
 use std::process::ExitCode;

@@ -1,34 +1,39 @@
-//! The metrics of one run as they are written into its record.
+//! The metrics of one run in the form of its record.
 
-use crate::answer::{Answer, BEYOND, Number};
-use crate::facts::{Facts, Parts};
-use crate::scope::Scope;
-use crate::table::{Metric, Rest};
-use crate::trim;
+use crate::facts::Facts;
+use crate::number::{BEYOND, MetricValue, Number};
+use crate::scope::{self, Scope};
+use crate::table::Metric;
 use crate::view::View;
-use crate::warning::Warning;
+use crate::walk::Parts;
+use crate::warning::{Basis, Warning};
 use serde_json::{Map, Value};
 use tg_stage::Trim;
 
-/// The metrics of all the work in a run.
-pub fn measure(view: &View, metrics: &[&Metric]) -> Value {
-    let parts = Parts::of(metrics);
-    let facts = Facts::of_parts(view, Scope::Work, &Trim::default(), parts);
-    of(&facts, metrics)
+/// The parts that these metrics depend on.
+pub fn parts(metrics: &[&Metric]) -> Parts {
+    Parts::needed_by(metrics.iter().map(|metric| metric.0))
 }
 
-/// The metrics of a run, flat, with where cost and tokens come from, what was left out, and what must be known about them.
-pub fn of(facts: &Facts, metrics: &[&Metric]) -> Value {
+/// The metrics of all the work in a run, flat, with the sources of cost and tokens, the trim, and the warnings.
+pub fn measure(view: &View, metrics: &[&Metric]) -> Value {
+    let trim = Trim::default();
+    measure_facts(
+        &Facts::new(view, Scope::Work, &trim, parts(metrics)),
+        metrics,
+    )
+}
+
+/// [`measure`] with facts that are already computed.
+pub fn measure_facts(facts: &Facts, metrics: &[&Metric]) -> Value {
     let mut object = Map::new();
     let mut undefined: Vec<Warning> = Vec::new();
     for (name, _, compute) in metrics {
-        let answer = compute(facts).and_then(finite);
-        object.insert((*name).into(), answer.map_or(Value::Null, Number::json));
-        let Err(reason) = answer else { continue };
-        match undefined
-            .iter_mut()
-            .find(|warning| warning.message == reason)
-        {
+        let value = compute(facts).and_then(finite);
+        object.insert((*name).into(), value.map_or(Value::Null, Number::json));
+        let Err(reason) = value else { continue };
+        let mut known = undefined.iter_mut();
+        match known.find(|warning| warning.message == reason) {
             Some(warning) => warning.metrics.push((*name).into()),
             None => undefined.push(Warning {
                 metrics: vec![(*name).into()],
@@ -42,29 +47,27 @@ pub fn of(facts: &Facts, metrics: &[&Metric]) -> Value {
         object.insert("scope".into(), "all".into());
     }
     if !facts.trim.is_empty() {
-        object.insert("trimmed".into(), trim::json(&facts.trim, facts.cut));
+        let trimmed = scope::trim_json(&facts.trim, facts.cut);
+        object.insert("trimmed".into(), trimmed);
     }
-    let general = facts
-        .warnings
-        .iter()
-        .filter_map(|warning| concerning(warning, metrics));
+    let general = facts.warnings.iter();
+    let general = general.filter_map(|warning| concerning(warning, metrics));
     let warnings = general.chain(undefined).map(|warning| warning.json());
     object.insert("warnings".into(), warnings.collect());
     object.into()
 }
 
-/// The warning with the metrics it concerns; none if nobody asked for one of them.
+/// The warning with the requested metrics that it concerns; `None` if there are none.
 fn concerning(warning: &Warning, metrics: &[&Metric]) -> Option<Warning> {
-    if warning.rest.is_none() && warning.metrics.is_empty() {
+    if warning.basis.is_none() && warning.metrics.is_empty() {
         return Some(warning.clone());
     }
-    let is_meant = |name: &str, rests: &[Rest]| match warning.rest {
-        Some(rest) => rests.contains(&rest),
+    let is_meant = |name: &str, bases: &[Basis]| match warning.basis {
+        Some(basis) => bases.contains(&basis),
         None => warning.metrics.iter().any(|one| one == name),
     };
-    let meant = metrics
-        .iter()
-        .filter(|(name, rests, _)| is_meant(name, rests));
+    let meant = metrics.iter();
+    let meant = meant.filter(|(name, bases, _)| is_meant(name, bases));
     let names: Vec<_> = meant.map(|(name, _, _)| (*name).into()).collect();
     (!names.is_empty()).then(|| Warning {
         metrics: names,
@@ -72,7 +75,7 @@ fn concerning(warning: &Warning, metrics: &[&Metric]) -> Option<Warning> {
     })
 }
 
-fn finite(number: Number) -> Answer {
+fn finite(number: Number) -> MetricValue {
     if number.real().is_finite() {
         Ok(number)
     } else {

@@ -1,15 +1,15 @@
-//! Runs named by paths: snapshots, databases, and directories of runs.
+//! Runs in paths: snapshots, databases, and directories of runs.
 //!
-//! Thousands of them are measured side by side, as many at once as there are cores, and told in the order they were named.
+//! With thousands of runs, one thread per core measures them; the output keeps the order of the paths.
 
-use crate::TOOL;
-use crate::how::How;
-use crate::record;
+use crate::args::TOOL;
+use crate::options::Options;
+use crate::record::snapshot_record;
+use crate::run_info::RunInfo;
 use crate::runs::Runs;
 use crate::source::{self, Source, export, load};
 use crate::view::View;
 use crate::warning::Warning;
-use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
@@ -21,21 +21,31 @@ use tg_stage::{Error, Exit, Output, Record, Result, stage};
 /// The most files that are read at once: each takes memory.
 const MOST_AT_ONCE: usize = 8;
 
-/// What there is to say about one path: its lines, and what is wrong with it.
+/// The result for one path.
 #[derive(Default)]
-struct Told {
+struct Measured {
     lines: Vec<u8>,
     errors: Vec<Error>,
     exit: Option<Exit>,
-    /// The record of a run without a good snapshot, and why it is not measured.
+    /// The record of a run without a readable snapshot, and the reason.
     unmeasured: Option<(Record, Error)>,
 }
 
-/// Measure the runs in each of the paths; one that cannot be read does not keep the others from it.
-pub fn each(paths: &[PathBuf], how: &How, output: &mut Output<impl Write>) -> Result<Exit> {
-    let sources: Vec<_> = paths.iter().flat_map(|path| expanded(path)).collect();
+/// Measures the runs in all paths; a path that cannot be read does not stop the others.
+pub fn measure(
+    paths: &[PathBuf],
+    options: &Options,
+    output: &mut Output<impl Write>,
+) -> Result<Exit> {
+    let mut sources = Vec::new();
+    for path in paths {
+        match source::expand(path) {
+            Ok(found) => sources.extend(found.into_iter().map(Ok)),
+            Err(error) => sources.push(Err(error)),
+        }
+    }
     let threads = match sources.len() {
-        0 | 1 => 1, // asking for the cores reads three files
+        0 | 1 => 1, // the number of cores is in three files
         many => {
             let cores = thread::available_parallelism().map_or(1, usize::from);
             many.min(cores).min(MOST_AT_ONCE)
@@ -44,27 +54,27 @@ pub fn each(paths: &[PathBuf], how: &How, output: &mut Output<impl Write>) -> Re
     let mut exit = Exit::Done;
     if threads < 2 {
         for source in &sources {
-            exit = exit.max(tell(of_path(source, how)?, output)?);
+            exit = exit.max(print(measure_source(source, options)?, output)?);
         }
         return Ok(exit);
     }
     let next = AtomicUsize::new(0);
-    let (told_in, told) = channel();
+    let (sender, results) = channel();
     thread::scope(|scope| {
         for _ in 0..threads {
-            let told_in = told_in.clone();
+            let sender = sender.clone();
             let (sources, next) = (&sources, &next);
-            scope.spawn(move || work(sources, how, next, &told_in));
+            scope.spawn(move || work(sources, options, next, &sender));
         }
-        drop(told_in);
+        drop(sender);
         let mut early = BTreeMap::new();
         let mut turn = 0;
-        for (at, one) in told {
-            early.insert(at, one);
-            while let Some(one) = early.remove(&turn) {
-                let done = one.and_then(|one| tell(one, output));
+        for (at, result) in results {
+            early.insert(at, result);
+            while let Some(result) = early.remove(&turn) {
+                let done = result.and_then(|measured| print(measured, output));
                 exit = exit.max(done.inspect_err(|_| {
-                    next.store(sources.len(), Ordering::Relaxed); // nobody listens any more
+                    next.store(sources.len(), Ordering::Relaxed); // stdout is closed
                 })?);
                 turn += 1;
             }
@@ -73,128 +83,116 @@ pub fn each(paths: &[PathBuf], how: &How, output: &mut Output<impl Write>) -> Re
     })
 }
 
-/// Measure one path after the other, of those that nobody has begun.
+/// Measures sources until none is left that another thread has not taken.
 fn work(
     sources: &[Result<Source>],
-    how: &How,
+    options: &Options,
     next: &AtomicUsize,
-    told_in: &Sender<(usize, Result<Told>)>,
+    sender: &Sender<(usize, Result<Measured>)>,
 ) {
     loop {
         let at = next.fetch_add(1, Ordering::Relaxed);
         let Some(source) = sources.get(at) else {
             return;
         };
-        if told_in.send((at, of_path(source, how))).is_err() {
+        if sender.send((at, measure_source(source, options))).is_err() {
             return;
         }
     }
 }
 
-fn tell(told: Told, output: &mut Output<impl Write>) -> Result<Exit> {
-    for error in &told.errors {
+fn print(measured: Measured, output: &mut Output<impl Write>) -> Result<Exit> {
+    for error in &measured.errors {
         error.report(TOOL);
     }
-    if !told.lines.is_empty() {
-        output.bytes(&told.lines)?;
+    if !measured.lines.is_empty() {
+        output.bytes(&measured.lines)?;
     }
-    let Some((mut record, error)) = told.unmeasured else {
-        return Ok(told.exit.unwrap_or(Exit::Done));
+    let Some((mut record, error)) = measured.unmeasured else {
+        return Ok(measured.exit.unwrap_or(Exit::Done));
     };
     let exit = stage::failed(TOOL, "metrics", &mut record, error)?;
     output.record(&record)?;
     Ok(exit)
 }
 
-/// The runs that a path stands for.
-fn expanded(path: &std::path::Path) -> Vec<Result<Source>> {
-    match source::expand(path) {
-        Ok(sources) => sources.into_iter().map(Ok).collect(),
-        Err(error) => vec![Err(error)],
-    }
-}
-
-fn of_path(source: &Result<Source>, how: &How) -> Result<Told> {
-    match source {
-        Ok(source) => of_source(source, how),
-        Err(error) => Ok(Told::failed(error.clone())),
-    }
-}
-
-fn of_source(source: &Source, how: &How) -> Result<Told> {
-    let (snapshot, facts) = match load(&source.snapshot, how, &Value::Null) {
+fn measure_source(source: &Result<Source>, options: &Options) -> Result<Measured> {
+    let source = match source {
+        Ok(source) => source,
+        Err(error) => return Ok(Measured::failed(error.clone())),
+    };
+    let path = &source.snapshot;
+    let (snapshot, facts) = match load(path, options, &RunInfo::default()) {
         Ok(loaded) => loaded,
         Err(error) => return Ok(without_snapshot(source, error)),
     };
-    let mut measured = Vec::new();
-    let mut runs = Runs::of(&snapshot);
+    let mut results = Vec::new();
+    let mut runs = Runs::new(&snapshot);
     for row in runs.rows() {
-        let mut view = View::take(&mut runs, row);
-        let record = record::of(&snapshot, &view, &source.snapshot, facts.is_database())?;
-        if view.run.is_null() {
-            view.run = record.value("run").cloned().unwrap_or_default(); // a name at least
+        let mut view = View::of_run(&mut runs, row);
+        let record = snapshot_record(&view, path, facts.is_database())?;
+        if view.run.json.is_null() {
+            let run = record.value("run").cloned(); // a name at least
+            view.run = RunInfo::new(run.unwrap_or_default());
         }
-        if source.stale {
+        if source.is_stale {
             let message =
                 "the experiment's manifest was edited, and does not have this run any more";
             view.warnings.push(Warning::new("not_in_manifest", message));
         }
-        measured.push((record, how.measure(&view, &source.snapshot)?));
+        results.push((record, options.measure(&view, path)?));
     }
-    let export = match export(facts, &source.snapshot) {
+    let export = match export(facts, path) {
         Ok(export) => export,
         Err(error) => return Ok(without_snapshot(source, error)),
     };
-    let mut told = Told::default();
-    for (mut record, (metrics, more)) in measured {
+    let mut measured = Measured::default();
+    for (mut record, (metrics, more)) in results {
         if let Some(export) = &export {
             record.set("export", export)?;
         }
         record.set("metrics", &metrics)?;
-        told.lines.extend(record.line());
+        measured.lines.extend(record.line());
         for line in more {
-            writeln!(told.lines, "{line}").map_err(|cause| Error::outside(TOOL, cause))?;
+            writeln!(measured.lines, "{line}").map_err(|cause| Error::outside(TOOL, cause))?;
         }
     }
-    Ok(told)
+    Ok(measured)
 }
 
-/// A run whose snapshot is missing or broken still counts, by the record it left.
-fn without_snapshot(source: &Source, error: Error) -> Told {
+/// The result for a run whose snapshot is missing or broken: its record counts.
+fn without_snapshot(source: &Source, error: Error) -> Measured {
     let Some(path) = &source.record else {
-        return Told::failed(error);
+        return Measured::failed(error);
     };
     let record = match Record::load(path) {
         Ok(record) => record,
         Err(broken) => {
-            let mut told = Told::failed(error);
-            told.errors.push(broken);
-            return told;
+            let mut measured = Measured::failed(error);
+            measured.errors.push(broken);
+            return measured;
         }
     };
+    let failed = record.failed_stage();
+    if failed.is_some_and(|stage| stage != "metrics") {
+        return Measured {
+            lines: record.line(),
+            exit: Some(Exit::SomeFailed),
+            ..Measured::default()
+        };
+    }
     let error = if source.snapshot.exists() {
         error
     } else {
         error.hint(format!("tg-export < {}", path.display()))
     };
-    let has_failed = record
-        .failed_stage()
-        .is_some_and(|stage| stage != "metrics");
-    if has_failed {
-        Told {
-            lines: record.line(),
-            exit: Some(Exit::SomeFailed),
-            ..Told::default()
-        }
-    } else {
-        Told {
-            unmeasured: Some((record, error)),
-            ..Told::default()
-        }
+    Measured {
+        unmeasured: Some((record, error)),
+        ..Measured::default()
     }
 }
 
-impl Told {
+impl Measured {
     fn failed(error: Error) -> Self {
         Self {
             exit: Some(error.exit),

@@ -1,19 +1,20 @@
 //! One record for each worker or task of a run, for distributions.
 //!
-//! Times are milliseconds from the run's begin (where its wall clock starts), durations milliseconds. What a run's metric
-//! of the same name sums or averages is here undivided. Tasks carry the id they have in the template, so that the same
-//! task can be found in every run.
+//! Times are milliseconds from the run's begin (where its wall clock starts), durations milliseconds. A value that a
+//! metric of the same name sums or averages over the run is here undivided. A task has the id of its template task, which
+//! is the same in every run.
 
 use crate::facts::Facts;
 use crate::intervals::Story;
-use crate::redo;
+use crate::number::Number;
+use crate::rework;
 use crate::view::View;
-use crate::waits::{Before, Wait};
+use crate::waits::{AllPredecessors, Wait};
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// What one record is about.
+/// The subject of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Per {
     /// A worker.
@@ -22,38 +23,29 @@ pub enum Per {
     Task,
 }
 
-/// The records of a run.
-pub fn records(per: Per, view: &View, facts: &Facts) -> Vec<Value> {
-    match per {
-        Per::Agent => agents(view, facts),
-        Per::Task => tasks(view, facts),
+impl Per {
+    /// The records of a run.
+    pub fn records(self, view: &View, facts: &Facts) -> Vec<Value> {
+        match self {
+            Self::Agent => agents(view, facts),
+            Self::Task => tasks(view, facts),
+        }
     }
 }
 
-/// The keys that every record has: what it is, and of which run.
-fn head(kind: &str, view: &View) -> Map<String, Value> {
-    let run = |key: &str| view.run.get(key).cloned().unwrap_or_default();
-    let id = view
-        .row
-        .map_or_else(|| run("id"), |row| row.id.as_str().into());
-    let head = [
-        ("type", kind.into()),
-        ("v", 1.into()),
-        ("experiment", run("experiment")),
-        ("run", id),
-        ("arm", run("arm")),
-        ("replicate", run("replicate")),
-        ("simulated", run("simulated")),
-    ];
-    head.into_iter()
-        .map(|(key, value)| (key.to_string(), value))
-        .collect()
-}
-
-fn record(kind: &str, view: &View, rest: Value) -> Value {
-    let mut record = head(kind, view);
-    if let Value::Object(rest) = rest {
-        record.extend(rest);
+/// A record: the keys that all records have, and its own.
+fn record(kind: &str, view: &View, own: Value) -> Value {
+    let mut record = Map::from_iter([("type".to_string(), kind.into()), ("v".into(), 1.into())]);
+    for key in ["experiment", "id", "arm", "replicate", "simulated"] {
+        let value = match (key, view.row) {
+            ("id", Some(row)) => row.id.as_str().into(),
+            _ => view.run.json.get(key).cloned().unwrap_or_default(),
+        };
+        let key = if key == "id" { "run" } else { key };
+        record.insert(key.into(), value);
+    }
+    if let Value::Object(own) = own {
+        record.extend(own);
     }
     record.into()
 }
@@ -61,27 +53,18 @@ fn record(kind: &str, view: &View, rest: Value) -> Value {
 fn agents(view: &View, facts: &Facts) -> Vec<Value> {
     let mut worked: BTreeMap<&str, usize> = BTreeMap::new();
     for (_, story) in facts.stories(view) {
-        let mut workers: Vec<_> = story
-            .timed()
-            .filter_map(|interval| interval.worker)
-            .collect();
+        let mut workers: Vec<_> = story.timed().filter_map(|work| work.worker).collect();
         workers.sort_unstable();
         workers.dedup();
         for worker in workers {
             *worked.entry(worker).or_default() += 1;
         }
     }
-    let left_out = facts.workers.left_out.iter().map(String::as_str);
-    let names = facts
-        .workers
-        .loads
-        .keys()
-        .map(String::as_str)
-        .chain(left_out);
-    let mut names: Vec<&str> = names.collect();
+    let names = facts.workers.loads.keys().chain(&facts.workers.left_out);
+    let mut names: Vec<&str> = names.map(String::as_str).collect();
     names.sort_unstable();
-    let wall = facts.clock.wall().ok().map(crate::answer::Number::real);
-    let one = |worker: &&str| {
+    let wall = facts.clock.wall().ok().map(Number::real);
+    let agent = |worker: &&str| {
         let load = facts.workers.loads.get(*worker);
         let row = view.agents.get(worker);
         let busy = load.map(|load| load.busy);
@@ -104,27 +87,21 @@ fn agents(view: &View, facts: &Facts) -> Vec<Value> {
             }),
         )
     };
-    names.iter().map(one).collect()
+    names.iter().map(agent).collect()
 }
 
 fn tasks(view: &View, facts: &Facts) -> Vec<Value> {
     let begin = facts.clock.begin;
     let since = |time: Option<i64>| Some(time?.saturating_sub(begin?));
-    let before = Before::of(view);
-    let one = |(place, story): (usize, Story)| {
+    let before = AllPredecessors::new(view);
+    let task = |(place, story): (usize, Story)| {
         let first = story.first_timed();
-        let wait = first.map(|first| Wait::of(&story, first, before.get(place)));
+        let wait = first.map(|first| Wait::new(&story, first, before.get(place)));
         let task = &story.task;
-        let work: Vec<Value> = story
+        let work = story
             .timed()
-            .map(|interval| {
-                json!([
-                    interval.worker,
-                    since(Some(interval.start)),
-                    since(Some(interval.end))
-                ])
-            })
-            .collect();
+            .map(|work| json!([work.worker, since(Some(work.start)), since(Some(work.end))]));
+        let work: Vec<Value> = work.collect();
         record(
             "task",
             view,
@@ -137,7 +114,7 @@ fn tasks(view: &View, facts: &Facts) -> Vec<Value> {
                 "estimate_ms": task.time_estimate_ms,
                 "actual_ms": task.time_actual_ms,
                 "created_ms": since(task.created_at),
-                "started_ms": since(story.first_timed().map(|first| first.start)),
+                "started_ms": since(first.map(|first| first.start)),
                 "ended_ms": since(story.terminal_at),
                 "timed_ms": story.timed_ms(),
                 "blocked_ms": wait.map(|wait| wait.blocked),
@@ -145,12 +122,12 @@ fn tasks(view: &View, facts: &Facts) -> Vec<Value> {
                 "assigned_ms": wait.map(|wait| wait.assigned),
                 "early_start": wait.map(|wait| wait.is_early),
                 "tainted_start": wait.map(|wait| wait.is_tainted),
-                "redone": redo::is_redone(&story),
-                "handoffs": redo::handoffs(&story),
+                "redone": rework::is_redone(&story),
+                "handoffs": rework::handoffs(&story),
                 "cost_usd": task.cost_usd,
                 "work": work,
             }),
         )
     };
-    facts.stories(view).map(one).collect()
+    facts.stories(view).map(task).collect()
 }

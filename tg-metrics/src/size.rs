@@ -1,9 +1,9 @@
-//! Sizes of memory, as people type and read them: `1GiB`, `512MiB`.
+//! Memory sizes with units: `1GiB`, `512MiB`.
 
 /// Units of memory, largest first.
 const SIZES: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
 
-/// Bytes as `1GiB`, in the largest unit that divides them.
+/// A size in the largest unit that divides it.
 pub fn show(bytes: u64) -> String {
     let unit = SIZES
         .iter()
@@ -14,7 +14,7 @@ pub fn show(bytes: u64) -> String {
     )
 }
 
-/// Bytes as people type them: `1GiB`, `512MiB`; for clap's `value_parser`.
+/// The number of bytes in a size with or without a unit; for the `value_parser` of clap.
 pub fn parse(text: &str) -> Result<u64, String> {
     let unit = SIZES
         .iter()
@@ -23,7 +23,7 @@ pub fn parse(text: &str) -> Result<u64, String> {
     let bytes = number.trim().parse::<u64>().ok();
     bytes
         .and_then(|number| number.checked_mul(each))
-        .ok_or_else(|| format!("`{text}` is no size: write 512MiB, 2GiB or a number of bytes"))
+        .ok_or_else(|| format!("`{text}` is not a size: write 512MiB, 2GiB or a number of bytes"))
 }
 
 #[cfg(test)]

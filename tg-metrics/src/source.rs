@@ -1,168 +1,166 @@
-//! From paths to snapshots: files as they are, directories by the runs in them.
+//! From paths to snapshots: a file stands for itself, a directory for the runs in it.
 
-use crate::begin;
-use crate::how::How;
-use crate::{own, view};
-use serde_json::Value;
+use crate::clock_start::set_clock_start;
+use crate::options::Options;
+use crate::run_info::RunInfo;
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use tg_host::Ledger;
-use tg_host::ledger::Facts;
+use tg_host::ledger::PendingFacts;
 use tg_host::snapshot::RunRow;
 use tg_stage::error::{file_error, outside};
-use tg_stage::{Error, Export, Result, rundir};
+use tg_stage::{Error, Experiment, Export, Result, RunDir};
 
-/// The names a snapshot has in a run's directory.
-const SNAPSHOTS: [&str; 2] = ["snapshot.json.gz", "snapshot.json"];
-
-/// Where a run is to be found.
+/// The files of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     /// The snapshot; it may not exist.
     pub snapshot: PathBuf,
-    /// The record beside it, which tells of a run that has no good snapshot.
+    /// The record beside it, which describes a run without a readable snapshot.
     pub record: Option<PathBuf>,
-    /// The experiment's manifest was edited and does not have the run any more.
-    pub stale: bool,
+    /// True if the experiment's manifest was edited and does not have the run any more.
+    pub is_stale: bool,
 }
 
-/// What a path of the command line stands for: a snapshot, a run's directory, or a directory of such.
+/// The runs that a path of the command line stands for: a snapshot, a run's directory, or a directory of such.
 pub fn expand(path: &Path) -> Result<Vec<Source>> {
     if !path.is_dir() {
-        let is_manifest = path
-            .extension()
-            .is_some_and(|ending| ending == "yaml" || ending == "yml");
-        if is_manifest && path.is_file() {
-            let cause = "is a manifest, and the results of an experiment were expected";
-            return Err(
-                Error::usage(path.display(), cause).hint("name its directory: results/NAME")
-            );
-        }
-        let dir = path.parent().filter(|_| {
-            path.file_name()
-                .is_some_and(|name| SNAPSHOTS.iter().any(|known| name == *known))
-        });
-        let record = dir
-            .map(|dir| dir.join("run.json"))
-            .filter(|record| record.is_file());
-        return Ok(vec![Source {
-            snapshot: path.into(),
-            record,
-            stale: false,
-        }]);
+        return Ok(vec![file(path)?]);
     }
-    let beside = path.parent().and_then(rows);
-    if let Some(source) = run_directory(path, beside.as_ref()) {
+    let dir = RunDir::new(path);
+    let beside = dir.experiment().and_then(planned);
+    if let Some(source) = run_directory(&dir, beside.as_ref()) {
         return Ok(vec![source]);
     }
     let mut below = Vec::new();
     for entry in path.read_dir().map_err(file_error(path))? {
-        let entry = entry.map_err(file_error(path))?;
-        if !is_earlier_attempt(&entry.file_name().to_string_lossy()) {
-            below.push(entry.path());
-        }
+        below.push(RunDir::new(entry.map_err(file_error(path))?.path()));
     }
     below.sort();
-    let inside = rows(path);
-    let runs = below.iter();
+    let inside = planned(Experiment::new(path));
+    let runs = below.iter().filter(|run| !run.is_attempt());
     let runs = runs.filter_map(|dir| run_directory(dir, inside.as_ref()));
     let runs: Vec<_> = runs.collect();
-    let experiments = rundir::experiments(path);
-    if let (true, Some(first)) = (runs.is_empty(), experiments.first()) {
-        let names = experiments.iter().filter_map(|dir| dir.file_name());
-        let names: Vec<_> = names.map(|name| name.to_string_lossy()).collect();
-        let cause = format!("holds experiments, and no runs: {}", names.join(", "));
-        let hint = format!("name one experiment: {}", first.display());
-        return Err(Error::outside(path.display(), cause).hint(hint));
-    }
     if runs.is_empty() {
-        let hint = format!("tg-metrics {}", path.join("*").display());
-        return Err(Error::outside(
-            path.display(),
-            "no run in it has a snapshot.json.gz or a run.json",
-        )
-        .hint(hint));
+        return Err(no_runs(path));
     }
     Ok(runs)
 }
 
-fn run_directory(dir: &Path, rows: Option<&BTreeSet<String>>) -> Option<Source> {
-    let record = Some(dir.join("run.json")).filter(|path| path.is_file());
-    let snapshot = SNAPSHOTS
-        .iter()
-        .map(|name| dir.join(name))
-        .find(|path| path.is_file());
+fn file(path: &Path) -> Result<Source> {
+    let ending = path.extension().and_then(OsStr::to_str);
+    if matches!(ending, Some("yaml" | "yml")) && path.is_file() {
+        let cause = "is a manifest, and the results of an experiment were expected";
+        return Err(Error::usage(path.display(), cause).hint("name its directory: results/NAME"));
+    }
+    let dir = path.parent().map(RunDir::new);
+    let dir = dir.filter(|dir| snapshots(dir).iter().any(|snapshot| snapshot == path));
+    let record = dir.map(|dir| dir.record());
+    Ok(Source {
+        snapshot: path.into(),
+        record: record.filter(|record| record.is_file()),
+        is_stale: false,
+    })
+}
+
+fn no_runs(path: &Path) -> Error {
+    let experiments = Experiment::all_in(path);
+    let Some(first) = experiments.first() else {
+        let files = RunDir::new("");
+        let (snapshot, record) = (files.snapshot(), files.record());
+        let cause = format!(
+            "no run in it has a {} or a {}",
+            snapshot.display(),
+            record.display()
+        );
+        let hint = format!("tg-metrics {}", path.join("*").display());
+        return Error::outside(path.display(), cause).hint(hint);
+    };
+    let names = experiments.iter().filter_map(|one| one.path().file_name());
+    let names: Vec<_> = names.map(OsStr::to_string_lossy).collect();
+    let cause = format!("holds experiments, and no runs: {}", names.join(", "));
+    let hint = format!("name one experiment: {}", first.path().display());
+    Error::outside(path.display(), cause).hint(hint)
+}
+
+/// The paths of a run's snapshot: compressed, and plain.
+fn snapshots(dir: &RunDir) -> [PathBuf; 2] {
+    [dir.snapshot(), dir.snapshot().with_extension("")]
+}
+
+fn run_directory(dir: &RunDir, planned: Option<&BTreeSet<String>>) -> Option<Source> {
+    let record = Some(dir.record()).filter(|path| path.is_file());
+    let snapshot = snapshots(dir).into_iter().find(|path| path.is_file());
     if record.is_none() && snapshot.is_none() {
         return None;
     }
     Some(Source {
-        snapshot: snapshot.unwrap_or_else(|| dir.join(SNAPSHOTS[0])),
+        snapshot: snapshot.unwrap_or_else(|| dir.snapshot()),
         record,
-        stale: rows.is_some_and(|rows| {
-            !rows.contains(&*dir.file_name().unwrap_or_default().to_string_lossy())
-        }),
+        is_stale: planned.is_some_and(|runs| !runs.contains(&dir.name())),
     })
 }
 
-/// The runs of the experiment in `dir` by the list that `tg-instantiate` keeps; read once, not for each of thousands.
-fn rows(dir: &Path) -> Option<BTreeSet<String>> {
-    let list: Value = serde_json::from_slice(&std::fs::read(dir.join("rows.json")).ok()?).ok()?;
-    let rows = list["rows"].as_array()?.iter();
-    Some(
-        rows.filter_map(|row| Some(row.as_str()?.to_string()))
-            .collect(),
-    )
+/// The planned runs of an experiment; read once, not for each of thousands.
+fn planned(experiment: Experiment) -> Option<BTreeSet<String>> {
+    Some(experiment.planned()?.into_iter().collect())
 }
 
-/// `<run id>.try1`, `.try2`, ...
-fn is_earlier_attempt(name: &str) -> bool {
-    let number = name.rsplit_once(".try").map(|(_, number)| number);
-    number.is_some_and(|number| {
-        !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit())
-    })
-}
-
-/// As much of a file as `how` needs; all, if `run`, which is the record's, has metrics of its own. Whether there are several runs in it, whose edges must be told apart, and whether a run has
-/// metrics of its own, which may use all others, is known only then.
-fn read(path: &Path, how: &How, run: &Value) -> tg_host::Result<(Ledger, Facts)> {
-    if how.needs_order() || own::is_any(run, how) {
+/// Reads as much of a file as `options` need; all, if the run, here `recorded`, has custom metrics, which may use all
+/// others. Only the file itself shows whether it has several runs, whose edges must be told apart, or runs with custom
+/// metrics; then it is read a second time.
+fn read(
+    path: &Path,
+    options: &Options,
+    recorded: &RunInfo,
+) -> tg_host::Result<(Ledger, PendingFacts)> {
+    if options.needs_order() || options.selection.has_custom(recorded) {
         return Ledger::load(path);
     }
     let loaded = Ledger::load_without_order(path)?;
-    let needs_order = |run: &RunRow| {
-        let run = run
-            .run_json
-            .as_deref()
-            .and_then(|text| view::json(text).ok());
-        run.is_some_and(|run| own::is_any(&run, how))
+    let has_custom = |run: &RunRow| {
+        let run = run.run_json.as_deref().map(RunInfo::parse);
+        run.is_some_and(|run| run.is_ok_and(|run| run.custom_metrics().is_some()))
     };
-    let is_enough = match loaded.0.runs.as_slice() {
-        [] => true,
-        [run] => !needs_order(run),
-        _ => false,
-    };
-    if is_enough {
-        return Ok(loaded);
+    match loaded.0.runs.as_slice() {
+        [] => return Ok(loaded),
+        [run] if !has_custom(run) => return Ok(loaded),
+        _ => {}
     }
     drop(loaded);
     Ledger::load(path)
 }
 
-/// A snapshot, or a database read as one, as much of it as `how` and the `run` of its record need, and the file it is.
-pub fn load(path: &Path, how: &How, run: &Value) -> Result<(Ledger, Facts)> {
-    let (mut snapshot, facts) = read(path, how, run).map_err(outside)?;
-    begin::at_the_start(&mut snapshot);
+/// Loads a snapshot, or a database as one, as much of it as `options` and the `recorded` run need, and the facts of its file.
+pub fn load(path: &Path, options: &Options, recorded: &RunInfo) -> Result<(Ledger, PendingFacts)> {
+    let (mut snapshot, facts) = read(path, options, recorded).map_err(outside)?;
+    set_clock_start(&mut snapshot);
     if !facts.is_database() && snapshot.exported_by.is_empty() && snapshot.is_empty() {
-        return Err(Error::outside(
-            path.display(),
-            "not a snapshot: it has no tasks and does not say who wrote it",
-        ));
+        let cause = "not a snapshot: it has no tasks and does not say who wrote it";
+        return Err(Error::outside(path.display(), cause));
     }
     Ok((snapshot, facts))
 }
 
-/// The file that was read from `path`; none for a database. The hash of a large one may have to be waited for.
-pub fn export(facts: Facts, path: &Path) -> Result<Option<Export>> {
+/// The row of the run called `id`; `None` if the snapshot has no runs.
+pub fn run_row<'a>(snapshot: &'a Ledger, id: &str) -> Result<Option<&'a RunRow>, String> {
+    /// The number of runs that a message names.
+    const SHOWN: usize = 5;
+    let runs = &snapshot.runs;
+    match runs.iter().find(|row| row.id == id) {
+        None if !runs.is_empty() => {
+            let names = runs.iter().take(SHOWN).map(|row| row.id.as_str());
+            let names = names.collect::<Vec<_>>().join(", ");
+            let more = if runs.len() > SHOWN { ", ..." } else { "" };
+            Err(format!("holds the run {names}{more}, not {id}"))
+        }
+        found => Ok(found),
+    }
+}
+
+/// The file that was read from `path`; `None` for a database. May wait for the hash of a large file.
+pub fn export(facts: PendingFacts, path: &Path) -> Result<Option<Export>> {
     let file = facts.get().map_err(outside)?;
     Ok(file.map(|file| Export {
         path: path.display().to_string(),

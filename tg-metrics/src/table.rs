@@ -1,48 +1,38 @@
-//! Every metric: its name, and how it is read from the facts.
+//! The table of metrics: the name of each, and its value for a run.
 //!
-//! This table is the definition; the order is that of the output. `_ms` are milliseconds, `_usd` US dollars, `_pct`
+//! This table is the definition; its order is that of the output. `_ms` are milliseconds, `_usd` US dollars, `_pct`
 //! hundredths, rates are shares of the tasks in scope.
 
-use crate::answer::{Answer, Number, count, integer, percent, ratio, share, sum, total};
+use crate::cost::NO_ROLES;
 use crate::facts::Facts;
+use crate::number::{MetricValue, Number, count, integer, percent, ratio, share, sum, total};
+use crate::warning::Basis;
 use crate::workers::gini;
 
-/// What a value rests on, that not every file carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rest {
-    /// The times of the history, to the millisecond.
-    Times,
-    /// Which tasks were deleted.
-    Scope,
-    /// Who worked in which role, idle workers included.
-    Agents,
-}
+/// A metric: its name, the data it depends on, and its value for a run.
+pub type Metric = (&'static str, &'static [Basis], fn(&Facts) -> MetricValue);
 
-/// A metric's name, what it rests on, and its value for a run.
-pub type Metric = (&'static str, &'static [Rest], fn(&Facts) -> Answer);
-
-const NOTHING: &[Rest] = &[];
-const AGENTS: &[Rest] = &[Rest::Agents];
-const TASKS: &[Rest] = &[Rest::Scope];
-const TIMES: &[Rest] = &[Rest::Times, Rest::Scope];
-const TIMES_OF_AGENTS: &[Rest] = &[Rest::Times, Rest::Scope, Rest::Agents];
+const NOTHING: &[Basis] = &[];
+const AGENTS: &[Basis] = &[Basis::Agents];
+const TASKS: &[Basis] = &[Basis::Scope];
+const TIMES: &[Basis] = &[Basis::Times, Basis::Scope];
+const TIMES_OF_AGENTS: &[Basis] = &[Basis::Times, Basis::Scope, Basis::Agents];
 
 const NO_TASKS: &str = "the run has no tasks in scope";
 const NO_TIME: &str = "the wall clock is zero or unknown";
 const NO_WORKERS: &str = "the run has no workers";
-const NO_WORK: &str = "nobody worked on a task";
-const NOT_ASSIGNED: &str = "no task was given to anybody";
-const NOT_DISPATCHED: &str = "no task was given to anybody and started when it was ready";
-const NOT_VERIFIED: &str = "the work was not verified";
-const NO_SCORE: &str = "no verify command gave a score";
+const NO_WORK: &str = "no worker worked on a task";
+const NOT_ASSIGNED: &str = "no task was assigned";
+const NOT_DISPATCHED: &str = "no task was assigned and started when it was ready";
+const NOT_GRADED: &str = "the work was not graded";
+const NO_SCORE: &str = "no grade command gave a score";
 const NO_COMPLETED: &str = "no task was completed";
 const NO_POINTS: &str = "no task has points";
 const NO_FILES: &str = "the host records no claim of a file that another worker has";
-const NO_COORDINATION: &str = "who worked in which role is not recorded";
 const TWO_COSTS: &str = "the cost is not both logged and reported";
 const CIRCLE: &str = "the dependencies go round in a circle";
 
-/// All metrics.
+/// All metrics, in the order of the output.
 pub const METRICS: &[Metric] = &[
     ("wall_clock_time_ms", TIMES, |run| run.clock.wall()),
     ("total_cost_usd", NOTHING, |run| run.cost.total),
@@ -66,7 +56,7 @@ pub const METRICS: &[Metric] = &[
         percent(waiting, waiting + timed, "no task waited or was worked on")
     }),
     ("dispatch_latency_ms", TIMES, |run| {
-        run.tally.dispatch.answer(NOT_ASSIGNED)
+        run.tally.dispatch.value(NOT_ASSIGNED)
     }),
     ("dispatch_from_ready_ms", TIMES, |run| {
         let reason = if run.tally.was_given {
@@ -74,11 +64,11 @@ pub const METRICS: &[Metric] = &[
         } else {
             NOT_ASSIGNED
         };
-        run.tally.dispatch_from_ready.answer(reason)
+        run.tally.dispatch_from_ready.value(reason)
     }),
     ("pickup_latency_ms", TIMES, |run| {
         let reason = "no task waited right before it was worked on";
-        run.tally.pickup.answer(reason)
+        run.tally.pickup.value(reason)
     }),
     ("failure_rate", TASKS, |run| {
         share(run.tally.failed, run.tally.tasks, NO_TASKS)
@@ -109,7 +99,7 @@ pub const METRICS: &[Metric] = &[
         percent(run.tally.completed as f64, run.tally.tasks as f64, NO_TASKS)
     }),
     ("total_task_latency_ms", TIMES, |run| {
-        run.tally.latency.answer(NO_COMPLETED)
+        run.tally.latency.value(NO_COMPLETED)
     }),
     ("redo_rate", TASKS, |run| {
         share(run.tally.redone, run.tally.tasks, NO_TASKS)
@@ -141,15 +131,10 @@ pub const METRICS: &[Metric] = &[
         run.cost.coordinator_tokens
     }),
     ("coordinator_decisions", AGENTS, |run| {
-        run.decisions.ok_or(NO_COORDINATION).and_then(count)
+        run.decisions.ok_or(NO_ROLES).and_then(count)
     }),
     ("tokens_total", NOTHING, |run| run.cost.tokens()),
-    ("cache_hit_rate", NOTHING, |run| {
-        match (run.cost.tokens_cached, run.cost.tokens_in) {
-            (Some(cached), Some(all)) => ratio(cached as f64, all as f64, "no tokens were read"),
-            _ => Err("no tokens were reported or logged"),
-        }
-    }),
+    ("cache_hit_rate", NOTHING, |run| run.cost.cache_hit_rate()),
     ("tokens_per_completed_task", TASKS, |run| {
         let tokens = run.cost.tokens()?.real();
         ratio(tokens, run.tally.completed as f64, NO_COMPLETED)
@@ -191,28 +176,28 @@ pub const METRICS: &[Metric] = &[
         run.contention.ok_or(NO_FILES).and_then(count)
     }),
     ("verify_passed", NOTHING, |run| {
-        run.verify_passed.ok_or(NOT_VERIFIED).and_then(integer)
+        run.grade_passed.ok_or(NOT_GRADED).and_then(integer)
     }),
     ("verify_score", NOTHING, |run| {
-        run.verify_score.map(Number::Real).ok_or(NO_SCORE)
+        run.grade_score.map(Number::Real).ok_or(NO_SCORE)
     }),
 ];
 
-fn per_hour(run: &Facts, things: f64) -> Answer {
+fn per_hour(run: &Facts, things: f64) -> MetricValue {
     ratio(things * 3_600_000.0, run.clock.wall_ms(), NO_TIME)
 }
 
-/// As the host counted it, closed intervals only; a host that counted nothing though work was ended does not know.
-fn active_work(run: &Facts) -> Answer {
+/// The host's own count, closed intervals only; unknown if the host counted nothing although work ended.
+fn active_work(run: &Facts) -> MetricValue {
     match run.tally.actual {
         None if run.tally.was_ended => Err("the host recorded no time of work"),
         actual => integer(actual.unwrap_or(0)),
     }
 }
 
-fn estimate_accuracy(run: &Facts) -> Answer {
+fn estimate_accuracy(run: &Facts) -> MetricValue {
     run.time_scale
         .ok_or("the run's time scale is not a positive number")?;
     let reason = "no task has both an estimate and time worked";
-    run.tally.estimate.answer(reason)
+    run.tally.estimate.value(reason)
 }

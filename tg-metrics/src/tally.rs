@@ -1,13 +1,15 @@
-//! What the metrics sum over tasks, gathered in one walk through them: a million stories are not kept.
+//! Sums over tasks, which one walk through all tasks collects: a million stories do not stay in memory.
 
-use crate::answer::{Answer, ratio};
-use crate::intervals::{Class, Interval, Story};
-use crate::redo;
-use crate::unseen;
+use crate::class::Class;
+use crate::intervals::{Interval, Story};
+use crate::number::{MetricValue, ratio};
+use crate::rework;
 use crate::view::View;
 use crate::waits::Wait;
+use std::ops::{Add, BitOr};
+use tg_host::states;
 
-/// A mean in the making.
+/// A running mean.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Mean {
     sum: f64,
@@ -26,119 +28,135 @@ impl Mean {
         }
     }
 
-    fn and(self, other: Self) -> Self {
+    fn plus(self, other: Self) -> Self {
         Self {
             sum: self.sum + other.sum,
             n: self.n + other.n,
         }
     }
 
-    /// The mean; where there are no values, `reason`.
-    pub fn answer(&self, reason: &'static str) -> Answer {
+    /// The mean, or `reason` if there are no values.
+    pub fn value(&self, reason: &'static str) -> MetricValue {
         ratio(self.sum, self.n as f64, reason)
     }
 }
 
-/// Sums over the tasks in scope; times in milliseconds.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Tally {
-    /// Tasks.
-    pub tasks: usize,
-    /// Those that came to a good end.
-    pub completed: usize,
-    /// Those that ended failed.
-    pub failed: usize,
-    /// Those that are not over.
-    pub open: usize,
-    /// Those that entered some timed state more than once.
-    pub reentered: usize,
-    /// Those that were done again.
-    pub redone: usize,
-    /// Those that came to a good end without that.
-    pub first_pass: usize,
-    /// Changes of workers.
-    pub handoffs: usize,
-    /// Assignments beyond the first.
-    pub reassignments: usize,
-    /// Whether any was given to somebody.
-    pub was_given: bool,
-    /// Creation of the first.
-    pub created: Option<i64>,
-    /// The first start of work.
-    pub claimed: Option<i64>,
-    /// The last end.
-    pub ended: Option<i64>,
-    /// Time back in the queue.
-    pub put_back: i64,
-    /// Time waiting for somebody to begin.
-    pub waiting: i64,
-    /// Time worked.
-    pub timed: i64,
-    /// From creation to being given out.
-    pub dispatch: Mean,
-    /// Waits right before work.
-    pub pickup: Mean,
-    /// From creation to a good end.
-    pub latency: Mean,
-    /// Time worked by time estimated.
-    pub estimate: Mean,
-    /// Time of work as the host counted it, where it did.
-    pub actual: Option<i64>,
-    /// Whether some interval of work was ended.
-    pub was_ended: bool,
-    /// Points of all, where any has some.
-    pub points: Option<f64>,
-    /// Points of those that came to a good end.
-    pub completed_points: f64,
-    /// Intervals whose end is not known.
-    pub cut: usize,
-    /// Tasks that changed hands by force.
-    pub owner_changed: usize,
-    /// Tasks of which it is not known in which phase they began.
-    pub phase_unknown: usize,
-    /// Waiting for predecessors.
-    pub blocked: i64,
-    /// Ready, and nobody's.
-    pub ready: i64,
-    /// Somebody's, and not begun.
-    pub assigned: i64,
-    /// From ready to given out.
-    pub dispatch_from_ready: Mean,
-    /// Started while a predecessor was open.
-    pub early: usize,
-    /// Started after a predecessor had failed or was cancelled.
-    pub tainted: usize,
+/// Declares the sums, and for each the function that combines it with the sum over later tasks.
+macro_rules! sums {
+    ($($(#[$doc:meta])* $field:ident: $type:ty = $plus:expr;)*) => {
+        /// Sums over the tasks in scope; times in milliseconds.
+        #[derive(Debug, Clone, Copy, Default, PartialEq)]
+        pub struct Tally {
+            $($(#[$doc])* pub $field: $type,)*
+        }
+
+        impl Tally {
+            /// The sums with those over the tasks that follow.
+            #[must_use]
+            pub fn plus(&self, next: &Self) -> Self {
+                Self { $($field: $plus(self.$field, next.$field),)* }
+            }
+        }
+    };
 }
 
-/// The two as one; the one that is known, if only one is.
-fn both<T>(one: Option<T>, other: Option<T>, and: impl FnOnce(T, T) -> T) -> Option<T> {
+sums! {
+    tasks: usize = Add::add;
+    /// Tasks that ended well.
+    completed: usize = Add::add;
+    /// Tasks in the state `failed`.
+    failed: usize = Add::add;
+    /// Tasks that have not ended.
+    open: usize = Add::add;
+    /// Tasks that entered a timed state more than once.
+    reentered: usize = Add::add;
+    /// Tasks that were done again.
+    redone: usize = Add::add;
+    /// Tasks that ended well without being done again.
+    first_pass: usize = Add::add;
+    /// Changes of workers.
+    handoffs: usize = Add::add;
+    /// Assignments beyond the first.
+    reassignments: usize = Add::add;
+    /// True if any task was assigned.
+    was_given: bool = BitOr::bitor;
+    /// The first creation.
+    created: Option<i64> = least;
+    /// The first start of work.
+    claimed: Option<i64> = least;
+    /// The last end.
+    ended: Option<i64> = Option::max;
+    /// Time back in the queue.
+    put_back: i64 = i64::saturating_add;
+    /// Time waiting to be started.
+    waiting: i64 = i64::saturating_add;
+    /// Time worked.
+    timed: i64 = i64::saturating_add;
+    /// From creation to the first assignment.
+    dispatch: Mean = Mean::plus;
+    /// Waits right before work.
+    pickup: Mean = Mean::plus;
+    /// From creation to a good end.
+    latency: Mean = Mean::plus;
+    /// Time worked divided by time estimated.
+    estimate: Mean = Mean::plus;
+    /// Time worked as the host counted it, where it did.
+    actual: Option<i64> = |a, b| both(a, b, i64::saturating_add);
+    /// True if any interval of work ended.
+    was_ended: bool = BitOr::bitor;
+    /// Points of all tasks, if any task has points.
+    points: Option<f64> = |a, b| both(a, b, f64::add);
+    /// Points of tasks that ended well.
+    completed_points: f64 = Add::add;
+    /// Intervals whose end is unknown.
+    cut: usize = Add::add;
+    /// Tasks that changed their worker by force.
+    owner_changed: usize = Add::add;
+    /// Tasks whose first phase is unknown.
+    phase_unknown: usize = Add::add;
+    /// Time waiting for predecessors.
+    blocked: i64 = i64::saturating_add;
+    /// Time ready and not assigned.
+    ready: i64 = i64::saturating_add;
+    /// Time assigned and not started.
+    assigned: i64 = i64::saturating_add;
+    /// From ready to the first assignment.
+    dispatch_from_ready: Mean = Mean::plus;
+    /// Tasks started while a predecessor was open.
+    early: usize = Add::add;
+    /// Tasks started after a predecessor had failed or was cancelled.
+    tainted: usize = Add::add;
+}
+
+/// Two values combined; the known one, if only one is known.
+fn both<T>(one: Option<T>, other: Option<T>, combine: impl FnOnce(T, T) -> T) -> Option<T> {
     match (one, other) {
-        (Some(one), Some(other)) => Some(and(one, other)),
+        (Some(one), Some(other)) => Some(combine(one, other)),
         (one, other) => one.or(other),
     }
 }
 
-/// The smaller of what is known.
+/// The smaller of the known values.
 fn least(one: Option<i64>, other: Option<i64>) -> Option<i64> {
     both(one, other, i64::min)
 }
 
 impl Tally {
-    /// Add a task in scope; the agents are `scale` times faster than the estimates.
+    /// Adds a task in scope; `scale` is the factor from its estimate to work time.
     pub fn add(&mut self, view: &View, story: &Story, scale: f64) {
         let is_completed = story.now == Class::Success;
-        let is_redone = redo::is_redone(story);
+        let is_redone = rework::is_redone(story);
         self.tasks += 1;
         self.completed += usize::from(is_completed);
-        self.failed += usize::from(story.task.status == "failed");
+        self.failed += usize::from(story.task.status == states::FAILED);
         self.open += usize::from(!story.now.is_terminal());
-        self.reentered += usize::from(redo::is_reentered(story));
+        self.reentered += usize::from(rework::is_reentered(story));
         self.redone += usize::from(is_redone);
         self.first_pass += usize::from(is_completed && !is_redone);
-        self.handoffs += redo::handoffs(story);
-        self.reassignments += redo::reassignments(story);
-        self.owner_changed += usize::from(unseen::has_changed_owner(story));
-        self.phase_unknown += usize::from(unseen::has_unknown_phase(view, story));
+        self.handoffs += rework::handoffs(story);
+        self.reassignments += rework::reassignments(story);
+        self.owner_changed += usize::from(rework::has_changed_owner(story));
+        self.phase_unknown += usize::from(rework::has_unknown_phase(view, story));
         self.add_times(story);
         self.add_worth(story, scale, is_completed);
     }
@@ -157,7 +175,7 @@ impl Tally {
             self.latency.add_some(since(story.terminal_at));
         }
         let mut before: Option<&Interval> = None;
-        let mut was_out = false; // given out or begun
+        let mut was_out = false; // assigned or started
         for interval in &story.intervals {
             let length = interval.length();
             was_out |= matches!(interval.class, Class::Assigned | Class::Timed);
@@ -197,7 +215,7 @@ impl Tally {
         }
     }
 
-    /// Add where the time before the first start of a task went.
+    /// Adds the time before the first start of a task.
     pub fn add_wait(&mut self, wait: &Wait) {
         self.blocked = self.blocked.saturating_add(wait.blocked);
         self.ready = self.ready.saturating_add(wait.ready);
@@ -205,45 +223,5 @@ impl Tally {
         self.dispatch_from_ready.add_some(wait.dispatch);
         self.early += usize::from(wait.is_early);
         self.tainted += usize::from(wait.is_tainted);
-    }
-
-    /// With the sums over other tasks, which follow these.
-    #[must_use]
-    pub fn and(&self, next: &Self) -> Self {
-        Self {
-            tasks: self.tasks + next.tasks,
-            completed: self.completed + next.completed,
-            failed: self.failed + next.failed,
-            open: self.open + next.open,
-            reentered: self.reentered + next.reentered,
-            redone: self.redone + next.redone,
-            first_pass: self.first_pass + next.first_pass,
-            handoffs: self.handoffs + next.handoffs,
-            reassignments: self.reassignments + next.reassignments,
-            was_given: self.was_given | next.was_given,
-            created: least(self.created, next.created),
-            claimed: least(self.claimed, next.claimed),
-            ended: self.ended.max(next.ended),
-            put_back: self.put_back.saturating_add(next.put_back),
-            waiting: self.waiting.saturating_add(next.waiting),
-            timed: self.timed.saturating_add(next.timed),
-            dispatch: self.dispatch.and(next.dispatch),
-            pickup: self.pickup.and(next.pickup),
-            latency: self.latency.and(next.latency),
-            estimate: self.estimate.and(next.estimate),
-            actual: both(self.actual, next.actual, i64::saturating_add),
-            was_ended: self.was_ended | next.was_ended,
-            points: both(self.points, next.points, std::ops::Add::add),
-            completed_points: self.completed_points + next.completed_points,
-            cut: self.cut + next.cut,
-            owner_changed: self.owner_changed + next.owner_changed,
-            phase_unknown: self.phase_unknown + next.phase_unknown,
-            blocked: self.blocked.saturating_add(next.blocked),
-            ready: self.ready.saturating_add(next.ready),
-            assigned: self.assigned.saturating_add(next.assigned),
-            dispatch_from_ready: self.dispatch_from_ready.and(next.dispatch_from_ready),
-            early: self.early + next.early,
-            tainted: self.tainted + next.tainted,
-        }
     }
 }

@@ -1,34 +1,36 @@
-//! Where the time before work goes: blocked by predecessors, ready but not given out, given out but not begun.
+//! The time before work, in three parts: blocked by predecessors, ready but not assigned, assigned but not started.
 //!
-//! For each task that was started, `first start - created_at = blocked + ready + assigned`, exactly. It became ready when
-//! the last of its predecessors left its blocking states; who began before that had only blocked time, and counts as an
-//! early start. What came before what is told by the ids of history rows, which order events within one millisecond.
+//! For each task that was started, `first start - created_at = blocked + ready + assigned`, exactly. The task became ready
+//! when the last of its predecessors left its blocking states; a task started before that had only blocked time, and
+//! counts as an early start. The ids of history rows order events within one millisecond.
 
-use crate::intervals::{Class, Interval, Story};
+use crate::class::Class;
+use crate::intervals::{Interval, Story};
+use crate::number::sum;
 use crate::view::View;
 use tg_host::ledger::names::Name;
 use tg_host::ledger::{Change, Reason};
 
-/// Where the time before a task's first start went; in milliseconds.
+/// The time before a task's first start, in milliseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Wait {
     /// Waiting for predecessors.
     pub blocked: i64,
-    /// Ready, and nobody's.
+    /// Ready and not assigned.
     pub ready: i64,
-    /// Somebody's, and not begun.
+    /// Assigned and not started.
     pub assigned: i64,
-    /// From ready to given out, if it was given out and not started early; 0 if it was given out before.
+    /// From ready to the first assignment, for a task that was assigned and not started early; 0 if it was assigned before.
     pub dispatch: Option<i64>,
-    /// It was started while a predecessor was open.
+    /// Started while a predecessor was open.
     pub is_early: bool,
-    /// It was started after a predecessor had failed or was cancelled.
+    /// Started after a predecessor had failed or was cancelled.
     pub is_tainted: bool,
 }
 
-/// A task's predecessors at the moment it was started, taken together.
+/// The predecessors of one task at the moment of its start, taken together.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct One {
+pub struct Predecessors {
     is_blocking: bool,
     is_failed: bool,
     /// The last exit of one from its blocking states.
@@ -37,15 +39,15 @@ pub struct One {
 
 /// The predecessors of all tasks that were started.
 #[derive(Debug, Default)]
-pub struct Before {
-    /// What was before each task that has predecessors, by the task's place.
+pub struct AllPredecessors {
+    /// Indices into `all`, by the places of the tasks; `None` for tasks without predecessors.
     of: Vec<Option<u32>>,
-    all: Vec<One>,
+    all: Vec<Predecessors>,
 }
 
 impl Wait {
-    /// Where the time before the `first` start of a task went.
-    pub fn of(story: &Story, first: &Interval, before: One) -> Self {
+    /// The time before the `first` start of a task.
+    pub fn new(story: &Story, first: &Interval, before: Predecessors) -> Self {
         let start = first.start;
         let created = story.task.created_at.unwrap_or(start).min(start);
         let is_early = before.is_blocking;
@@ -54,12 +56,9 @@ impl Wait {
         } else {
             before.exit.unwrap_or(created).clamp(created, start)
         };
-        let assigned = story
-            .intervals
-            .iter()
-            .filter(|interval| interval.class == Class::Assigned);
+        let assigned = story.assigned();
         let assigned = assigned.filter_map(|interval| interval.within((ready_at, start)));
-        let assigned = crate::answer::sum(assigned.map(|(from, to)| to.saturating_sub(from)));
+        let assigned = sum(assigned.map(|(from, to)| to.saturating_sub(from)));
         let given = story.first_assigned().filter(|_| !is_early);
         Self {
             blocked: ready_at.saturating_sub(created),
@@ -72,10 +71,10 @@ impl Wait {
     }
 }
 
-impl Before {
-    /// What was before each of the tasks; the host's own rows for containers count here. Each predecessor's history is
-    /// walked once, for all who wait for it in the order of their starts.
-    pub fn of(view: &View) -> Self {
+impl AllPredecessors {
+    /// The predecessors of each task; the host's own rows for containers count here. The history of each predecessor is
+    /// walked once, for all its successors in the order of their starts.
+    pub fn new(view: &View) -> Self {
         let edges = view.edges().filter(|edge| edge.is_ordering);
         let mut edges: Vec<(Name, Name)> = edges.map(|edge| (edge.from, edge.to)).collect();
         edges.sort_unstable();
@@ -93,12 +92,12 @@ impl Before {
         before
     }
 
-    /// What was before the task at this place.
-    pub fn get(&self, place: usize) -> One {
-        self.of[place].map_or_else(One::default, |at| self.all[at as usize])
+    /// The predecessors of the task at this place.
+    pub fn get(&self, place: usize) -> Predecessors {
+        self.of[place].map_or_else(Predecessors::default, |at| self.all[at as usize])
     }
 
-    /// The history row that first began work on a task, and where what was before it is kept.
+    /// The history row of a task's first start, and the index of its predecessors in `all`.
     fn start(&mut self, view: &View, task: Name) -> Option<(i64, u32)> {
         let place = view.place(task)?;
         let is_first = |row: &Change| {
@@ -110,21 +109,21 @@ impl Before {
         let first = view.ledger.history(task).find(is_first)?;
         let all = &mut self.all;
         let at = *self.of[place].get_or_insert_with(|| {
-            all.push(One::default());
+            all.push(Predecessors::default());
             (all.len() - 1) as u32
         });
         Some((first.id, at))
     }
 
-    /// Add the task `name`, as it was before each of the history rows of `starts`, to what was before those.
+    /// Adds the task `name`, in its state before each of the history rows of `starts`, to the predecessors there.
     fn walk(&mut self, view: &View, name: Name, starts: &[(i64, u32)]) {
         let is_blocking = |state: &str| view.classes.blocking.contains(state);
         let changes = view.ledger.history(name);
         let mut changes = changes
             .filter_map(|change| Some((change, change.status?)))
             .peekable();
-        // Where nothing happened to it yet: it is new, or it has no history and has always been what it is, or the file
-        // does not have it (the host can leave out deleted tasks) and it holds nobody back.
+        // Before its first row, a task is new. A task without history has always been in its last state. A task that is
+        // missing from the file (the host can leave out deleted ones) blocks no other.
         let has_history = view.ledger.has_history(name);
         let always = view.place(name).filter(|_| !has_history);
         let always = always.and_then(|_| view.ledger.place(name));
@@ -139,11 +138,11 @@ impl Before {
                 }
                 (state, held_back) = (Some(next), holds_back);
             }
-            let class = state.map(|state| Class::of(&view.classes, state));
-            let one = &mut self.all[at as usize];
-            one.is_blocking |= held_back;
-            one.is_failed |= class == Some(Class::Failure);
-            one.exit = one.exit.max(exit);
+            let class = state.map(|state| Class::new(&view.classes, state));
+            let before = &mut self.all[at as usize];
+            before.is_blocking |= held_back;
+            before.is_failed |= class == Some(Class::Failure);
+            before.exit = before.exit.max(exit);
         }
     }
 }

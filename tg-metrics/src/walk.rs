@@ -1,58 +1,100 @@
-//! One walk through the tasks of a run, in which everything is gathered that is told task by task.
+//! One walk through the tasks of a run, which collects everything that is summed task by task.
 //!
-//! The tasks of a large run are walked through in two halves at the same time. Where the halves meet depends on the run alone,
-//! so that sums are the same however many processors there are.
+//! Two threads walk through the halves of a large run. The place of the cut depends on the run alone, so that sums are the
+//! same on any number of processors.
 
-use crate::facts::Parts;
-use crate::intervals::Class;
+use crate::intervals::Story;
 use crate::scope::{self, Scope};
 use crate::tally::Tally;
 use crate::view::View;
-use crate::waits::{Before, Wait};
+use crate::waits::{AllPredecessors, Wait};
 use crate::workers::Spans;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::thread;
 use tg_host::ledger::names::Name;
 
-/// From how many tasks on that is worth a thread.
+/// The number of tasks from which on a second thread pays off.
 const MANY: usize = 20_000;
 
-/// What there is to know before the walk.
-pub struct Walk<'v, 'a> {
-    /// The run.
-    pub view: &'v View<'a>,
-    /// Which tasks count.
-    pub scope: Scope,
-    /// Those of them that are left out.
-    pub left_out: &'v BTreeSet<Name>,
-    /// How much faster than the estimates the agents are made to work.
-    pub scale: f64,
-    /// What is asked for.
-    pub parts: Parts,
-    /// What each task waited for, if that is asked for.
-    pub before: Option<&'v Before>,
+/// The parts of the walk that take time of their own, and are skipped unless a requested metric depends on them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parts {
+    /// The time before the first starts, which takes a walk through all edges.
+    pub waits: bool,
+    /// The longest chain of work, which takes another.
+    pub chain: bool,
+    /// The most tasks at one time, for which all starts and ends are sorted.
+    pub peak: bool,
 }
 
-/// What is known after it.
+/// The metrics that depend on each part.
+const OF_WAITS: [&str; 6] = [
+    "dispatch_from_ready_ms",
+    "blocked_time_ms",
+    "ready_wait_time_ms",
+    "assigned_wait_time_ms",
+    "tainted_starts",
+    "early_starts",
+];
+const OF_CHAIN: [&str; 2] = ["critical_path_ms", "bound_efficiency"];
+const OF_PEAK: [&str; 1] = ["peak_parallelism"];
+
+impl Parts {
+    /// All parts.
+    pub const ALL: Self = Self {
+        waits: true,
+        chain: true,
+        peak: true,
+    };
+
+    /// The parts that the metrics of these names depend on.
+    pub fn needed_by<'n>(names: impl Iterator<Item = &'n str> + Clone) -> Self {
+        let any = |of: &[&str]| names.clone().any(|name| of.contains(&name));
+        Self {
+            waits: any(&OF_WAITS),
+            chain: any(&OF_CHAIN),
+            peak: any(&OF_PEAK),
+        }
+    }
+
+    /// True if a part depends on the edges that order tasks.
+    pub fn need_order(self) -> bool {
+        self.waits || self.chain
+    }
+}
+
+/// The input of the walk.
+pub struct Walk<'v, 'a> {
+    pub view: &'v View<'a>,
+    pub scope: Scope,
+    /// Tasks in scope that are trimmed.
+    pub trimmed: &'v BTreeSet<Name>,
+    /// The factor from estimates to work time.
+    pub scale: f64,
+    pub parts: Parts,
+    /// The predecessors of each task, if the waits are a part.
+    pub before: Option<&'v AllPredecessors>,
+}
+
+/// The result of the walk.
 #[derive(Default)]
 pub struct Gathered<'a> {
     /// Sums over the tasks in scope.
     pub tally: Tally,
-    /// Who worked when.
+    /// The intervals of work by worker.
     pub spans: Spans<'a>,
-    /// Time worked on each task, by its place, if that is asked for.
+    /// Time worked on each task, by its place, if the chain is a part.
     pub work: Vec<i64>,
-    /// How often tasks were given to somebody.
+    /// Assignments.
     pub given: usize,
-    /// To nobody by name.
+    /// Assignments to no named worker.
     pub unowned: usize,
-    /// How many tasks in scope were left out.
+    /// The number of trimmed tasks.
     pub cut: usize,
 }
 
 impl<'a> Walk<'_, 'a> {
-    /// Walk through all tasks.
     pub fn all(&self) -> Gathered<'a> {
         let count = self.view.len();
         if count < MANY {
@@ -62,7 +104,7 @@ impl<'a> Walk<'_, 'a> {
             let second = scope.spawn(|| self.part(count / 2..count));
             let first = self.part(0..count / 2);
             match second.join() {
-                Ok(second) => first.and(second),
+                Ok(second) => first.plus(second),
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         })
@@ -71,7 +113,7 @@ impl<'a> Walk<'_, 'a> {
     fn part(&self, places: Range<usize>) -> Gathered<'a> {
         let mut gathered = Gathered::default();
         for place in places {
-            let worked = self.take(place, &mut gathered);
+            let worked = self.visit(place, &mut gathered);
             if self.parts.chain {
                 gathered.work.push(worked);
             }
@@ -79,25 +121,24 @@ impl<'a> Walk<'_, 'a> {
         gathered
     }
 
-    /// Take up one task; the time worked on it, if it counts.
-    fn take(&self, place: usize, gathered: &mut Gathered<'a>) -> i64 {
-        let story = self.view.story(place);
-        let intervals = story.intervals.iter();
-        for interval in intervals.filter(|interval| interval.class == Class::Assigned) {
+    /// Adds one task; returns the time worked on it, if it counts.
+    fn visit(&self, place: usize, gathered: &mut Gathered<'a>) -> i64 {
+        let story = Story::new(self.view, self.view.task(place));
+        for interval in story.assigned() {
             gathered.given += 1;
             gathered.unowned += usize::from(interval.worker.is_none());
         }
         if !scope::is_in(self.view, &story, self.scope) {
             return 0;
         }
-        if self.left_out.contains(&story.task.name) {
+        if self.trimmed.contains(&story.task.name) {
             gathered.cut += 1;
             return 0;
         }
         gathered.tally.add(self.view, &story, self.scale);
         gathered.spans.add(&story);
         if let (Some(before), Some(first)) = (self.before, story.first_timed()) {
-            let wait = Wait::of(&story, first, before.get(place));
+            let wait = Wait::new(&story, first, before.get(place));
             gathered.tally.add_wait(&wait);
         }
         if self.parts.chain {
@@ -109,9 +150,9 @@ impl<'a> Walk<'_, 'a> {
 }
 
 impl<'a> Gathered<'a> {
-    /// With what was gathered from the tasks that follow.
-    fn and(mut self, next: Gathered<'a>) -> Self {
-        self.tally = self.tally.and(&next.tally);
+    /// The result with that for the tasks that follow.
+    fn plus(mut self, next: Gathered<'a>) -> Self {
+        self.tally = self.tally.plus(&next.tally);
         self.spans.extend(next.spans);
         self.work.extend(next.work);
         self.given += next.given;
@@ -128,63 +169,56 @@ mod tests {
     use serde_json::json;
     use tg_host::Ledger;
 
-    /// Three tasks, each of which has something of its own: one is given out twice and done again, one fails, one is open.
+    /// Three tasks: one is assigned twice and done again, one fails, one is open.
     fn ledger() -> Ledger {
-        let row = |id: i64, task: &str, status: &str, worker: Option<&str>, at: i64| json!({"id": id, "task_id": task, "status": status, "worker_id": worker, "timestamp": at});
-        let task = |id: &str, status: &str, more: i64| {
-            json!({"id": id, "status": status, "created_at": more, "points": more, "time_actual_ms": 5 * more,
+        let rows = "a pending - 1, a assigned w1 5, a working w1 9, a pending - 14, a assigned - 15, a working w2 20, \
+                    a completed w2 31, b pending - 2, b working w2 32, b failed w2 40, c pending - 3, c working w1 15";
+        let row = |(id, row): (usize, &str)| {
+            let words: Vec<&str> = row.split_whitespace().collect();
+            let worker = Some(words[2]).filter(|worker| *worker != "-");
+            json!({"id": id + 1, "task_id": words[0], "status": words[1], "worker_id": worker,
+                   "timestamp": words[3].parse::<i64>().unwrap()})
+        };
+        let task = |(at, task): (usize, &str)| {
+            let (id, status) = task.split_once(' ').unwrap();
+            let n = at + 1;
+            json!({"id": id, "status": status, "created_at": n, "points": n, "time_actual_ms": 5 * n,
                    "time_estimate_ms": 7, "cost_usd": 0.5})
         };
-        let rows = [
-            row(1, "a", "pending", None, 1),
-            row(2, "a", "assigned", Some("w1"), 5),
-            row(3, "a", "working", Some("w1"), 9),
-            row(4, "a", "pending", None, 14),
-            row(5, "a", "assigned", None, 15),
-            row(6, "a", "working", Some("w2"), 20),
-            row(7, "a", "completed", Some("w2"), 31),
-            row(8, "b", "pending", None, 2),
-            row(9, "b", "working", Some("w2"), 32),
-            row(10, "b", "failed", Some("w2"), 40),
-            row(11, "c", "pending", None, 3),
-            row(12, "c", "working", Some("w1"), 15),
-        ];
-        let tasks = [
-            task("a", "completed", 1),
-            task("b", "failed", 2),
-            task("c", "working", 3),
-        ];
+        let rows: Vec<_> = rows.split(',').enumerate().map(row).collect();
+        let tasks = ["a completed", "b failed", "c working"].into_iter();
+        let tasks: Vec<_> = tasks.enumerate().map(task).collect();
         let edges = [json!({"from_task_id": "b", "to_task_id": "a", "dep_type": "blocks"})];
         let tables = json!({"tasks": tasks, "task_sequence": rows, "dependencies": edges});
         let text = json!({"exported_by": "test", "tables": tables}).to_string();
-        Ledger::parse(text.as_bytes()).unwrap()
+        Ledger::read(text.as_bytes()).unwrap()
     }
 
     #[test]
     fn wherever_it_is_cut_in_two_the_whole_is_the_same() {
         let ledger = ledger();
-        let view = View::of(&ledger, None);
-        let before = Before::of(&view);
+        let view = View::new(&ledger, None);
+        let before = AllPredecessors::new(&view);
         let walk = Walk {
             view: &view,
             scope: Scope::Work,
-            left_out: &BTreeSet::new(),
+            trimmed: &BTreeSet::new(),
             scale: 1.0,
             parts: Parts::ALL,
             before: Some(&before),
         };
-        let told = |gathered: Gathered| {
-            let workers = Workers::of(&view, gathered.spans, (0, 100), true);
+        let summary = |gathered: Gathered| {
+            let workers = Workers::new(&view, gathered.spans, (0, 100), true);
             let counts = (gathered.given, gathered.unowned, gathered.cut, workers.peak);
             (gathered.tally, gathered.work, counts, workers.loads)
         };
-        let whole = told(walk.part(0..3));
+        let whole = summary(walk.part(0..3));
         assert!(
             whole.0.reentered == 1 && whole.0.tainted + whole.0.early == 1 && whole.3.len() == 2
         );
         for at in 0..=3 {
-            let halves = walk.part(0..at).and(walk.part(at..3));
-            assert_eq!(told(halves), whole, "cut at {at}");
+            let halves = walk.part(0..at).plus(walk.part(at..3));
+            assert_eq!(summary(halves), whole, "cut at {at}");
         }
     }
 }

@@ -1,22 +1,32 @@
-//! What somebody must know before trusting a run's metrics.
+//! Warnings: facts that a reader must know before trusting a run's metrics.
 
-use crate::table::Rest;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
-/// A warning, kept with the metrics.
+/// A kind of data that metrics depend on and that not every file carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// The times of the history, to the millisecond.
+    Times,
+    /// Which tasks were deleted.
+    Scope,
+    /// Which worker had which role, idle workers included.
+    Agents,
+}
+
+/// A warning, written into the record beside the metrics.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
-    /// One word for machines.
+    /// One word for programs.
     pub kind: &'static str,
     /// A sentence without its full stop.
     pub message: String,
-    /// How often, where that can be counted.
+    /// The number of cases, where they can be counted.
     pub count: Option<usize>,
-    /// The metrics it concerns, where it does not concern all.
+    /// The metrics concerned; empty: all, or those of `basis`.
     pub metrics: Vec<Cow<'static, str>>,
-    /// What the metrics it concerns rest on, until it is known which metrics were asked for.
-    pub rest: Option<Rest>,
+    /// The data concerned, until the requested metrics that depend on it are known.
+    pub basis: Option<Basis>,
 }
 
 impl Warning {
@@ -27,19 +37,19 @@ impl Warning {
             message: message.into(),
             count: None,
             metrics: Vec::new(),
-            rest: None,
+            basis: None,
         }
     }
 
-    /// A warning about the metrics that rest on something.
-    pub fn resting(kind: &'static str, rest: Rest, message: impl Into<String>) -> Self {
+    /// A warning about the metrics that depend on `basis`.
+    pub fn on_basis(kind: &'static str, basis: Basis, message: impl Into<String>) -> Self {
         Self {
-            rest: Some(rest),
+            basis: Some(basis),
             ..Self::new(kind, message)
         }
     }
 
-    /// A warning about so many cases.
+    /// A warning about `count` cases.
     pub fn counted(kind: &'static str, count: usize, message: impl Into<String>) -> Self {
         Self {
             count: Some(count),
@@ -47,7 +57,6 @@ impl Warning {
         }
     }
 
-    /// As JSON.
     pub fn json(&self) -> Value {
         let mut object = Map::new();
         object.insert("kind".into(), self.kind.into());

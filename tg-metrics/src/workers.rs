@@ -1,52 +1,53 @@
-//! Who was busy when.
+//! The busy time of workers.
 //!
-//! Work is clipped to the wall clock and a worker's overlapping intervals count once, so that nobody is busier than
-//! all the time. Idle workers are known from `experiment_agents` only; the host forgets who worked. Coordinators and
+//! Work is clipped to the wall clock, and a worker's overlapping intervals count once, so that no worker is busy for longer
+//! than the wall clock. Only `experiment_agents` names idle workers; the host does not keep workers. Coordinators and
 //! leads are left out unless they worked on tasks themselves.
 
 use crate::intervals::Story;
+use crate::number::sum;
 use crate::view::View;
 use std::collections::BTreeMap;
 
-/// The workers of a run and their time.
+/// The workers of a run.
 #[derive(Debug, Default)]
 pub struct Workers {
-    /// Each worker's time, by worker id.
+    /// By worker id.
     pub loads: BTreeMap<String, Load>,
     /// Coordinators and leads that were left out.
     pub left_out: Vec<String>,
-    /// Agents of the run, the coordinator included.
+    /// The number of agents, the coordinator included.
     pub agents: usize,
-    /// Time of work summed over tasks, in milliseconds within the wall clock.
+    /// Time worked within the wall clock, summed over tasks, in milliseconds.
     pub work_ms: i64,
-    /// The most tasks worked on at one time; 0 if nobody asked.
+    /// The most tasks worked on at one time; 0 if not requested.
     pub peak: usize,
 }
 
 /// A worker's time, in milliseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Load {
-    /// On at least one task.
+    /// Working on at least one task.
     pub busy: i64,
     /// Between tasks.
     pub gaps: i64,
 }
 
-/// Time of work: whose, by the place of the name among the names, from and to.
+/// Intervals of work: the number of the worker, start, end.
 #[derive(Debug, Default)]
 pub struct Spans<'a> {
     names: BTreeMap<&'a str, usize>,
     spans: Vec<(usize, i64, i64)>,
 }
 
-/// The work of nobody by name.
-const NOBODY: usize = usize::MAX;
+/// The number for work without a named worker.
+const UNNAMED: usize = usize::MAX;
 
 impl<'a> Spans<'a> {
-    /// Add a task's intervals of work.
+    /// Adds a task's intervals of work.
     pub fn add(&mut self, story: &Story<'a>) {
         for interval in story.timed() {
-            let worker = interval.worker.map_or(NOBODY, |worker| {
+            let worker = interval.worker.map_or(UNNAMED, |worker| {
                 let next = self.names.len();
                 *self.names.entry(worker).or_insert(next)
             });
@@ -54,7 +55,7 @@ impl<'a> Spans<'a> {
         }
     }
 
-    /// Add those of other tasks.
+    /// Adds the intervals of other tasks.
     pub fn extend(&mut self, others: Self) {
         let mut places = vec![0; others.names.len()];
         for (name, place) in others.names {
@@ -63,16 +64,16 @@ impl<'a> Spans<'a> {
         }
         let spans = others.spans.into_iter();
         self.spans.extend(spans.map(|(worker, start, end)| {
-            let worker = places.get(worker).copied().unwrap_or(NOBODY);
+            let worker = places.get(worker).copied().unwrap_or(UNNAMED);
             (worker, start, end)
         }));
     }
 }
 
 impl Workers {
-    /// Who worked on the tasks in scope between the two moments of `window`, and, `with_peak`, on how many at one time.
-    pub fn of(view: &View, mut all: Spans, window: (i64, i64), with_peak: bool) -> Self {
-        // A stint of no length is no work, and yet the worker was there: what lies before and after it are gaps.
+    /// The workers on the tasks in scope within `window`; `with_peak`, also the most tasks at one time.
+    pub fn new(view: &View, mut all: Spans, window: (i64, i64), with_peak: bool) -> Self {
+        // An interval of no length is not work, but it separates the gaps before and after it.
         for (_, start, end) in &mut all.spans {
             (*start, *end) = ((*start).max(window.0), (*end).min(window.1));
         }
@@ -80,7 +81,7 @@ impl Workers {
         all.spans.sort_unstable();
         let work = || all.spans.iter().filter(|(_, start, end)| start < end);
         let mut workers = Self {
-            work_ms: crate::answer::sum(work().map(|(_, start, end)| length(&(*start, *end)))),
+            work_ms: sum(work().map(|(_, start, end)| length(&(*start, *end)))),
             ..Self::default()
         };
         if with_peak {
@@ -96,29 +97,23 @@ impl Workers {
                 (*worker, &all.spans[from..to])
             })
             .collect();
-        for &worker in view
-            .agents
-            .keys()
-            .filter(|worker| !spans.contains_key(**worker))
-        {
+        let idle = view.agents.keys();
+        for &worker in idle.filter(|worker| !spans.contains_key(**worker)) {
             if view.leads(worker) {
                 workers.left_out.push(worker.into());
             } else {
                 workers.loads.insert(worker.into(), Load::default());
             }
         }
-        workers.loads.extend(
-            spans
-                .into_iter()
-                .map(|(worker, spans)| (worker.into(), load(spans))),
-        );
-        let declared = view.run["agents"].as_u64().unwrap_or(0) as usize;
-        let known = [view.agents.len(), declared, workers.loads.len()];
+        let loads = spans.into_iter();
+        let loads = loads.map(|(worker, spans)| (worker.into(), load(spans)));
+        workers.loads.extend(loads);
+        let known = [view.agents.len(), view.run.agents(), workers.loads.len()];
         workers.agents = known.into_iter().find(|count| *count > 0).unwrap_or(0);
         workers
     }
 
-    /// Time worked, by worker.
+    /// The busy time of each worker.
     pub fn busy(&self) -> Vec<f64> {
         self.loads.values().map(|load| load.busy as f64).collect()
     }
@@ -128,7 +123,7 @@ fn length((start, end): &(i64, i64)) -> i64 {
     end.saturating_sub(*start)
 }
 
-/// The load of spans in order.
+/// The load of one worker, whose spans are in order.
 fn load(spans: &[(usize, i64, i64)]) -> Load {
     let mut load = Load::default();
     let mut last: Option<i64> = None;
@@ -143,7 +138,7 @@ fn load(spans: &[(usize, i64, i64)]) -> Load {
     load
 }
 
-/// The most spans that hold at one time, given all their starts and ends; one that ends when another begins does not overlap it.
+/// The most spans at one time, from all starts and ends; a span that ends when another begins does not overlap it.
 fn peak(mut starts: Vec<i64>, mut ends: Vec<i64>) -> usize {
     starts.sort_unstable();
     ends.sort_unstable();
@@ -158,7 +153,7 @@ fn peak(mut starts: Vec<i64>, mut ends: Vec<i64>) -> usize {
     peak
 }
 
-/// How unequal the values are: 0 all alike, towards 1 all with one (Gini); none where all are 0.
+/// The Gini coefficient: 0 if all values are equal, towards 1 if one worker has all; `None` if all are 0.
 pub fn gini(values: &[f64]) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

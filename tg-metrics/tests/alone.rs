@@ -1,4 +1,4 @@
-//! What nobody asks for is not computed; what somebody asks for is the same alone as among all.
+//! Unrequested metrics are not computed; a requested one has the same value alone as among all.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -8,8 +8,7 @@ use common::{case, over, run};
 use serde_json::json;
 use tempfile::TempDir;
 use tg_host::Ledger;
-use tg_metrics::view::View;
-use tg_metrics::{Args, table::METRICS};
+use tg_metrics::{Args, METRICS, View};
 
 #[test]
 fn each_metric_is_the_same_alone() {
@@ -32,8 +31,8 @@ fn each_metric_is_the_same_alone() {
     .agent("w1", "worker", json!({"started_at": 1}))
     .agent("w2", "worker", json!({"started_at": 1}))
     .end("completed", 100);
-    let ledger = Ledger::parse(run.snapshot().to_string().as_bytes()).unwrap();
-    let view = View::of(&ledger, ledger.runs.first());
+    let ledger = Ledger::read(run.snapshot().to_string().as_bytes()).unwrap();
+    let view = View::new(&ledger, ledger.runs.first());
     let all = tg_metrics::measure(&view, &METRICS.iter().collect::<Vec<_>>());
     for metric in METRICS {
         let alone = tg_metrics::measure(&view, &[metric]);
@@ -55,7 +54,7 @@ fn each_metric_is_the_same_alone() {
     }
 }
 
-/// What does not rest on the order of tasks is computed without reading it; all that the record says is the same.
+/// Metrics that do not depend on the order of tasks are computed without reading it; the rest of the record is the same.
 #[test]
 fn a_record_is_the_same_whatever_was_asked_for() {
     let dir = TempDir::new().unwrap();

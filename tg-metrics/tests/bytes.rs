@@ -1,4 +1,4 @@
-//! Any bytes may be given for a snapshot: what is read of them is measured, and each value that is not known has a reason.
+//! Any bytes as a snapshot: tg-metrics measures the rows that it can read, and each unknown value has a reason.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -10,9 +10,7 @@ use serde_json::{Value, json};
 use std::fs;
 use tempfile::TempDir;
 use tg_host::Ledger;
-use tg_metrics::runs::Runs;
-use tg_metrics::table::METRICS;
-use tg_metrics::view::View;
+use tg_metrics::{METRICS, Runs, View};
 use tg_stage::Exit;
 
 /// Metrics that are a part of a whole, and the whole.
@@ -28,19 +26,19 @@ const SHARES: [(&str, f64); 7] = [
 
 /// The metrics of every run in these bytes, if they are a snapshot.
 fn measured(bytes: &[u8]) -> Vec<Metrics> {
-    let Ok(snapshot) = Ledger::parse(bytes) else {
+    let Ok(snapshot) = Ledger::read(bytes) else {
         return Vec::new();
     };
-    let mut runs = Runs::of(&snapshot);
+    let mut runs = Runs::new(&snapshot);
     let rows = runs.rows().into_iter();
     let one = |row| {
         let metrics = METRICS.iter().collect::<Vec<_>>();
-        Metrics(tg_metrics::measure(&View::take(&mut runs, row), &metrics))
+        Metrics(tg_metrics::measure(&View::of_run(&mut runs, row), &metrics))
     };
     rows.map(one).collect()
 }
 
-/// What holds of any metrics.
+/// The laws of all metrics.
 fn obey(metrics: &Metrics) {
     for (name, _, _) in METRICS {
         let is_known = metrics.get(name).is_number();
@@ -74,7 +72,7 @@ fn bits_that_fell_over() {
 }
 
 #[test]
-fn files_of_such_bytes_are_measured_or_told_as_failed() {
+fn files_of_such_bytes_are_measured_or_reported_as_failed() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("x.json");
     let whole = small().snapshot().to_string();
@@ -95,7 +93,7 @@ fn files_of_such_bytes_are_measured_or_told_as_failed() {
     }
 }
 
-/// A moment, most often one among few so that events meet.
+/// A moment, most often one of a few so that events meet.
 fn time() -> impl Strategy<Value = Value> {
     prop_oneof![
         8 => (0_i64..10).prop_map(Value::from),

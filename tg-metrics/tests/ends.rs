@@ -1,4 +1,4 @@
-//! Ends that no row tells of, and what is over all the same.
+//! Ends without a row, and tasks that have ended all the same.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -30,7 +30,7 @@ fn a_disconnect_that_ends_its_task_stops_the_clock() {
 }
 
 #[test]
-fn whoever_is_evicted_hands_nothing_back_also_under_push() {
+fn an_evicted_worker_hands_nothing_back_also_under_push() {
     let lost = "0 a pending\n100 a working w1\n800 a pending w1 stale_release\n";
     let pull = case(&format!("{lost}900 a working w2\n1000 a completed")).measure();
     let push = case(&format!(

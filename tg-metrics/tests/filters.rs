@@ -1,4 +1,4 @@
-//! The user's own metrics: what a filter comes to, and that none can harm the others.
+//! Custom metrics: the values of filters, and the proof that no filter harms the others.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -11,14 +11,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use tg_metrics::evaluate::Subject;
+use tg_metrics::FilterInput;
 
-/// What a filter comes to, without limits.
+/// The value of a filter, without limits.
 fn answer(text: &str) -> Result<Value, String> {
     let document = br#"{"tables":{"tasks":[{"points":3},{"points":1}]},"share":0.50,"big":9223372036854775808,"huge":1e999}"#;
     let metrics = json!({"total_cost_usd": 3.0, "metric_0": 4, "redo_rate": null});
     let run = json!({"id": "r1", "agents": 2});
-    Subject::new(document, &metrics, &run).unwrap().answer(text)
+    FilterInput::new(document, &metrics, &run)
+        .unwrap()
+        .evaluate(text)
 }
 
 #[test]
@@ -48,7 +50,7 @@ fn one_number_or_null() {
 }
 
 #[test]
-fn anything_else_is_told() {
+fn anything_else_is_reported() {
     let cases = [
         ("\"four\"", "gives a string: \"four\""),
         (
@@ -228,7 +230,7 @@ fn definitions_this_version_cannot_take_are_left_out() {
     );
 }
 
-/// A metric of one's own may use all others, and may be defined after the run: then only the record has it.
+/// A custom metric may use all others, and may be defined after the run: then only the record has it.
 #[test]
 fn one_that_only_the_record_has_finds_all_others() {
     let dir = TempDir::new().unwrap();
@@ -352,7 +354,7 @@ fn the_command_line_is_checked_before_anything_is_read() {
         ),
         (
             &["--jq-memory", "5 apples"],
-            "`5 apples` is no size: write 512MiB",
+            "`5 apples` is not a size: write 512MiB",
         ),
         (&["--jq-timeout", "soon"], "`soon` is no duration"),
     ];

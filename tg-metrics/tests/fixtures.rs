@@ -10,8 +10,7 @@ use rusqlite::Connection;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use tg_host::Ledger;
-use tg_metrics::table::METRICS;
-use tg_metrics::view::View;
+use tg_metrics::{METRICS, View};
 
 fn fixtures() -> Option<PathBuf> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/fixtures");
@@ -23,11 +22,11 @@ fn fixtures() -> Option<PathBuf> {
 }
 
 fn measure(text: &[u8]) -> Metrics {
-    measured(&Ledger::parse(text).unwrap())
+    measured(&Ledger::read(text).unwrap())
 }
 
 fn measured(snapshot: &Ledger) -> Metrics {
-    let view = View::of(snapshot, None);
+    let view = View::new(snapshot, None);
     Metrics(tg_metrics::measure(
         &view,
         &METRICS.iter().collect::<Vec<_>>(),

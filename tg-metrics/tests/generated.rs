@@ -10,7 +10,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use rusqlite::Connection;
 use std::collections::{BTreeMap, BTreeSet};
-use tg_metrics::table::METRICS;
+use tg_metrics::METRICS;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1000.max(ProptestConfig::default().cases), ..histories::config() })]
@@ -23,7 +23,7 @@ proptest! {
             let run = format!("r{run}");
             sql::prepare(&db, Some(&run));
             let differences = sql::differences(&db, &sql::measured(&snapshot, Some(&run)));
-            prop_assert!(differences.is_empty(), "{run}:\n{}\n{}", differences.join("\n"), sql::told(&db));
+            prop_assert!(differences.is_empty(), "{run}:\n{}\n{}", differences.join("\n"), sql::text_of(&db));
         }
     }
 }
@@ -50,7 +50,7 @@ fn every_metric_has_its_sql_or_a_reason() {
     );
 }
 
-/// Nothing is compared that is always unknown or always 0.
+/// No compared metric is always unknown or always 0.
 #[test]
 fn the_histories_show_everything() {
     let all = sql::metrics::METRICS
@@ -105,7 +105,7 @@ fn the_histories_show_everything() {
 fn the_schema_is_the_hosts() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("empty.db");
-    tg_host::empty::create(&tg_host::Host::find().unwrap(), &path).unwrap();
+    tg_host::empty_database::create(&tg_host::Host::find().unwrap(), &path).unwrap();
     let theirs = columns(&Connection::open(&path).unwrap());
     let ours = Connection::open_in_memory().unwrap();
     ours.execute_batch(sql::SCHEMA).unwrap();
@@ -117,7 +117,7 @@ fn the_schema_is_the_hosts() {
     );
 }
 
-/// Every column of every table, with its type and whether it may be null.
+/// Every column of every table, with its type and its NOT NULL.
 fn columns(db: &Connection) -> BTreeSet<String> {
     let sql = "SELECT concat_ws(' ', t.name, c.name, c.type, iif(c.\"notnull\", 'not null', '')) FROM sqlite_schema t,
                pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name IN

@@ -1,4 +1,4 @@
-//! What a history says about work done twice, handed on, left, and rolled up.
+//! Work done twice, handed on, left, and rolled up, as a history shows it.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 

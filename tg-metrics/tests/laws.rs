@@ -1,4 +1,4 @@
-//! What holds for every run, whatever happened in it.
+//! Laws that hold for every run.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-/// A run, and what tg-metrics says of it.
+/// A run, and its values by tg-metrics.
 struct Run {
     db: Connection,
     snapshot: Value,
@@ -34,7 +34,7 @@ impl Run {
         self.metrics[metric].as_f64()
     }
 
-    /// What SQL says of it, once its facts are there.
+    /// Its values by SQL, once its facts exist.
     fn sql(&self, sql: &str) -> f64 {
         sql::number(&self.db, sql).unwrap()
     }
@@ -51,7 +51,7 @@ impl Run {
     }
 }
 
-/// The metrics and what is said about them, without the names in the messages.
+/// The metrics and their warnings, without the names in the messages.
 fn without_names(metrics: &Value) -> Value {
     let mut metrics = metrics.clone();
     for warning in metrics["warnings"].as_array_mut().unwrap() {
@@ -92,7 +92,7 @@ proptest! {
             let warnings = run.metrics["warnings"].as_array().unwrap().iter();
             let open = warnings.filter(|warning| warning["kind"] == "censored").map(|warning| warning["count"].as_f64().unwrap());
             let all = completed / 100.0 + run.get("failure_rate").unwrap() + (cancelled + open.sum::<f64>()) / tasks;
-            prop_assert!((all - 1.0).abs() < 1e-9, "{all}\n{}", sql::told(&run.db));
+            prop_assert!((all - 1.0).abs() < 1e-9, "{all}\n{}", sql::text_of(&run.db));
         }
     }
 
@@ -112,7 +112,7 @@ proptest! {
         prop_assert_eq!(run.get("early_starts"), Some(0.0));
         if let Some(wall) = run.get("wall_clock_time_ms") {
             let path = run.get("critical_path_ms").unwrap();
-            prop_assert!(path <= wall, "{path} > {wall}\n{}", sql::told(&run.db));
+            prop_assert!(path <= wall, "{path} > {wall}\n{}", sql::text_of(&run.db));
         }
     }
 
@@ -129,7 +129,7 @@ proptest! {
         prop_assert_eq!(without_names(&renamed), without_names(&run.metrics));
     }
 
-    /// Sums of money and of ratios are made in the order of ids, so their last digits may differ; nothing else may.
+    /// Sums of money and of ratios follow the order of ids, so their last digits may differ; no other value may.
     #[test]
     fn names_do_not_matter(plan in plan(), keys in keys()) {
         let run = run(&plan);
@@ -158,7 +158,7 @@ proptest! {
     fn at_half_the_speed_times_double_and_ratios_stay(plan in plan()) {
         let run = run(&plan);
         let slow = run.after(change::slow_down);
-        for (metric, _, _) in tg_metrics::table::METRICS {
+        for (metric, _, _) in tg_metrics::METRICS {
             let times = if metric.ends_with("_ms") { 2.0 } else if metric.ends_with("_per_hour") { 0.5 } else { 1.0 };
             let expected = run.get(metric).map(|value| value * times);
             prop_assert_eq!(slow[metric].as_f64(), expected, "{}", metric);

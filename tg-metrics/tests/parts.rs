@@ -7,9 +7,7 @@ mod common;
 use common::{Case, case, run, small};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tg_metrics::Args;
-use tg_metrics::per::Per;
-use tg_metrics::scope::Scope;
+use tg_metrics::{Args, Per, Scope};
 use tg_stage::Exit;
 
 /// The lines that the tool prints for a snapshot file of `case`.

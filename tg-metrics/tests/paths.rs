@@ -1,4 +1,4 @@
-//! Snapshots and directories on the command line, and what is wrong with them.
+//! Snapshots and directories on the command line, and their faults.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 

@@ -1,4 +1,4 @@
-//! Who worked how much, and what it cost.
+//! The work of each worker, and the cost.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -26,7 +26,7 @@ fn overlapping_work_of_one_worker_counts_once() {
 }
 
 #[test]
-fn work_after_the_clock_stopped_does_not_make_anybody_busier() {
+fn work_after_the_clock_stopped_makes_no_worker_busier() {
     let run = case("0 a pending\n100 a working w1\n1000 a completed")
         .set("b", "created_at", 0)
         .end("cancelled", 500);
@@ -87,11 +87,11 @@ fn a_report_that_is_missing_makes_the_log_the_source() {
     run.are(json!({"total_cost_usd": 3.0, "cost_source": "logged", "tokens_total": 42, "cache_hit_rate": 0.0}));
     assert_eq!(
         run.why("coordinator_cost_usd"),
-        "what the coordinator took is not known"
+        "the coordinator's cost or tokens are unknown"
     );
     assert_eq!(
         run.why("coordinator_tokens"),
-        "what the coordinator took is not known"
+        "the coordinator's cost or tokens are unknown"
     );
 }
 
@@ -106,7 +106,7 @@ fn nothing_logged_is_unknown_and_not_free() {
     );
     assert_eq!(
         run.why("coordinator_cost_usd"),
-        "who worked in which role is not recorded"
+        "the roles of the agents are not recorded"
     );
 }
 

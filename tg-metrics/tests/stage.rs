@@ -4,12 +4,12 @@
 
 mod common;
 
-use clap::CommandFactory;
+use clap::{CommandFactory, Parser};
 use common::{record, run, small};
 use serde_json::{Value, json};
 use std::io::{self, Write};
 use tempfile::TempDir;
-use tg_metrics::{Args, table::METRICS};
+use tg_metrics::{Args, METRICS};
 use tg_stage::Exit;
 
 #[test]
@@ -122,7 +122,7 @@ fn only_the_metrics_asked_for() {
     }
 }
 
-/// A reader that went away.
+/// A closed pipe.
 struct Gone;
 
 impl Write for Gone {
@@ -168,4 +168,14 @@ fn help_says_what_comes_in_and_out() {
         .collect();
     assert!(places.is_sorted());
     Args::command().debug_assert();
+}
+
+#[test]
+fn verify_is_the_old_name_of_recheck() {
+    for flag in ["--recheck", "--verify"] {
+        let args = Args::try_parse_from(["tg-metrics", flag, "results"]);
+        assert!(args.unwrap().recheck, "{flag}");
+    }
+    let help = Args::command().render_long_help().to_string();
+    assert!(help.contains("--recheck") && !help.contains("--verify"));
 }

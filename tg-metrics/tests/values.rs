@@ -69,10 +69,7 @@ fn a_finished_run() {
     run.is_about("estimate_accuracy", f64::midpoint(0.5, 2.0));
     run.is_about("avg_parallelism", 5.0 / 7.0);
     run.is_about("bound_efficiency", 5.0 / 7.0);
-    assert_eq!(
-        run.why("dispatch_latency_ms"),
-        "no task was given to anybody"
-    );
+    assert_eq!(run.why("dispatch_latency_ms"), "no task was assigned");
     assert!(run.warning("censored").is_none());
     assert!(run.warning("states_by_name").is_some());
 }
@@ -148,7 +145,7 @@ fn estimates_are_scaled_for_simulated_agents() {
 }
 
 #[test]
-fn points_and_hours_that_nobody_knows() {
+fn unknown_points_and_hours() {
     let run = case(TWO).measure();
     assert_eq!(run.why("points_per_hour"), "no task has points");
     assert_eq!(
@@ -228,7 +225,7 @@ fn the_stored_configuration_of_a_real_workflow() {
     let stored = run.measure();
     assert!(by_name.warning("states_by_name").is_some());
     assert!(stored.warning("states_by_name").is_none());
-    for (name, _, _) in tg_metrics::table::METRICS {
+    for (name, _, _) in tg_metrics::METRICS {
         assert_eq!(stored.get(name), by_name.get(name), "{name}");
     }
     stored.are(json!({

@@ -1,4 +1,4 @@
-//! What a task waited for, and what the graph allows.
+//! The wait of tasks for their predecessors, and the bounds of the graph.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -48,7 +48,7 @@ fn early_and_tainted_starts() {
     early.are(json!({"early_starts": 1, "tainted_starts": 0, "blocked_time_ms": 300, "assigned_wait_time_ms": 0}));
     assert_eq!(
         early.why("dispatch_from_ready_ms"),
-        "no task was given to anybody and started when it was ready"
+        "no task was assigned and started when it was ready"
     );
 
     let tainted = case(
@@ -78,7 +78,7 @@ fn the_same_millisecond_is_ordered_by_row() {
 }
 
 #[test]
-fn whoever_follows_a_container_waits_for_its_rollup() {
+fn a_task_that_follows_a_container_waits_for_its_rollup() {
     let run = case(
         "0 g pending\n0 a pending\n0 b pending\n100 a working w1\n400 a completed
          400 g working w1 auto-rollup: transitioning to timed state before completion

@@ -1,22 +1,22 @@
 //! The command line.
 //!
-//! The one thing here that is not a flag is the width of the text output: `--width`, else the terminal's, else 100.
+//! The width of the text output is not only a flag: `--width`, else the terminal's, else 100.
 
-use crate::compare::Asked;
 use crate::data::Selection;
-use crate::gate::Condition;
-use crate::only::Only;
+use crate::filter::Filter;
+use crate::gate::{Asked, Condition};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::io::{IsTerminal, stdout};
 use std::path::{Path, PathBuf};
+use tg_stage::RunDir;
 
-/// Columns of text output where there is no terminal to ask.
+/// Columns of text output without a terminal.
 const WIDTH: usize = 100;
 
 const FILES: &str = "Files (several at once; stdout gets --format all the same)";
 const GATE: &str = "Gate (exit status 1, with the reason on stderr)";
 
-/// Compare runs: what differs between arms, and what the data cannot show
+/// Compare runs: differences between arms, and the limits of the data
 ///
 /// An arm is one configuration of an experiment, a run one repetition of it. The cells are mean ± standard deviation
 /// over an arm's runs; runs that did not complete are counted and named, never dropped silently. The verdict rests on
@@ -24,15 +24,15 @@ const GATE: &str = "Gate (exit status 1, with the reason on stderr)";
 #[derive(Debug, Clone, Parser)]
 #[command(version, after_help = after_help(), args_conflicts_with_subcommands = true)]
 pub struct Args {
-    /// Something else than a report
+    /// A verb in place of a report
     #[command(subcommand)]
     pub verb: Option<Verb>,
 
-    /// Files of run records: run.json, or one record a line; `-` or none: stdin
+    /// Files of run records: the record of a run directory, or one record a line; `-` or none: stdin
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
 
-    /// What to print [default: by the name of --out, else text]
+    /// Output format [default: by the name of --out, else text]
     #[arg(long, value_enum)]
     pub format: Option<Format>,
 
@@ -58,9 +58,9 @@ pub struct Args {
 
     /// Compare only runs for which this jq filter over the record is true: '.run.agents > 1'
     #[arg(long = "where", value_name = "JQ")]
-    pub only: Option<String>,
+    pub filter: Option<String>,
 
-    /// Print only what was to be held constant and was not, with the runs; exit 1 if anything
+    /// Print only the keys that should be constant and vary, with the runs; exit 1 if there are any
     #[arg(long)]
     pub held: bool,
 
@@ -88,7 +88,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE", help_heading = FILES)]
     pub json: Option<PathBuf>,
 
-    /// Fail where an arm's whole 95 % interval is past this, `METRIC: worse > 10%`; may be repeated
+    /// Fail if an arm's whole 95 % interval is past this, `METRIC: worse > 10%`; may be repeated
     #[arg(long, value_name = "CONDITION", help_heading = GATE)]
     pub fail_if: Vec<Condition>,
 
@@ -96,21 +96,20 @@ pub struct Args {
     #[arg(long, help_heading = GATE, requires = "fail_if")]
     pub point: bool,
 
-    /// Only look at the arguments, with the rows of `tg-instantiate --check --planned` on stdin
+    /// Only check the arguments, with the rows of `tg-instantiate --check --planned` on stdin
     #[arg(long, hide = true)]
     pub check_args: bool,
 
-    /// No records are no fault: a stage before this one has said why
+    /// Accept an input without records: an earlier stage has reported the reason
     #[arg(long, hide = true)]
     pub or_nothing: bool,
 }
 
-/// What can be done beside a report.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Verb {
-    /// Say how many runs would find a ratio, from the spread of a pilot
+    /// Print the number of runs that would find a ratio, from the spread of a pilot
     Power {
-        /// The ratio to be found, or its inverse
+        /// The ratio to find, or its inverse
         #[arg(long, value_parser = ratio)]
         ratio: f64,
 
@@ -135,7 +134,6 @@ fn ratio(text: &str) -> Result<f64, String> {
     }
 }
 
-/// What can be printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// Tables for the terminal, in blocks that fit its width
@@ -152,7 +150,7 @@ pub enum Format {
     Json,
 }
 
-/// Which format a file name asks for by its ending.
+/// The format of a file name's ending.
 const ENDINGS: [(&str, Format); 5] = [
     ("html", Format::Html),
     ("md", Format::Markdown),
@@ -162,15 +160,15 @@ const ENDINGS: [(&str, Format); 5] = [
 ];
 
 impl Format {
-    /// Whether warnings are part of the report; else they go to stderr.
+    /// True if warnings are part of the report; else they go to stderr.
     pub fn has_room_for_warnings(self) -> bool {
         !matches!(self, Self::Csv | Self::Tidy)
     }
 }
 
 impl Args {
-    /// The format asked for, by `--format` or by the ending of `--out`.
-    pub fn format(&self) -> Format {
+    /// The format of stdout or `--out`.
+    pub(crate) fn format(&self) -> Format {
         let ending = self
             .out
             .as_deref()
@@ -183,7 +181,7 @@ impl Args {
     }
 
     /// The files to write, each with its format.
-    pub fn files_to_write(&self) -> Vec<(&Path, Format)> {
+    pub(crate) fn files_to_write(&self) -> Vec<(&Path, Format)> {
         let files = [
             (&self.out, self.format()),
             (&self.markdown, Format::Markdown),
@@ -198,16 +196,14 @@ impl Args {
             .collect()
     }
 
-    /// Which runs are taken, and what makes an arm.
-    pub fn selection(&self) -> tg_stage::Result<Selection> {
+    pub(crate) fn selection(&self) -> tg_stage::Result<Selection> {
         Ok(Selection {
             by: self.by.clone(),
-            only: self.only.as_deref().map(Only::new).transpose()?,
+            filter: self.filter.as_deref().map(Filter::new).transpose()?,
         })
     }
 
-    /// What is asked of the comparison.
-    pub fn asked(&self) -> Asked {
+    pub(crate) fn asked(&self) -> Asked {
         Asked {
             baseline: self.baseline.clone(),
             by: self.by.clone(),
@@ -216,8 +212,7 @@ impl Args {
         }
     }
 
-    /// Columns to fill with text.
-    pub fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         let terminal = || {
             let size = rustix::termios::tcgetwinsize(stdout()).ok()?;
             Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
@@ -228,8 +223,8 @@ impl Args {
             .unwrap_or(WIDTH)
     }
 
-    /// Whether text on stdout is coloured: on a terminal, unless `NO_COLOR` is set to anything.
-    pub fn is_coloured(&self) -> bool {
+    /// True if text on stdout is coloured: on a terminal, unless `NO_COLOR` is set and not empty.
+    pub(crate) fn is_coloured() -> bool {
         let forbidden = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         stdout().is_terminal() && !forbidden
     }
@@ -243,7 +238,7 @@ Writes: one report, to stdout or --out, and the files asked for; bad lines and C
 {}
   tg-report exits 0 once it has reported, also when runs failed; its 1 is that of --fail-if and --held
 Examples:
-  tg-report results/push-vs-pull/*/run.json
+  tg-report {}
   tg-metrics --per agent,task results/push-vs-pull | tg-report --markdown report.md --json report.json
   tg-report --baseline solo --metric wall_clock_time,tokens_total runs.jsonl
   tg-report --by workflow,agents --primary tasks_per_hour runs.jsonl
@@ -251,6 +246,7 @@ Examples:
   tg-report --fail-if 'wall_clock_time_ms: worse > 10%' runs.jsonl
   tg-report power --ratio 1.2 pilot.jsonl
   tg-report --format json runs.jsonl | jq '.arms[] | {{arm, ratios}}'",
-        tg_stage::cli::EXIT_STATUS
+        tg_stage::cli::EXIT_STATUS,
+        RunDir::new("results/push-vs-pull/*").record().display()
     )
 }

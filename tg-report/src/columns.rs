@@ -1,24 +1,24 @@
-//! Which metrics are compared, in which order, under which names.
+//! The metrics to compare: their order and their names.
 //!
 //! The command line decides, else the manifest, else the eight of [`tg_stage::metric::DEFAULT`]: these are shown, and with
 //! the primary metric they are the families of the comparison. The machine formats carry every metric that some record has.
 //! A name may be given as the records have it, without its unit, or, for a slot, by the name the manifest gave it.
 
-use crate::data::Data;
+use crate::row::RunRow;
 use std::collections::BTreeSet;
 use tg_stage::metric::{self, DEFAULT, Kind, METRICS};
-use tg_stage::{Error, OwnMetric, Result, nearest};
+use tg_stage::{CustomMetric, Error, Result, nearest};
 
 /// One metric to compare.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
     /// Its name in the records.
     pub name: String,
-    /// What a slot holds, where the manifest says.
+    /// The content of a slot, if the manifest names it.
     pub slot: Option<String>,
-    /// Unit, direction, and which runs enter.
+    /// Unit, direction, and the runs that enter.
     pub kind: Kind,
-    /// Whether it is a column of the table for people; else it is in the machine formats only.
+    /// True for a column of the tables for people; the others are in the machine formats only.
     pub is_shown: bool,
 }
 
@@ -27,48 +27,56 @@ pub struct Column {
 pub struct Primary {
     /// Its place among the columns.
     pub at: usize,
-    /// Who chose it.
-    pub by: &'static str,
+    pub by: ChosenBy,
+}
+
+/// The source of a choice of the baseline or the primary metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChosenBy {
+    Flag,
+    Manifest,
+    /// The name `solo`, for a baseline.
+    Solo,
+    First,
 }
 
 impl Column {
-    /// The name as people read it: without its unit, with what the slot holds.
+    /// The name for people: without its unit, with the content of the slot.
     pub fn title(&self) -> String {
         let stem = metric::stem(&self.name);
-        self.slot
-            .as_ref()
-            .map_or_else(|| stem.to_owned(), |slot| format!("{stem} ({slot})"))
+        let slot = self.slot.as_ref().map(|slot| format!(" ({slot})"));
+        stem.to_owned() + &slot.unwrap_or_default()
+    }
+
+    /// True if `name` means this metric: its name, its name without the unit, or the content of its slot.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name == name || metric::stem(&self.name) == name || self.slot.as_deref() == Some(name)
     }
 }
 
 /// The columns asked for by `wanted`, else those of the manifest or of the default and then every other metric there is;
-/// and which of them is primary: `primary`, else the manifest's, else the first.
+/// and the primary one: `primary`, else the manifest's, else the first.
 pub fn choose(
-    data: &Data,
+    rows: &[RunRow],
     wanted: &[String],
     primary: Option<&str>,
 ) -> Result<(Vec<Column>, Primary)> {
-    let names = data.runs.iter().flat_map(|row| row.metrics.keys());
+    let names = rows.iter().flat_map(|row| row.metrics.keys());
     let there: BTreeSet<&str> = names.map(String::as_str).collect();
-    let asked: Result<Vec<&str>> = wanted
-        .iter()
-        .map(|name| resolve(data, &there, "--metric", name))
-        .collect();
-    let mut names = asked?;
+    let resolve = |flag: &str, name: &str| resolve(rows, &there, flag, name);
+    let asked = wanted.iter().map(|name| resolve("--metric", name));
+    let mut names: Vec<&str> = asked.collect::<Result<_>>()?;
     if wanted.is_empty() {
-        names.extend(shown(data));
+        names.extend(shown(rows));
     }
-    let by_flag = primary
-        .map(|name| resolve(data, &there, "--primary", name))
-        .transpose()?;
-    let mut manifests = data
-        .runs
+    let by_flag = primary.map(|name| resolve("--primary", name)).transpose()?;
+    let mut manifests = rows
         .iter()
         .filter_map(|row| row.run.report.primary.as_deref());
     let (primary, by) = match (by_flag, manifests.next()) {
-        (Some(name), _) => (name, "--primary"),
-        (None, Some(name)) => (name, "the manifest's"),
-        (None, None) => (names[0], "the first metric"),
+        (Some(name), _) => (name, ChosenBy::Flag),
+        (None, Some(name)) => (name, ChosenBy::Manifest),
+        (None, None) => (names[0], ChosenBy::First),
     };
     if wanted.is_empty() {
         names.push(primary);
@@ -78,39 +86,33 @@ pub fn choose(
     let shown = names.len();
     names.push(primary);
     if wanted.is_empty() {
-        let known = METRICS
-            .iter()
-            .map(|row| row.0)
-            .filter(|name| there.contains(name));
-        names.extend(known.chain(there.iter().copied()));
+        let known = METRICS.iter().map(|row| row.0);
+        names.extend(known.filter(|name| there.contains(name)));
+        names.extend(&there);
     }
     let mut seen = BTreeSet::new();
     names.retain(|name| seen.insert(*name));
-    let columns = names
-        .iter()
-        .enumerate()
-        .map(|(at, name)| column(data, name, at < shown));
     let at = names.iter().position(|name| *name == primary).unwrap_or(0);
+    let columns = names.iter().enumerate();
+    let columns = columns.map(|(at, name)| column(rows, name, at < shown));
     Ok((columns.collect(), Primary { at, by }))
 }
 
-fn column(data: &Data, name: &str, is_shown: bool) -> Column {
-    let slot = data.runs.iter().find_map(|row| row.run.slots.get(name));
-    let own = data.runs.iter().flat_map(|row| &row.run.report.own_metrics);
-    let mut own = own.filter(|own| own.name == name && own.fault().is_none());
+fn column(rows: &[RunRow], name: &str, is_shown: bool) -> Column {
+    let slot = rows.iter().find_map(|row| row.run.slots.get(name));
+    let mut custom = rows.iter().flat_map(|row| &row.run.report.own_metrics);
+    let custom = custom.find(|metric| metric.name == name && metric.fault().is_none());
     Column {
         name: name.to_owned(),
         slot: slot.cloned(),
-        kind: own
-            .next()
-            .map_or_else(|| metric::kind(name), OwnMetric::kind),
+        kind: custom.map_or_else(|| metric::kind(name), CustomMetric::kind),
         is_shown,
     }
 }
 
 /// The manifests' metrics in their order, else the default.
-fn shown(data: &Data) -> Vec<&str> {
-    let manifests = data.runs.iter().flat_map(|row| &row.run.report.metrics);
+fn shown(rows: &[RunRow]) -> Vec<&str> {
+    let manifests = rows.iter().flat_map(|row| &row.run.report.metrics);
     let names: Vec<&str> = manifests.map(String::as_str).collect();
     if names.is_empty() {
         DEFAULT.to_vec()
@@ -119,22 +121,18 @@ fn shown(data: &Data) -> Vec<&str> {
     }
 }
 
-/// The metric somebody means by `typed`.
+/// The metric that `typed` means.
 fn resolve<'a>(
-    data: &'a Data,
+    rows: &'a [RunRow],
     there: &BTreeSet<&'a str>,
     flag: &str,
     typed: &str,
 ) -> Result<&'a str> {
     let known = || METRICS.iter().map(|row| row.0).chain(there.iter().copied());
-    let mut slots = data.runs.iter().flat_map(|row| &row.run.slots);
-    let exact = known().find(|name| *name == typed);
-    let by_slot = || {
-        slots
-            .find(|slot| slot.1 == typed)
-            .map(|slot| slot.0.as_str())
-    };
+    let mut slots = rows.iter().flat_map(|row| &row.run.slots);
+    let by_slot = || Some(slots.find(|slot| slot.1 == typed)?.0.as_str());
     let by_stem = || known().find(|name| metric::stem(name) == typed);
+    let exact = known().find(|name| *name == typed);
     if let Some(name) = exact.or_else(by_slot).or_else(by_stem) {
         return Ok(name);
     }

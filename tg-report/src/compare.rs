@@ -1,34 +1,30 @@
-//! Computing: from rows to everything a report says.
+//! Computing: from rows to everything that a report shows, except for the answers to the questions.
 //!
-//! Nothing is read or printed here. What is undefined stays undefined, with its reason where there is one to tell; no
+//! Nothing is read or printed here. An undefined value stays undefined, with its reason if there is one to report; no
 //! format has to guess.
 
-use crate::against::{Against, Families, against};
-use crate::answers::{Answer, answers};
 use crate::arm::{Arm, arms};
-use crate::columns::{Column, Primary};
-use crate::constants::{self, Hidden};
+use crate::columns::{ChosenBy, Column, Primary};
+use crate::confounders::{Confounder, confounders};
+use crate::contrast::{Contrast, Families, contrasts};
 use crate::data::Data;
 use crate::distribution::{Distribution, distribution};
-use crate::drift;
-use crate::floor::{Floor, floor};
-use crate::gate::{Condition, Gate, gate};
-use crate::noise::{Noise, noise};
+use crate::gate::{Asked, Gate, gates};
+use crate::limits::{Floor, Noise, floor, noise};
 use crate::ratio::Ratios;
-use crate::row::Row;
 use crate::scaling::{Scaling, scaling};
 use crate::success::{Judged, judge};
-use crate::warning::Warning;
-use crate::words::{count, list, plain};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::text::{join, plain};
+use crate::warning::{self, Warning};
+use std::collections::BTreeSet;
+use tg_stage::workflows::SOLO;
 use tg_stage::{Error, Result};
 
-/// All that a report says.
 #[derive(Debug)]
 pub struct Comparison<'a> {
-    /// Experiments, in order of appearance.
+    /// In order of appearance.
     pub experiments: Vec<&'a str>,
-    /// Templates, in order of appearance.
+    /// In order of appearance.
     pub templates: Vec<&'a str>,
     /// Versions of the host, in order of appearance.
     pub hosts: Vec<&'a str>,
@@ -40,133 +36,121 @@ pub struct Comparison<'a> {
     pub primary: Primary,
     /// The baseline first, then in order of appearance.
     pub arms: Vec<Arm<'a>>,
-    /// Why the first arm is the baseline.
-    pub baseline_by: &'static str,
+    pub baseline_by: ChosenBy,
     /// One for each arm, each with one for each column; the baseline's own is empty.
-    pub against: Vec<Vec<Against>>,
-    /// Which comparisons are corrected for each other.
+    pub contrasts: Vec<Vec<Contrast>>,
     pub families: Families,
-    /// One for each arm; the baseline's own are 1 where they are defined.
+    /// One for each arm; the baseline's own are 1 if they are defined.
     pub ratios: Vec<Ratios>,
-    /// What exact tests cannot show with this many runs.
     pub floor: Option<Floor>,
-    /// What lies between two arms of the same configuration, where the manifest has `null_arms`.
+    /// Present if the manifest has `null_arms`.
     pub noise: Option<Noise>,
-    /// What was to be held constant and varies.
-    pub hidden: Vec<Hidden>,
-    /// Throughput by number of agents, where arms differ in it.
+    pub confounders: Vec<Confounder>,
+    /// Throughput by number of agents, if arms differ in it.
     pub scaling: Option<Scaling>,
-    /// One for each arm: the inside of its runs, where `tg-metrics --per agent,task` printed it.
+    /// One for each arm: the inside of its runs, if `tg-metrics --per agent,task` printed it.
     pub distributions: Vec<Option<Distribution>>,
     /// The manifest's success criteria.
     pub success: Vec<Judged>,
-    /// The questions that the arms are about.
-    pub answers: Vec<Answer>,
     /// The conditions of `--fail-if`, each for every arm.
     pub gates: Vec<Gate>,
-    /// What to know before trusting the numbers.
     pub warnings: Vec<Warning>,
 }
 
-/// What is asked of a comparison beside the metrics.
-#[derive(Debug, Default)]
-pub struct Asked {
-    /// `--baseline`.
-    pub baseline: Option<String>,
-    /// `--by`.
-    pub by: Vec<String>,
-    /// `--fail-if`.
-    pub fail_if: Vec<Condition>,
-    /// `--point`.
-    pub point: bool,
-}
-
-/// Compare the arms in `data` on `columns`.
+/// Compares the arms in `data` on `columns`.
 pub fn compare<'a>(
     data: &'a Data,
     (columns, primary): (Vec<Column>, Primary),
     asked: &Asked,
 ) -> Result<Comparison<'a>> {
-    let runs = || data.runs.iter();
-    let experiments = distinct(runs().map(|row| row.run.experiment.as_str()));
-    let mut arms = arms(data, experiments.len() > 1, &columns);
+    let rows = &data.runs;
+    let experiments = distinct(rows.iter().map(|row| row.run.experiment.as_str()));
+    let mut arms = arms(rows, experiments.len() > 1, &columns);
     let (at, baseline_by) = choose_baseline(&arms, asked.baseline.as_deref())?;
     let mut warnings = data.warnings.clone();
     warnings.extend(absent_baseline(&arms, baseline_by));
     arms[..=at].rotate_right(1);
-    let hidden = constants::hidden(&arms, &asked.by);
-    warnings.extend(hidden.iter().map(Hidden::warning));
-    warnings.extend(constants::warnings(&arms));
-    warnings.extend(not_in_manifest(&data.runs));
-    warnings.extend(drift::warning(&arms));
-    warnings.extend(unknown_outcomes(&arms));
-    warnings.extend(metrics_own(&data.runs));
-    let (mut against, families) = against(&arms, &columns, primary.at, &hidden);
-    let noise = noise(&arms, &mut against);
-    let mut comparison = Comparison {
-        templates: distinct(runs().map(|row| row.run.template.as_str())),
-        hosts: distinct(runs().filter_map(|row| row.host.as_deref())),
+    let confounders = confounders(&arms, &asked.by);
+    warnings.extend(confounders.iter().cloned().map(Warning::Confounder));
+    warnings.extend(warning::of_runs(rows, &arms));
+    let (mut contrasts, families) = contrasts(&arms, &columns, primary.at, &confounders);
+    let noise = noise(&arms, &mut contrasts);
+    Ok(Comparison {
+        templates: distinct(rows.iter().map(|row| row.run.template.as_str())),
+        hosts: distinct(rows.iter().filter_map(|row| row.host.as_deref())),
         by: asked.by.clone(),
         ratios: arms.iter().map(|arm| Ratios::new(&arms[0], arm)).collect(),
-        floor: floor(&arms, &against, primary.at, families.verdict.m),
-        scaling: scaling(data, &columns[primary.at]),
+        floor: floor(&arms, &contrasts, primary.at, families.verdict.m),
+        scaling: scaling(rows, &columns[primary.at]),
         distributions: arms.iter().map(distribution).collect(),
         success: judge(&arms, &columns),
-        answers: Vec::new(),
-        gates: gate(&arms, &columns, &against, &hidden, asked)?,
+        gates: gates(&arms, &columns, &contrasts, &confounders, asked)?,
         experiments,
         columns,
         primary,
         arms,
         baseline_by,
-        against,
+        contrasts,
         families,
         noise,
-        hidden,
+        confounders,
         warnings,
-    };
-    comparison.answers = answers(&comparison);
-    Ok(comparison)
+    })
 }
 
 impl Comparison<'_> {
-    /// The columns of the table for people, with their places.
+    /// The columns of the tables for people, with their places.
     pub fn shown(&self) -> impl Iterator<Item = (usize, &Column)> {
         let columns = self.columns.iter().enumerate();
         columns.filter(|(_, column)| column.is_shown)
     }
 
-    /// The arms but the baseline, with their places.
-    pub fn others(&self) -> impl Iterator<Item = (usize, &Arm<'_>)> {
-        self.arms.iter().enumerate().skip(1)
+    pub fn primary(&self) -> &Column {
+        &self.columns[self.primary.at]
+    }
+
+    /// The arms but the baseline, with their places and their contrasts on the column at `column`.
+    pub fn others(&self, column: usize) -> impl Iterator<Item = (usize, &Arm<'_>, &Contrast)> {
+        let others = self.arms.iter().zip(&self.contrasts).enumerate().skip(1);
+        others.map(move |(place, (arm, contrasts))| (place, arm, &contrasts[column]))
+    }
+
+    /// The arms with a known inside, with their places and labels.
+    pub fn insides(&self) -> impl Iterator<Item = (usize, &str, &Distribution)> {
+        let arms = self.arms.iter().zip(&self.distributions).enumerate();
+        arms.filter_map(|(at, (arm, inside))| Some((at, arm.label.as_str(), inside.as_ref()?)))
+    }
+
+    /// The number of runs.
+    pub fn total(&self) -> usize {
+        self.arms.iter().map(|arm| arm.runs.len()).sum()
+    }
+
+    /// The number of runs without a real agent.
+    pub fn simulated(&self) -> usize {
+        self.arms.iter().map(Arm::simulated).sum()
     }
 }
 
-/// What is there and not empty, in order of appearance.
+/// The names that are not empty, in order of appearance.
 fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut seen = BTreeSet::new();
     let given = names.filter(|name| !name.is_empty());
     given.filter(|name| seen.insert(*name)).collect()
 }
 
-/// What `tg-metrics` calls a run that the manifest does not have any more.
-const STALE: &str = "not_in_manifest";
-
-const BY_MANIFEST: &str = "named in the manifest";
-
-/// Which arm the others are compared with, and who said so.
-fn choose_baseline(arms: &[Arm], asked: Option<&str>) -> Result<(usize, &'static str)> {
+fn choose_baseline(arms: &[Arm], asked: Option<&str>) -> Result<(usize, ChosenBy)> {
     if let Some(name) = asked {
-        return asked_for(arms, name).map(|at| (at, "--baseline"));
+        return Ok((asked_for(arms, name)?, ChosenBy::Flag));
     }
     let first = |name: &str| places(arms, name).first().copied();
     let by_manifest = manifest_baselines(arms).find_map(first);
-    let by_manifest = by_manifest.map(|at| (at, BY_MANIFEST));
-    let solo = first("solo").map(|at| (at, "the arm called solo"));
-    Ok(by_manifest.or(solo).unwrap_or((0, "the first arm")))
+    let by_manifest = by_manifest.map(|at| (at, ChosenBy::Manifest));
+    let solo = || Some((first(SOLO)?, ChosenBy::Solo));
+    Ok(by_manifest.or_else(solo).unwrap_or((0, ChosenBy::First)))
 }
 
-/// Where the arms of that name are.
+/// The places of the arms of that name.
 fn places(arms: &[Arm], name: &str) -> Vec<usize> {
     let by_label = |at: &usize| arms[*at].label == name;
     let exact: Vec<usize> = (0..arms.len()).filter(by_label).collect();
@@ -189,73 +173,13 @@ fn asked_for(arms: &[Arm], name: &str) -> Result<usize> {
         [] => "no such arm",
         _ => "is in several experiments",
     };
-    let all: Vec<String> = arms.iter().map(|arm| plain(&arm.label)).collect();
-    let cause = format!("{cause}; the arms are {}", all.join(", "));
+    let all = join(arms.iter().map(|arm| plain(&arm.label)), ", ");
+    let cause = format!("{cause}; the arms are {all}");
     Err(Error::usage(format!("--baseline {name}"), cause))
 }
 
-fn absent_baseline(arms: &[Arm], by: &str) -> Option<Warning> {
-    let name = manifest_baselines(arms).next()?;
-    let message =
-        || format!("the manifest's baseline {name} has no runs here; {by} stands in for it");
-    let is_absent = by != BY_MANIFEST && by != "--baseline";
-    is_absent.then(|| Warning {
-        kind: "no_baseline",
-        message: message(),
-    })
-}
-
-fn unknown_outcomes(arms: &[Arm]) -> Option<Warning> {
-    let rows = arms.iter().flat_map(|arm| &arm.runs);
-    let unknown = rows.filter(|row| row.end() == "unknown");
-    let names: Vec<String> = unknown.map(|row| row.run.id.clone()).collect();
-    let message = |names| {
-        format!(
-            "no record says how these runs ended, so none counts as completed \
-             (tg-wait writes it, as \"wait\":{{\"outcome\":\"completed\"}}): {names}"
-        )
-    };
-    let is_any = !names.is_empty();
-    is_any.then(|| Warning {
-        kind: "no_outcome",
-        message: message(list(names)),
-    })
-}
-
-/// Runs on disk that the manifest does not have: compared, and named.
-fn not_in_manifest(rows: &[Row]) -> Option<Warning> {
-    let is_stale = |row: &&Row| row.warned.iter().any(|warned| warned.0 == STALE);
-    let names: Vec<String> = rows
-        .iter()
-        .filter(is_stale)
-        .map(|row| row.run.id.clone())
-        .collect();
-    (!names.is_empty()).then(|| Warning {
-        kind: STALE,
-        message: format!(
-            "the manifest was edited and does not have these runs any more; they are compared all the same: {}",
-            list(names)
-        ),
-    })
-}
-
-/// What `tg-metrics` noted, by kind.
-fn metrics_own(rows: &[Row]) -> Option<Warning> {
-    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-    let noted = rows.iter().flat_map(|row| &row.warned);
-    for (kind, count) in noted.filter(|warned| warned.0 != STALE) {
-        let total = counts.entry(kind).or_default();
-        *total = total.saturating_add(*count);
-    }
-    let is_warned = |row: &&Row| row.warned.iter().any(|warned| warned.0 != STALE);
-    let runs = rows.iter().filter(is_warned).count();
-    let kinds = counts
-        .iter()
-        .map(|(kind, count)| format!("{kind} ({count})"));
-    let kinds = list(kinds.collect());
-    let message = || format!("tg-metrics warned of {}: {kinds}", count(runs, "run"));
-    (!counts.is_empty()).then(|| Warning {
-        kind: "metrics",
-        message: message(),
-    })
+fn absent_baseline(arms: &[Arm], by: ChosenBy) -> Option<Warning> {
+    let name = manifest_baselines(arms).next()?.to_owned();
+    let is_absent = matches!(by, ChosenBy::Solo | ChosenBy::First);
+    is_absent.then_some(Warning::NoBaseline { name, by })
 }

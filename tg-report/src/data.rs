@@ -1,16 +1,13 @@
-//! Reading: records in, one [`Row`] for each run out.
+//! Reading: records in, one [`RunRow`] for each run out.
 //!
-//! A line that is no record, or a record that lacks what a comparison needs, is reported on stderr and the others are
-//! read on; the worst of it becomes the exit status. A run that comes twice counts once. Records of agents and tasks go
-//! to their run. Nothing is computed here.
+//! A line that is not a record, or a record that lacks what a comparison needs, is reported on stderr and the others are
+//! read on; the worst error becomes the exit status. A run that comes twice counts once. Records of agents and tasks
+//! carry the run's id and no experiment, so each belongs to the run record before it. Nothing is computed here.
 
-use crate::TOOL;
-use crate::inside::{AgentRecord, TaskRecord};
-use crate::only::Only;
-use crate::row::{Row, lookup};
-use crate::unrun;
+use crate::filter::Filter;
+use crate::row::{AgentRecord, RunRow, TaskRecord, lookup};
+use crate::text::{TOOL, plain};
 use crate::warning::Warning;
-use crate::words::{list, plain};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,33 +15,31 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use tg_stage::error::file_error;
-use tg_stage::{Error, Exit, Line, Lines, Record, Result, nearest};
+use tg_stage::{Error, Exit, Experiment, Line, Lines, Record, Result, RunDir, nearest};
 
-/// Everything that was read.
 #[derive(Debug)]
 pub struct Data {
-    /// One for each run, in the order their first records came.
-    pub runs: Vec<Row>,
-    /// The worst that was reported on stderr meanwhile.
+    /// One for each run, in the order of their first records.
+    pub runs: Vec<RunRow>,
+    /// The worst exit status of the errors reported on stderr.
     pub exit: Exit,
-    /// What was left out and why.
     pub warnings: Vec<Warning>,
 }
 
-/// Which runs are taken, and what makes an arm of them.
+/// The runs to read, and the keys that make an arm of them.
 #[derive(Debug, Default)]
 pub struct Selection {
     /// The keys whose values make an arm; none: the manifest's arms.
     pub by: Vec<String>,
     /// The filter of `--where`.
-    pub only: Option<Only>,
+    pub filter: Option<Filter>,
 }
 
-/// Read the files, or `stdin` where there are none; `-` is stdin too.
+/// Reads the files, or `stdin` if there are none; `-` is stdin too.
 pub fn read(files: &[PathBuf], mut stdin: impl BufRead, selection: Selection) -> Result<Data> {
     let mut reader = Reader {
         by: selection.by,
-        only: selection.only,
+        filter: selection.filter,
         ..Reader::default()
     };
     if files.is_empty() {
@@ -69,22 +64,22 @@ pub fn read(files: &[PathBuf], mut stdin: impl BufRead, selection: Selection) ->
 
 #[derive(Default)]
 struct Reader {
-    rows: Vec<Row>,
-    /// Where the row of an experiment's run is.
+    rows: Vec<RunRow>,
+    /// The place of an experiment's run among the rows.
     place: BTreeMap<(String, String), usize>,
-    /// How often a run came, if more than once.
+    /// The number of records of a run that came more than once.
     repeated: BTreeMap<String, usize>,
     /// Runs of which several attempts came.
     retried: BTreeSet<String>,
-    /// Records of other types.
+    /// The number of records of other types.
     others: usize,
-    /// Where the row of the last run record is; `None` after one that was dropped.
+    /// The place of the last run record's row; `None` after one that was dropped.
     last: Option<usize>,
-    /// The filter of `--where`, what it failed with, and the runs that it leaves out.
-    only: Option<Only>,
+    /// The filter of `--where`, its failure, and the runs that it leaves out.
+    filter: Option<Filter>,
     fault: Option<Error>,
     left_out: BTreeSet<String>,
-    /// The keys of `--by`, those of them that no record had yet, and the keys that the records do have.
+    /// The keys of `--by`, those of them that some record has, and all keys of the records.
     by: Vec<String>,
     seen: BTreeSet<String>,
     keys: BTreeSet<String>,
@@ -95,7 +90,7 @@ struct Reader {
 impl Reader {
     fn file(&mut self, path: &Path) {
         if path.is_dir() {
-            let hint = format!("{TOOL} {}", path.join("*/run.json").display());
+            let hint = format!("{TOOL} {}", RunDir::new(path.join("*")).record().display());
             return self.report(Error::outside(path.display(), "is a directory").hint(hint));
         }
         match File::open(path).map_err(file_error(path)) {
@@ -115,9 +110,7 @@ impl Reader {
                 Line::Run(record) => self.row(&record),
                 Line::Bad(error) => Err(error),
                 Line::Other(line) => {
-                    if !self.inside(&line) {
-                        self.others += 1;
-                    }
+                    self.others += usize::from(!self.add_inside(&line));
                     continue;
                 }
             };
@@ -128,7 +121,7 @@ impl Reader {
                 }
                 Err(error) => error,
             };
-            // Lines can be skipped; an input that cannot be read would say so for ever.
+            // A bad line can be skipped; an input that cannot be read would fail for ever.
             let is_unreadable = error.exit == Exit::Outside;
             self.report(match path {
                 Some(path) if is_unreadable => Error::outside(path.display(), error.cause),
@@ -141,7 +134,7 @@ impl Reader {
         }
     }
 
-    /// Report on stderr, the same hint once.
+    /// Reports on stderr; the same hint only once.
     fn report(&mut self, mut error: Error) {
         self.exit = self.exit.max(Some(error.exit));
         error.subject = plain(&error.subject);
@@ -155,8 +148,8 @@ impl Reader {
         error.report(TOOL);
     }
 
-    /// Of two attempts at a run the one created later counts, and of two records of one attempt the one read later.
-    fn keep(&mut self, row: Row) {
+    /// Of two attempts at a run the one created later counts, of two records of one attempt the one read later.
+    fn keep(&mut self, row: RunRow) {
         let key = (row.run.experiment.clone(), row.run.id.clone());
         let Some(&at) = self.place.get(&key) else {
             self.place.insert(key, self.rows.len());
@@ -176,9 +169,9 @@ impl Reader {
         }
     }
 
-    /// What `--where` says; what it fails with is kept, and nothing more is looked at.
+    /// True if `--where` keeps the run. Its first failure is stored, and no further run is kept.
     fn keeps(&mut self, record: &Record) -> bool {
-        match self.only.as_ref().map(|only| only.keeps(record)) {
+        match self.filter.as_ref().map(|filter| filter.keeps(record)) {
             None => true,
             Some(Ok(keeps)) => keeps,
             Some(Err(error)) => {
@@ -188,9 +181,9 @@ impl Reader {
         }
     }
 
-    fn row(&mut self, record: &Record) -> Result<Row> {
-        let mut row = Row::new(record)?;
-        row.label(record, &self.by);
+    fn row(&mut self, record: &Record) -> Result<RunRow> {
+        let mut row = RunRow::new(record)?;
+        row.set_labels(record, &self.by);
         let has = |key: &&String| lookup(record, key).is_some();
         self.seen.extend(self.by.iter().filter(has).cloned());
         if !self.by.is_empty() {
@@ -201,8 +194,8 @@ impl Reader {
         Ok(row)
     }
 
-    /// Give an agent's or a task's record to its run; whether it is one, and there is such a run.
-    fn inside(&mut self, line: &[u8]) -> bool {
+    /// Adds an agent's or a task's record to its run; false if it is not one, or its run is not there.
+    fn add_inside(&mut self, line: &[u8]) -> bool {
         let Ok(value) = serde_json::from_slice::<Value>(line) else {
             return false;
         };
@@ -212,7 +205,7 @@ impl Reader {
         };
         let is_it = |at: &usize| self.rows[*at].run.id == run;
         let Some(at) = self.last.filter(is_it) else {
-            return self.dropped_or_other(run);
+            return self.was_dropped(run);
         };
         let row = &mut self.rows[at];
         if kind == Some("agent") {
@@ -226,8 +219,8 @@ impl Reader {
         }
     }
 
-    /// The inside of an older attempt goes with it.
-    fn dropped_or_other(&self, run: &str) -> bool {
+    /// True for a run whose record was just dropped: the records of its agents and tasks are dropped with it.
+    fn was_dropped(&self, run: &str) -> bool {
         let is_dropped = self.repeated.contains_key(run)
             || self.retried.contains(run)
             || self.left_out.contains(run);
@@ -252,40 +245,52 @@ impl Reader {
 
     fn warnings(&self) -> Vec<Warning> {
         let mut warnings = Vec::new();
-        let mut warn = |kind, message| warnings.push(Warning { kind, message });
         if !self.repeated.is_empty() {
-            let names = self
-                .repeated
-                .iter()
-                .map(|(id, times)| format!("{id} ({times} times)"));
-            let names = list(names.collect());
-            warn(
-                "duplicate",
-                format!(
-                    "runs that came more than once count once, by their newest record: {names}"
-                ),
-            );
+            let repeated = self.repeated.clone();
+            warnings.push(Warning::Duplicate(repeated.into_iter().collect()));
         }
-        for sentence in unrun::sentences(&self.rows) {
-            warn("not_run", sentence);
-        }
+        warnings.extend(not_run(&self.rows));
         if !self.left_out.is_empty() {
-            let all = self.left_out.len() + self.rows.len();
             let left_out = self.left_out.len();
-            warn(
-                "where",
-                format!("--where leaves out {left_out} of {all} runs"),
-            );
+            let all = left_out + self.rows.len();
+            warnings.push(Warning::LeftOut { left_out, all });
         }
         if self.others > 0 {
-            warn(
-                "other_type",
-                format!(
-                    "records of another type than \"run\" are left out: {}",
-                    self.others
-                ),
-            );
+            warnings.push(Warning::OtherType(self.others));
         }
         warnings
     }
+}
+
+/// Planned runs of each experiment that have no result: a comparison of half an experiment looks finished.
+///
+/// `tg-instantiate` lists all rows in rows.json beside the runs; a row that is neither among the records nor has an end of
+/// its own is missing. Records from another machine have no such list, and nothing is reported.
+fn not_run(rows: &[RunRow]) -> Vec<Warning> {
+    let mut experiments: BTreeMap<&Path, BTreeSet<&str>> = BTreeMap::new();
+    for row in rows {
+        if let Some(dir) = Path::new(&row.run.dir).parent() {
+            experiments.entry(dir).or_default().insert(&row.run.id);
+        }
+    }
+    let is_named = experiments.len() > 1;
+    let warning = |(dir, known): (&Path, BTreeSet<&str>)| {
+        let experiment = Experiment::new(dir);
+        let mut missing = experiment.planned()?;
+        let planned = missing.len();
+        let has_end = |run: &str| {
+            experiment
+                .run(run)
+                .load()
+                .is_ok_and(|kept| kept.has("wait"))
+        };
+        missing.retain(|run| !known.contains(run.as_str()) && !has_end(run));
+        let name = dir.file_name().filter(|_| is_named);
+        (!missing.is_empty()).then(|| Warning::NotRun {
+            experiment: name.map(|name| name.to_string_lossy().into_owned()),
+            missing,
+            planned,
+        })
+    };
+    experiments.into_iter().filter_map(warning).collect()
 }

@@ -1,11 +1,10 @@
-//! What happened inside the runs of an arm: how busy agents were, what tasks waited for, how the work got done.
+//! The inside of an arm's runs: utilization of agents, waits of tasks, progress of the work.
 //!
-//! Drawn from the records that `tg-metrics --per agent,task` prints. They describe; nothing here is a sample of
-//! independent values, so nothing here is tested.
+//! Computed from the records that `tg-metrics --per agent,task` prints. They describe; they are not samples of independent
+//! values, so no hypothesis is tested on them.
 
 use crate::arm::Arm;
-use crate::inside::{AgentRecord, TaskRecord};
-use crate::row::Row;
+use crate::row::{AgentRecord, RunRow, TaskRecord};
 use crate::stats::quantile;
 use std::collections::BTreeMap;
 use tg_stage::metric::WALL;
@@ -13,7 +12,7 @@ use tg_stage::metric::WALL;
 /// Bars of the utilization histogram: each is 10 percentage points wide, and the last includes 100.
 pub const BARS: usize = 10;
 
-/// How many bottleneck tasks are named.
+/// The number of bottleneck tasks that are listed.
 const BOTTLENECKS: usize = 5;
 
 /// The inside of an arm's completed runs; parts whose records are not in the input are empty or `None`.
@@ -23,44 +22,39 @@ pub struct Distribution {
     pub runs: usize,
     /// Utilization of single agents, over all these runs.
     pub utilization: Option<Histogram>,
-    /// How evenly the work was spread.
     pub load: Option<Load>,
-    /// What tasks waited for before they were started.
     pub waits: Option<Waits>,
     /// The share of tasks done over time, a curve for each run.
     pub completion: Vec<Completion>,
-    /// Who did what when, in one run.
     pub gantt: Option<Gantt>,
 }
 
-/// How many agents fall into each tenth of 0 to 100 %.
+/// The number of agents in each tenth of 0 to 100 % utilization.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Histogram {
     /// Agents in [0, 10), [10, 20) ... [90, 100] percent.
     pub counts: [usize; BARS],
-    /// Agents counted.
     pub agents: usize,
 }
 
-/// How evenly work was spread over the agents of a run, each the mean over runs.
+/// The spread of work over the agents of a run, as means over runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Load {
-    /// Gini coefficient of busy time: 0 all alike, near 1 one did everything.
+    /// Gini coefficient of busy time: 0 if all worked alike, near 1 if one did everything.
     pub gini: f64,
     /// Busy time of the busiest / that of the average agent.
     pub max_over_mean: f64,
-    /// Runs averaged.
     pub runs: usize,
 }
 
-/// Why a task waits.
+/// The cause of a task's wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
     /// Another task had to be done first.
     Blocked,
-    /// It could be started, and nobody took it.
+    /// It could be started, and no worker took it.
     Ready,
-    /// It was assigned, and its agent was not there yet.
+    /// It was assigned, and its worker had not started it.
     Assigned,
 }
 
@@ -71,89 +65,77 @@ pub struct Waits {
     pub causes: [CauseOfWait; 3],
     /// The tasks that waited longest, by mean over runs, the longest first.
     pub bottlenecks: Vec<Bottleneck>,
-    /// Tasks counted.
     pub tasks: usize,
 }
 
 /// One cause of waiting, over all tasks of all runs; milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CauseOfWait {
-    /// Which.
     pub cause: Cause,
     /// Mean over tasks.
     pub mean_ms: f64,
-    /// The middle task's.
+    /// Median over tasks.
     pub median_ms: f64,
     /// Nine of ten tasks waited no longer.
     pub p90_ms: f64,
-    /// The longest.
     pub max_ms: f64,
 }
 
-/// A task that waited long, the same in every run.
+/// A task of the template that waited long.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bottleneck {
-    /// Its id in the template.
     pub template_task: String,
-    /// What it waited for most.
+    /// The largest part of its wait.
     pub cause: Cause,
     /// Mean wait over runs, all causes, in milliseconds.
     pub mean_ms: f64,
     /// The part of it that is due to `cause`.
     pub cause_ms: f64,
-    /// Runs averaged.
     pub runs: usize,
 }
 
-/// How one run's work got done.
+/// The progress of one run's work.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Completion {
-    /// The run.
     pub run: String,
-    /// Tasks in scope.
     pub tasks: usize,
-    /// (milliseconds from the run's begin, tasks that had ended by then), ascending in both.
+    /// (milliseconds from the start of the run, tasks that had ended by then), ascending in both.
     pub steps: Vec<(i64, usize)>,
 }
 
-/// Who did what when, in one run.
+/// The work of each worker over time, in one run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gantt {
-    /// The run: the median one by wall clock (of an even number the quicker of the two in the middle).
+    /// The median run by wall clock (of an even number the quicker of the two in the middle).
     pub run: String,
-    /// Its wall clock in milliseconds.
     pub wall_ms: f64,
     /// Workers by id, with their work in order of time.
     pub lanes: Vec<Lane>,
 }
 
-/// One worker's work.
+/// The work of one worker.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lane {
-    /// The worker's id; without the run's name before it.
+    /// The worker's id without the run's name before it.
     pub worker: String,
-    /// Its role, where known.
     pub role: Option<String>,
-    /// Its timed intervals.
     pub bars: Vec<Bar>,
 }
 
-/// One interval of work; milliseconds from the run's begin.
+/// One interval of work; milliseconds from the start of the run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bar {
-    /// When it began.
     pub start_ms: i64,
-    /// When it ended.
     pub end_ms: i64,
-    /// The task, by its id in the template where it has one.
+    /// The task by its id in the template, if it has one.
     pub task: String,
 }
 
-/// The inside of an arm's completed runs; `None` where the input has no records of it.
+/// The inside of an arm's completed runs; `None` if the input has no records of it.
 pub fn distribution(arm: &Arm) -> Option<Distribution> {
     let completed = arm.runs.iter().copied().filter(|row| row.is_completed());
-    let known = |row: &&Row| !row.agent_records.is_empty() || !row.task_records.is_empty();
-    let runs: Vec<&Row> = completed.filter(known).collect();
+    let known = |row: &&RunRow| !row.agent_records.is_empty() || !row.task_records.is_empty();
+    let runs: Vec<&RunRow> = completed.filter(known).collect();
     (!runs.is_empty()).then(|| Distribution {
         runs: runs.len(),
         utilization: histogram(&runs),
@@ -164,7 +146,7 @@ pub fn distribution(arm: &Arm) -> Option<Distribution> {
     })
 }
 
-fn histogram(runs: &[&Row]) -> Option<Histogram> {
+fn histogram(runs: &[&RunRow]) -> Option<Histogram> {
     let agents = runs.iter().flat_map(|row| &row.agent_records);
     let known = agents.filter_map(|agent| agent.utilization_pct);
     let mut histogram = Histogram {
@@ -179,9 +161,9 @@ fn histogram(runs: &[&Row]) -> Option<Histogram> {
     (histogram.agents > 0).then_some(histogram)
 }
 
-/// As the metrics of the runs have it, which knows whom to leave out.
-fn load(runs: &[&Row]) -> Option<Load> {
-    let both = |row: &&Row| Some((row.value("load_gini")?, row.value("load_max_over_mean")?));
+/// Taken from the metrics of the runs: `tg-metrics` decides which agents count.
+fn load(runs: &[&RunRow]) -> Option<Load> {
+    let both = |row: &&RunRow| Some((row.value("load_gini")?, row.value("load_max_over_mean")?));
     let known: Vec<(f64, f64)> = runs.iter().filter_map(both).collect();
     let n = known.len() as f64;
     (!known.is_empty()).then(|| Load {
@@ -191,7 +173,7 @@ fn load(runs: &[&Row]) -> Option<Load> {
     })
 }
 
-fn waits(runs: &[&Row]) -> Option<Waits> {
+fn waits(runs: &[&RunRow]) -> Option<Waits> {
     let tasks = || runs.iter().flat_map(|row| &row.task_records);
     let known: Vec<[f64; 3]> = tasks().filter_map(TaskRecord::waits).collect();
     let cause = |(at, cause): (usize, Cause)| {
@@ -213,7 +195,7 @@ fn waits(runs: &[&Row]) -> Option<Waits> {
     })
 }
 
-fn bottlenecks(runs: &[&Row]) -> Vec<Bottleneck> {
+fn bottlenecks(runs: &[&RunRow]) -> Vec<Bottleneck> {
     let mut sums: BTreeMap<&str, ([f64; 3], usize)> = BTreeMap::new();
     for task in runs.iter().flat_map(|row| &row.task_records) {
         if let (Some(id), Some(waits)) = (task.template_task.as_deref(), task.waits()) {
@@ -242,7 +224,7 @@ fn bottlenecks(runs: &[&Row]) -> Vec<Bottleneck> {
     all
 }
 
-fn completion(row: &Row) -> Option<Completion> {
+fn completion(row: &RunRow) -> Option<Completion> {
     let mut ends: Vec<i64> = row.task_records.iter().filter_map(|t| t.ended_ms).collect();
     ends.sort_unstable();
     let step = |(at, end): (usize, &i64)| (*end, at + 1);
@@ -253,10 +235,10 @@ fn completion(row: &Row) -> Option<Completion> {
     })
 }
 
-fn gantt(runs: &[&Row]) -> Option<Gantt> {
-    let with_work = |row: &&&Row| row.task_records.iter().any(|task| !task.work.is_empty());
+fn gantt(runs: &[&RunRow]) -> Option<Gantt> {
+    let with_work = |row: &&&RunRow| row.task_records.iter().any(|task| !task.work.is_empty());
     let timed = runs.iter().filter(with_work);
-    let mut timed: Vec<(f64, &Row)> = timed
+    let mut timed: Vec<(f64, &RunRow)> = timed
         .filter_map(|row| Some((row.value(WALL)?, *row)))
         .collect();
     timed.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -292,7 +274,7 @@ fn gantt(runs: &[&Row]) -> Option<Gantt> {
     })
 }
 
-fn lane(row: &Row, worker: &str, agent: Option<&AgentRecord>) -> Lane {
+fn lane(row: &RunRow, worker: &str, agent: Option<&AgentRecord>) -> Lane {
     let before = format!("{}-", row.run.id);
     Lane {
         worker: worker.strip_prefix(&before).unwrap_or(worker).to_owned(),
@@ -302,10 +284,9 @@ fn lane(row: &Row, worker: &str, agent: Option<&AgentRecord>) -> Lane {
 }
 
 impl Cause {
-    /// In the order in which they come before a task's start.
+    /// In the order in which they precede a task's start.
     pub const ALL: [Self; 3] = [Self::Blocked, Self::Ready, Self::Assigned];
 
-    /// One word.
     pub fn name(self) -> &'static str {
         match self {
             Self::Blocked => "blocked",

@@ -1,69 +1,98 @@
 //! The gate for CI: `--fail-if 'wall_clock_time_ms: worse > 10%'`.
 //!
-//! A condition is looked at for every arm against the baseline. It closes the gate when the whole 95 % interval of the
-//! ratio lies past the threshold (`--point`: when the estimate does), so that noise alone seldom fails a build, and a
-//! failed build means something. Where there is no interval (a single run, no data, a key that varies) nothing
-//! was checked, and a check that checked nothing must not pass: that closes the gate too, with its reason.
+//! A condition is tested for every arm against the baseline. It closes the gate if the whole 95 % interval of the ratio
+//! lies past the threshold (`--point`: if the estimate does), so that noise alone seldom fails a build, and a failed build
+//! means something. Without an interval (a single run, no data, a key that varies) nothing was tested, and a test of
+//! nothing must not pass: that closes the gate too, with its reason.
 
-use crate::against::Against;
 use crate::arm::Arm;
 use crate::columns::Column;
-use crate::compare::Asked;
-use crate::constants::Hidden;
+use crate::confounders::Confounder;
+use crate::contrast::Contrast;
 use crate::stats::{Interval, Ratio};
-use tg_stage::metric::{self, Better};
+use tg_stage::metric::Better;
 use tg_stage::{Error, Result};
 
-/// A condition as typed.
+/// The flags that a comparison needs, apart from those of the metrics.
+#[derive(Debug, Default)]
+pub struct Asked {
+    pub baseline: Option<String>,
+    pub by: Vec<String>,
+    pub fail_if: Vec<Condition>,
+    pub point: bool,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Condition {
-    /// As typed.
+    /// The condition as typed.
     pub text: String,
-    /// The metric.
     pub metric: String,
-    /// Which change fails.
+    /// The change that fails.
     pub change: Change,
-    /// How large it may be, as a share: 0.1 for 10 %.
+    /// The largest change that passes, as a share: 0.1 for 10 %.
     pub threshold: f64,
 }
 
-/// A direction of change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     /// Against the metric's declared direction.
     Worse,
-    /// With it.
+    /// In the metric's declared direction.
     Better,
-    /// Up.
     Higher,
-    /// Down.
     Lower,
 }
 
-/// A condition, looked at for one arm.
+/// A condition, tested for one arm.
 #[derive(Debug)]
 pub struct Gate {
     /// The condition as typed.
     pub condition: String,
-    /// Place of the metric among the columns.
+    /// The metric's place among the columns.
     pub column: usize,
-    /// Place of the arm.
+    /// The arm's place.
     pub arm: usize,
-    /// What was found.
-    pub outcome: Outcome,
-    /// Why, as a sentence without its full stop.
-    pub reason: String,
+    pub result: GateResult,
 }
 
-/// What became of a condition.
+/// The result of a condition. All but the first three could not be tested.
+#[derive(Debug)]
+pub enum GateResult {
+    /// The change was tested against `bound`, a ratio.
+    Tested {
+        ratio: Ratio,
+        bound: f64,
+        /// `--point`: the estimate was tested, not the interval.
+        by_point: bool,
+        is_past: bool,
+    },
+    /// There is no arm to compare.
+    NoArm,
+    Confounded(Confounder),
+    /// There is no ratio: no run has a value, or not all are positive.
+    NoRatio,
+    /// The ratio has no interval.
+    NoInterval(f64),
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// It does not hold.
+pub enum GateState {
+    /// The condition does not hold.
     Open,
-    /// It holds: the exit status is 1.
+    /// The condition holds: the exit status is 1.
     Closed,
-    /// It cannot be looked at: the exit status is 1 too.
+    /// The condition cannot be tested: the exit status is 1 too.
     Undefined,
+}
+
+impl Gate {
+    pub fn state(&self) -> GateState {
+        match self.result {
+            GateResult::Tested { is_past: false, .. } => GateState::Open,
+            GateResult::Tested { is_past: true, .. } => GateState::Closed,
+            _ => GateState::Undefined,
+        }
+    }
 }
 
 const CHANGES: [(&str, Change); 4] = [
@@ -96,60 +125,54 @@ impl std::str::FromStr for Condition {
     }
 }
 
-/// Look at every condition for every arm but the baseline and its A/A arm.
-pub fn gate(
+/// Tests every condition for every arm but the baseline and its A/A arm.
+pub fn gates(
     arms: &[Arm],
     columns: &[Column],
-    against: &[Vec<Against>],
-    hidden: &[Hidden],
+    contrasts: &[Vec<Contrast>],
+    confounders: &[Confounder],
     asked: &Asked,
 ) -> Result<Vec<Gate>> {
     let mut gates = Vec::new();
     for condition in &asked.fail_if {
-        let is_it = |column: &Column| {
-            column.name == condition.metric
-                || metric::stem(&column.name) == condition.metric
-                || column.slot.as_ref() == Some(&condition.metric)
-        };
         let subject = format!("--fail-if {}", condition.text);
-        let column = columns.iter().position(is_it).ok_or_else(|| {
+        let is_it = |column: &Column| column.is_called(&condition.metric);
+        let at = columns.iter().position(is_it).ok_or_else(|| {
             Error::usage(&subject, "no such metric in these records")
                 .hint("tg-metrics --list names them all")
         })?;
-        let up = upward(condition.change, columns[column].kind.better).ok_or_else(|| {
-            let name = &columns[column].name;
-            let cause = format!("nobody declared which way {name} is better");
+        let column = &columns[at];
+        let up = is_upward(condition.change, column.kind.better).ok_or_else(|| {
+            let cause = format!("no direction is declared as better for {}", column.name);
             Error::usage(&subject, cause).hint("say higher or lower instead")
         })?;
-        let questioned = |(_, arm): &(usize, &Arm)| arm.null_of().is_none();
-        let mut others = arms
-            .iter()
-            .enumerate()
-            .skip(1)
-            .filter(questioned)
-            .peekable();
+        let mut gate = |arm, result| {
+            gates.push(Gate {
+                condition: condition.text.clone(),
+                column: at,
+                arm,
+                result,
+            });
+        };
+        let others = arms.iter().enumerate().skip(1);
+        let mut others = others.filter(|(_, arm)| arm.null_of().is_none()).peekable();
         if others.peek().is_none() {
-            let reason = "there is no arm to compare with the baseline".to_owned();
-            gates.push(condition.gate(column, 0, Outcome::Undefined, reason));
+            gate(0, GateResult::NoArm);
         }
-        for (at, arm) in others {
-            let forbids = |hidden: &&Hidden| hidden.forbids(&arms[0], arm, &columns[column]);
-            let (outcome, reason) = match hidden.iter().find(forbids) {
-                Some(hidden) => {
-                    let reason = format!("cannot be judged: {}", hidden.message);
-                    (Outcome::Undefined, reason)
-                }
-                None => condition.look(&against[at][column], up, asked.point),
+        for (place, arm) in others {
+            let forbids = |found: &&Confounder| found.forbids(&arms[0], arm, column);
+            let result = match confounders.iter().find(forbids) {
+                Some(confounder) => GateResult::Confounded(confounder.clone()),
+                None => condition.test(&contrasts[place][at], up, asked.point),
             };
-            let reason = format!("{} against {}: {reason}", arm.label, arms[0].label);
-            gates.push(condition.gate(column, at, outcome, reason));
+            gate(place, result);
         }
     }
     Ok(gates)
 }
 
-/// Whether the change meant is one upwards; `None` where nobody declared it.
-fn upward(change: Change, better: Better) -> Option<bool> {
+/// True if the change is an upward one; `None` if no direction is declared.
+fn is_upward(change: Change, better: Better) -> Option<bool> {
     let better_is_up = match better {
         Better::Higher => Some(true),
         Better::Lower => Some(false),
@@ -164,77 +187,32 @@ fn upward(change: Change, better: Better) -> Option<bool> {
 }
 
 impl Condition {
-    fn gate(&self, column: usize, arm: usize, outcome: Outcome, reason: String) -> Gate {
-        Gate {
-            condition: self.text.clone(),
-            column,
-            arm,
-            outcome,
-            reason,
+    /// The change is a ratio of geometric means less 1: up by 10 % is 1.1, down by 10 % is 0.9.
+    fn test(&self, contrast: &Contrast, up: bool, by_point: bool) -> GateResult {
+        let Some(ratio) = contrast.ratio() else {
+            return GateResult::NoRatio;
+        };
+        let point = Interval {
+            low: ratio.value,
+            high: ratio.value,
+        };
+        let Some(ends) = ratio
+            .interval
+            .filter(|_| !by_point)
+            .or(by_point.then_some(point))
+        else {
+            return GateResult::NoInterval(ratio.value);
+        };
+        let bound = 1.0 + if up { self.threshold } else { -self.threshold };
+        GateResult::Tested {
+            ratio,
+            bound,
+            by_point,
+            is_past: if up {
+                ends.low > bound
+            } else {
+                ends.high < bound
+            },
         }
     }
-
-    /// The change is a ratio of geometric means less 1: up by 10 % is 1.1, down by 10 % is 0.9.
-    fn look(&self, against: &Against, up: bool, point: bool) -> (Outcome, String) {
-        let Some(ratio) = against.versus.as_ref().and_then(|versus| versus.ratio) else {
-            let reason =
-                "cannot be judged: there is no ratio (no run has a value, or not all are positive)";
-            return (Outcome::Undefined, reason.to_owned());
-        };
-        let ends = match (point, ratio.interval) {
-            (true, _) => Interval {
-                low: ratio.value,
-                high: ratio.value,
-            },
-            (false, Some(ends)) => ends,
-            (false, None) => {
-                let reason = format!(
-                    "cannot be judged: the change of {} has no interval; it takes two runs per arm that differ, \
-                     or --point",
-                    percent(ratio.value)
-                );
-                return (Outcome::Undefined, reason);
-            }
-        };
-        let bound = if up {
-            1.0 + self.threshold
-        } else {
-            1.0 - self.threshold
-        };
-        let is_past = if up {
-            ends.low > bound
-        } else {
-            ends.high < bound
-        };
-        let outcome = if is_past {
-            Outcome::Closed
-        } else {
-            Outcome::Open
-        };
-        (outcome, reason(ratio, point, is_past, bound))
-    }
-}
-
-fn reason(ratio: Ratio, point: bool, is_past: bool, bound: f64) -> String {
-    let change = percent(ratio.value);
-    let bound = percent(bound);
-    let interval = ratio.interval.map_or_else(String::new, |ends| {
-        format!(
-            " (95 % interval {} to {})",
-            percent(ends.low),
-            percent(ends.high)
-        )
-    });
-    let basis = if point {
-        "the estimate"
-    } else {
-        "the whole interval"
-    };
-    let not = if is_past { "lies" } else { "does not lie" };
-    format!("a change of {change}{interval}; {basis} {not} past {bound}")
-}
-
-/// A ratio as a change: `+12.3 %`.
-fn percent(ratio: f64) -> String {
-    format!("{:+.1} %", (ratio - 1.0) * 100.0)
 }

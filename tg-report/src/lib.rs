@@ -1,60 +1,55 @@
 //! Run records in, a comparison out.
 //!
-//! Three steps that know nothing of each other's work: [`data`] reads records and prints no table, [`compare`] computes
-//! and neither reads nor prints, [`output`] prints what was computed. A new statistic is a field of
-//! [`compare::Comparison`], a new format one more file under `output/`. What a metric means (unit, direction, which runs
-//! enter its mean) is one table, in [`tg_stage::metric`]; the numbers themselves are [`stats`].
+//! Three steps, none of which does the work of another: `data` reads records, `compare` and `answers` compute, `output`
+//! prints. A new statistic is a field of `compare::Comparison`, a new format one more file under `output/`. The meaning of
+//! a metric (unit, direction, the runs that enter its mean) is one table, in [`tg_stage::metric`]; the numbers themselves
+//! are [`stats`].
 
-pub mod against;
-pub mod answers;
-pub mod args;
-pub mod arm;
-pub mod attempts;
+mod answers;
+mod args;
+mod arm;
 pub mod chart;
-pub mod check;
-pub mod columns;
-pub mod compare;
-pub mod constants;
-pub mod data;
-pub mod distribution;
-pub mod drift;
-pub mod floor;
-pub mod gate;
-pub mod held;
-pub mod inside;
-pub mod noise;
-pub mod only;
-pub mod output;
-pub mod power;
-pub mod ratio;
-pub mod row;
-pub mod scaling;
+mod columns;
+mod compare;
+mod confounders;
+mod contrast;
+mod data;
+mod distribution;
+mod filter;
+mod gate;
+mod limits;
+mod output;
+mod power;
+mod ratio;
+mod report;
+mod row;
+mod scaling;
 pub mod stats;
-pub mod success;
-pub mod unrun;
-pub mod warning;
-mod words;
+mod success;
+mod text;
+mod warning;
 
-pub use args::{Args, Format, Verb};
+pub use args::Args;
 
+use args::{Format, Verb};
 use compare::Comparison;
-use gate::Outcome;
+use data::Selection;
+use gate::GateState;
+use report::Report;
 use std::io::{BufRead, Write};
 use std::path::Path;
 use std::thread;
+use text::{TOOL, plain, plain_lines};
 use tg_stage::{Error, Exit, Output, Result, file, say};
 
-/// The name that errors and warnings on stderr begin with.
-pub const TOOL: &str = "tg-report";
-
-/// Read the records, compare the arms, and print the comparison.
+/// Reads the records, compares the arms, and prints the comparison.
 ///
-/// `input` is read only where no file is named, or where a file is named `-`. What could not be read has been reported
-/// on stderr by then and decides the exit status; the rest is compared all the same. A gate that closed is told after
-/// the report, on stderr.
+/// `input` is read only if no file is named, or a file is named `-`. Records that cannot be read are reported on stderr
+/// and decide the exit status; the others are compared all the same. A gate that closes is reported after the
+/// comparison, on stderr.
 pub fn run(args: &Args, input: impl BufRead, output: impl Write) -> Result<Exit> {
     if args.check_args {
-        return check::arguments(args, input);
+        return check_arguments(args, input);
     }
     if let Some(Verb::Power {
         ratio,
@@ -62,12 +57,13 @@ pub fn run(args: &Args, input: impl BufRead, output: impl Write) -> Result<Exit>
         files,
     }) = &args.verb
     {
-        let data = data::read(files, input, data::Selection::default())?;
+        let data = data::read(files, input, Selection::default())?;
         if data.runs.is_empty() {
-            return nothing(data.exit);
+            return no_records(data.exit);
         }
-        let needed = power::needed(&data, metric.as_deref(), *ratio)?;
-        Output::new(output).bytes(words::plain_lines(&needed.sentences()).as_bytes())?;
+        let needed = power::needed(&data.runs, metric.as_deref(), *ratio)?;
+        let text = plain_lines(&output::power::sentences(&needed));
+        Output::new(output).bytes(text.as_bytes())?;
         return Ok(data.exit);
     }
     let data = data::read(&args.files, input, args.selection()?)?;
@@ -75,49 +71,80 @@ pub fn run(args: &Args, input: impl BufRead, output: impl Write) -> Result<Exit>
         return if args.or_nothing {
             Ok(data.exit)
         } else {
-            nothing(data.exit)
+            no_records(data.exit)
         };
     }
-    let columns = columns::choose(&data, &args.metric, args.primary.as_deref())?;
-    let comparison = compare::compare(&data, columns, &args.asked())?;
+    let columns = columns::choose(&data.runs, &args.metric, args.primary.as_deref())?;
     if args.held {
-        Output::new(output).bytes(output::held::render(&comparison).as_bytes())?;
-        let held = comparison.hidden.is_empty();
-        return Ok(data
-            .exit
-            .max(if held { Exit::Done } else { Exit::SomeFailed }));
+        let comparison = compare::compare(&data, columns, &args.asked())?;
+        let text = output::warnings::confounders(&comparison);
+        Output::new(output).bytes(text.as_bytes())?;
+        let is_held = comparison.confounders.is_empty();
+        return Ok(data.exit.max(if is_held {
+            Exit::Done
+        } else {
+            Exit::SomeFailed
+        }));
     }
+    let report = Report::new(&data, columns, &args.asked())?;
+    write_report(args, &report, output)?;
+    Ok(data.exit.max(report_gates(&report.comparison)))
+}
+
+/// Writes the files asked for, and stdout. All formats are rendered at the same time.
+fn write_report(args: &Args, report: &Report, output: impl Write) -> Result<()> {
     let format = args.format();
     if !format.has_room_for_warnings() {
-        warn(&comparison);
+        for warning in &report.comparison.warnings {
+            let message = plain(&output::warnings::message(warning));
+            say(format_args!("{TOOL}: warning: {message}"));
+        }
     }
-    let comparison = &comparison;
-    let render =
-        |format, is_coloured| output::render(comparison, format, args.width(), is_coloured);
+    let render = |format, is_coloured| output::render(report, format, args.width(), is_coloured);
     let printed = thread::scope(|scope| {
         let write = |(path, format): (&Path, Format)| {
             let path = path.to_owned();
             scope.spawn(move || file::write(&path, render(format, false).as_bytes()))
         };
         let files: Vec<_> = args.files_to_write().into_iter().map(write).collect();
-        let printed = args
-            .out
-            .is_none()
-            .then(|| render(format, args.is_coloured()));
+        let is_printed = args.out.is_none();
+        let printed = is_printed.then(|| render(format, Args::is_coloured()));
         for file in files {
             let broken = |_| Err(Error::outside(TOOL, "a report was not written"));
             file.join().unwrap_or_else(broken)?;
         }
         Ok(printed)
     })?;
-    if let Some(report) = printed {
-        Output::new(output).bytes(report.as_bytes())?;
+    match printed {
+        Some(text) => Output::new(output).bytes(text.as_bytes()),
+        None => Ok(()),
     }
-    Ok(data.exit.max(gate(comparison)))
 }
 
-/// There is nothing to compare; where a file could not be read, that has been said and is reason enough.
-fn nothing(exit: Exit) -> Result<Exit> {
+/// Checks `args` against the rows that are to be run, and prints nothing but the error.
+///
+/// For scripts that run an experiment: a mistake in the last stage's arguments must not show after hours of runs. The rows
+/// come as records with their `run` and the names of their metrics; the comparison itself finds the mistake, so that
+/// nothing is judged differently later. The result of `--where` for a run cannot be known before; that it is jq can.
+fn check_arguments(args: &Args, input: impl BufRead) -> Result<Exit> {
+    let Selection { by, .. } = args.selection()?;
+    for (path, _) in args.files_to_write() {
+        let dir = path.parent().filter(|dir| *dir != Path::new(""));
+        if let Some(dir) = dir.filter(|dir| !dir.is_dir()) {
+            let cause = format!("{} is not a directory", dir.display());
+            return Err(Error::usage(path.display(), cause));
+        }
+    }
+    let data = data::read(&[], input, Selection { by, filter: None })?;
+    if !data.runs.is_empty() {
+        let columns = columns::choose(&data.runs, &args.metric, args.primary.as_deref())?;
+        compare::compare(&data, columns, &args.asked())?;
+    }
+    Ok(data.exit)
+}
+
+/// The result without records: a file that could not be read has been reported already.
+fn no_records(exit: Exit) -> Result<Exit> {
     if exit == Exit::Outside {
         return Ok(exit);
     }
@@ -125,19 +152,13 @@ fn nothing(exit: Exit) -> Result<Exit> {
         .hint("tg-metrics results/*/*/snapshot.json.gz | tg-report"))
 }
 
-fn warn(comparison: &Comparison) {
-    for warning in &comparison.warnings {
-        let message = words::plain(&warning.message);
-        say(format_args!("{TOOL}: warning: {message}"));
-    }
-}
-
-/// Tell of each condition that failed, or that could not be looked at.
-fn gate(comparison: &Comparison) -> Exit {
+/// Reports each condition that holds, or that could not be tested.
+fn report_gates(comparison: &Comparison) -> Exit {
     let mut exit = Exit::Done;
     for gate in &comparison.gates {
-        if gate.outcome != Outcome::Open {
-            let (condition, reason) = (words::plain(&gate.condition), words::plain(&gate.reason));
+        if gate.state() != GateState::Open {
+            let reason = plain(&output::warnings::gate(comparison, gate));
+            let condition = plain(&gate.condition);
             say(format_args!("{TOOL}: --fail-if {condition}: {reason}"));
             exit = Exit::SomeFailed;
         }

@@ -1,4 +1,4 @@
-//! `tg-report` as a program; what it does is in [`tg_report::run`].
+//! The program `tg-report`; see [`tg_report::run`].
 
 use std::io::{stdin, stdout};
 use std::process::ExitCode;

@@ -1,15 +1,35 @@
 //! The key ratios of an arm to the baseline: speedup, cost ratio, efficiency.
 //!
-//! Each is a ratio of geometric means with its 95 % interval; it need not match the arithmetic means beside it. A ratio
-//! that is undefined is kept with its reason, not as a number.
+//! Each is a ratio of geometric means with its 95 % interval; it need not match the arithmetic means beside it. An
+//! undefined ratio is kept with its reason, not as a number.
 
 use crate::arm::{Arm, enters};
 use crate::stats::{self, ratio};
 use std::collections::BTreeSet;
 use tg_stage::metric::{self, COST, WALL};
 
-/// A quotient with its interval, or why there is none.
-pub type Ratio = Result<stats::Ratio, String>;
+/// A quotient with its interval, or the reason for its absence.
+pub type Ratio = Result<stats::Ratio, NoRatio>;
+
+/// The reason for the absence of a ratio. Arms are named by their labels.
+#[derive(Debug, Clone, PartialEq)]
+pub enum NoRatio {
+    /// No run of this arm that counts has a positive value of the metric.
+    NonePositive {
+        arm: String,
+        metric: &'static str,
+    },
+    /// A run of this arm has a value of the metric that is not positive.
+    NotPositive {
+        arm: String,
+        metric: &'static str,
+    },
+    OutOfRange(&'static str),
+    /// The number of agents of this arm is unknown or varies.
+    Agents(String),
+    /// The costs come from several sources.
+    CostSources(Vec<String>),
+}
 
 /// An arm against the baseline; above 1 is faster, dearer, and more from each agent.
 #[derive(Debug)]
@@ -23,7 +43,6 @@ pub struct Ratios {
 }
 
 impl Ratios {
-    /// Compute the ratios of `arm`.
     pub fn new(baseline: &Arm, arm: &Arm) -> Self {
         let speedup = quotient(baseline, arm, WALL).map(stats::Ratio::inverse);
         let efficiency = speedup.clone().and_then(|speedup| {
@@ -48,49 +67,44 @@ impl Ratios {
 }
 
 /// The metric of the arm over that of the baseline.
-fn quotient(baseline: &Arm, arm: &Arm, metric: &str) -> Ratio {
+fn quotient(baseline: &Arm, arm: &Arm, metric: &'static str) -> Ratio {
     let (below, above) = (positive(baseline, metric)?, positive(arm, metric)?);
-    ratio(&below, &above).ok_or_else(|| format!("the quotient of {metric} is out of range"))
+    ratio(&below, &above).ok_or(NoRatio::OutOfRange(metric))
 }
 
 /// The values that enter, if there are any and all are positive: one without a logarithm would leave the mean silently.
-fn positive(arm: &Arm, metric: &str) -> Result<Vec<f64>, String> {
+fn positive(arm: &Arm, metric: &'static str) -> Result<Vec<f64>, NoRatio> {
     let over = metric::kind(metric).over;
     let entering = arm.runs.iter().filter(|row| enters(row, over));
     let values: Vec<f64> = entering.filter_map(|row| row.value(metric)).collect();
+    let label = || arm.label.clone();
     if !values.iter().any(|value| *value > 0.0) {
-        let label = &arm.label;
-        return Err(format!(
-            "no run of {label} that counts has a positive {metric}"
-        ));
+        return Err(NoRatio::NonePositive {
+            arm: label(),
+            metric,
+        });
     }
     if values.iter().all(|value| *value > 0.0) {
         return Ok(values);
     }
-    Err(format!(
-        "a run of {} has a {metric} that is not positive",
-        arm.label
-    ))
+    Err(NoRatio::NotPositive {
+        arm: label(),
+        metric,
+    })
 }
 
-fn agents(arm: &Arm) -> Result<u32, String> {
-    let unknown = || format!("the number of agents of {} is unknown or varies", arm.label);
-    arm.agents().ok_or_else(unknown)
+fn agents(arm: &Arm) -> Result<u32, NoRatio> {
+    arm.agents()
+        .ok_or_else(|| NoRatio::Agents(arm.label.clone()))
 }
 
-/// Costs are comparable if they come from one source; a record that names none is not held against them.
-fn same_source(a: &Arm, b: &Arm) -> Result<(), String> {
+/// Costs are comparable if they come from one source; a record that names no source does not count against them.
+fn same_source(a: &Arm, b: &Arm) -> Result<(), NoRatio> {
     let rows = [a, b].into_iter().flat_map(|arm| &arm.runs);
     let costly = rows.filter(|row| row.value(COST).is_some());
-    let sources: BTreeSet<&str> = costly
-        .filter_map(|row| row.cost_source.as_deref())
-        .collect();
+    let sources: BTreeSet<&String> = costly.filter_map(|row| row.cost_source.as_ref()).collect();
     if sources.len() < 2 {
         return Ok(());
     }
-    let sources: Vec<&str> = sources.into_iter().collect();
-    Err(format!(
-        "the costs come from different sources ({})",
-        sources.join(", ")
-    ))
+    Err(NoRatio::CostSources(sources.into_iter().cloned().collect()))
 }

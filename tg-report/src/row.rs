@@ -1,52 +1,128 @@
-//! One run, as far as a comparison needs it, from its record.
+//! The part of a run's record that a comparison needs, with the records of its agents and tasks.
 //!
-//! Readers are tolerant: a record written by hand needs a `run` with an id and an arm, and `metrics`. What a record
-//! lacks stays unknown; only how the run ended is never assumed to be well.
+//! The reader is tolerant: a record written by hand needs a `run` with an id and an arm, and `metrics`. A missing value
+//! stays unknown; only a successful end is never assumed.
 
-use crate::inside::{AgentRecord, TaskRecord};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use tg_stage::{Error, Record, Result, Run, Wait};
+use tg_stage::{Error, Outcome, Record, Result, Run, Wait};
 
 /// One run.
 #[derive(Debug, Clone, Default)]
-pub struct Row {
+pub struct RunRow {
     /// `run`, with `arm` filled in.
     pub run: Run,
-    /// The host's version, where the record tells.
+    /// The host's version, if the record has it.
     pub host: Option<String>,
-    /// How the run ended; `unknown` where no stage said.
-    pub outcome: String,
-    /// What the outcome was told from, in a few words.
+    pub ending: Ending,
+    /// The reason for the outcome, in a few words.
     pub why: Option<String>,
-    /// It says nothing about the agents: the machinery failed, or the experiment's budget cut it off.
+    /// The run says nothing about the agents: the machinery failed, or the experiment's budget cut it off.
     pub is_void: bool,
-    /// The stage that could not do its work, and why.
-    pub failed: Option<(&'static str, String)>,
     /// Every metric by name, in its own unit; `None` is unknown.
     pub metrics: BTreeMap<String, Option<f64>>,
-    /// Where the cost comes from.
     pub cost_source: Option<String>,
-    /// Which part of its tasks was measured, as `tg-metrics` says it: scope and trimming; empty for all its work.
+    /// The part of its tasks that `tg-metrics` measured: scope and trimming; empty for all its work.
     pub part: String,
-    /// What the metrics' own warnings are about, with how often.
+    /// The subjects of the warnings of `tg-metrics`, each with its number of occurrences.
     pub warned: Vec<(String, u64)>,
-    /// Milliseconds since the epoch; tells two attempts of one run apart.
+    /// Milliseconds since the epoch; distinguishes two attempts of one run.
     pub created_at_ms: Option<i64>,
-    /// When its agents were started, in milliseconds since the epoch.
+    /// Start of its agents, in milliseconds since the epoch.
     pub started_at_ms: Option<i64>,
-    /// How many runs were allowed to share the machine.
+    /// The number of runs that were allowed to share the machine.
     pub side_by_side: Option<u64>,
     /// The values of the keys of `--by`, in their order; empty without it.
     pub labels: Vec<String>,
-    /// The records of its agents, where they are in the input.
     pub agent_records: Vec<AgentRecord>,
-    /// The records of its tasks, where they are in the input.
     pub task_records: Vec<TaskRecord>,
 }
 
-impl Row {
-    /// Take from a record what a comparison needs; the error says what it lacks.
+/// The end of a run, as far as its record has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Ending {
+    Outcome(Outcome),
+    /// The budget of the whole experiment cut the run off.
+    CutOff,
+    /// The stage that failed, and its message.
+    Failed(&'static str, String),
+    /// No stage reported an outcome.
+    #[default]
+    Unknown,
+}
+
+impl Ending {
+    /// The outcome, or the stage that failed: the key by which runs are counted.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Outcome(outcome) => outcome.name().to_owned(),
+            Self::CutOff => "experiment budget".to_owned(),
+            Self::Failed(stage, _) => format!("{stage} error"),
+            Self::Unknown => UNKNOWN.to_owned(),
+        }
+    }
+
+    /// The message of the stage that failed.
+    pub fn failure(&self) -> Option<&str> {
+        match self {
+            Self::Failed(_, message) => Some(message),
+            _ => None,
+        }
+    }
+}
+
+/// True if the machinery failed in an attempt with this end: an outcome, or an error of a stage.
+pub fn is_machinery(end: &str) -> bool {
+    Outcome::from(end).is_machinery() || end.ends_with(" error")
+}
+
+const UNKNOWN: &str = "unknown";
+
+/// `"type":"agent"`: one worker of a run, as `tg-metrics --per agent` prints it after the run's own record.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct AgentRecord {
+    /// The worker's id at the host.
+    pub worker: String,
+    pub role: Option<String>,
+    /// Busy time / wall clock of the run, in percent.
+    pub utilization_pct: Option<f64>,
+    /// Time with a task in hand, milliseconds.
+    pub busy_ms: Option<f64>,
+}
+
+/// One interval of work: worker, start and end in milliseconds from the start of the run.
+pub type Work = (Option<String>, Option<i64>, Option<i64>);
+
+/// `"type":"task"`: one task of a run, as `tg-metrics --per task` prints it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct TaskRecord {
+    /// Its id in the run.
+    pub task: String,
+    /// Its id in the template.
+    pub template_task: Option<String>,
+    /// Time of its terminal state, milliseconds from the start of the run.
+    pub ended_ms: Option<i64>,
+    /// Wait for other tasks, milliseconds.
+    pub blocked_ms: Option<f64>,
+    /// Wait for a worker that takes it, milliseconds.
+    pub ready_ms: Option<f64>,
+    /// Wait for the worker it was assigned to, milliseconds.
+    pub assigned_ms: Option<f64>,
+    pub work: Vec<Work>,
+}
+
+impl TaskRecord {
+    /// Blocked, ready and assigned wait, if all three are known.
+    pub fn waits(&self) -> Option<[f64; 3]> {
+        Some([self.blocked_ms?, self.ready_ms?, self.assigned_ms?])
+    }
+}
+
+impl RunRow {
+    /// Reads a record; the error names the missing part.
     pub fn new(record: &Record) -> Result<Self> {
         let text = |key: &str, name: &str| Some(record.value(key)?.get(name)?.as_str()?.to_owned());
         let mut row = Self {
@@ -59,29 +135,33 @@ impl Row {
         let launch = record.value("launch");
         row.started_at_ms = launch.and_then(|launch| launch.get("started_at_ms")?.as_i64());
         row.side_by_side = launch.and_then(|launch| launch.get("side_by_side")?.as_u64());
-        row.failed = record
-            .failed_stage()
-            .map(|stage| (stage, failure(record, stage)));
-        if record.has("metrics") || row.failed.is_none() {
+        let failed = record.failed_stage();
+        if record.has("metrics") || failed.is_none() {
             let metrics: Value = record.get("metrics")?;
             let none = || lacks(record, "its \"metrics\" is not an object");
-            row.take(metrics.as_object().ok_or_else(none)?);
-            // Whoever started the stand-in, under whatever name: its cost says so.
+            row.read_metrics(metrics.as_object().ok_or_else(none)?);
+            // A program of any name may have started the simulated agent: the source of the cost shows it.
             row.run.simulated |= row.cost_source.as_deref() == Some("simulated");
         }
         let outcome = text("wait", "outcome").or_else(|| text("metrics", "outcome"));
-        row.outcome = outcome.unwrap_or_else(|| row.guess());
-        let wait = record.get::<Wait>("wait").unwrap_or_default();
-        row.why.clone_from(&wait.why);
-        row.is_void = wait.is_cut_off() || Wait::is_void(&row.outcome);
-        if wait.is_cut_off() {
-            row.outcome = "experiment budget".into();
-        }
+        let outcome = match outcome.as_deref() {
+            None => row.guess(),
+            Some(UNKNOWN) => None,
+            Some(name) => Some(Outcome::from(name)),
+        };
+        let end = record.get::<Wait>("wait").unwrap_or_default().end;
+        row.is_void = end.is_cut_off() || outcome.as_ref().is_some_and(Outcome::is_void);
+        row.ending = match (failed, outcome) {
+            (Some(stage), _) => Ending::Failed(stage, failure(record, stage)),
+            (None, _) if end.is_cut_off() => Ending::CutOff,
+            (None, outcome) => outcome.map_or(Ending::Unknown, Ending::Outcome),
+        };
+        row.why = end.why;
         Ok(row)
     }
 
-    /// Take the values of `keys` of `run` as the arm's label: `agents`, `limits.timeout_ms`; a key it lacks is `none`.
-    pub fn label(&mut self, record: &Record, keys: &[String]) {
+    /// Sets the arm's label to the values of `keys` of `run`: `agents`, `limits.timeout_ms`; a missing key is `none`.
+    pub fn set_labels(&mut self, record: &Record, keys: &[String]) {
         let value = |key: &String| match lookup(record, key) {
             None | Some(Value::Null) => "none".to_owned(),
             Some(Value::String(text)) => text.clone(),
@@ -90,39 +170,37 @@ impl Row {
         self.labels = keys.iter().map(value).collect();
     }
 
-    /// The outcome, or the stage that failed: what a count of runs is broken down by.
-    pub fn end(&self) -> String {
-        match &self.failed {
-            Some((stage, _)) => format!("{stage} error"),
-            None => self.outcome.clone(),
-        }
-    }
-
-    /// Whether the run did all its work and every stage did its own.
+    /// True if the run did all its work and no stage failed.
     pub fn is_completed(&self) -> bool {
-        self.failed.is_none() && self.outcome == "completed"
+        self.ending == Ending::Outcome(Outcome::Completed)
     }
 
-    /// A metric's value; `None` where unknown.
+    /// The number of this attempt at the run; a record without one is the first.
+    pub fn attempt(&self) -> usize {
+        self.run.attempt.max(1) as usize
+    }
+
     pub fn value(&self, metric: &str) -> Option<f64> {
         self.metrics.get(metric).copied().flatten()
     }
 
-    /// Without a word from `tg-wait`, only a run whose tasks all succeeded is known to have completed.
-    fn guess(&self) -> String {
+    /// The outcome without a word from `tg-wait`: only a run whose tasks all succeeded is known to have completed.
+    fn guess(&self) -> Option<Outcome> {
         let all = self.value("completion_rate_pct") == Some(100.0);
-        if all { "completed" } else { "unknown" }.to_owned()
+        all.then_some(Outcome::Completed)
     }
 
-    /// Sort out the flat object of `tg-metrics`: numbers and nulls are metrics, the rest is about them.
-    fn take(&mut self, metrics: &Map<String, Value>) {
+    /// Reads the flat object of `tg-metrics`: numbers and nulls are metrics, the rest describes them.
+    fn read_metrics(&mut self, metrics: &Map<String, Value>) {
         for (name, value) in metrics {
             match (name.as_str(), value) {
-                ("warnings", warnings) => self.warned = warned(warnings),
+                ("warnings", warnings) => self.warned = warning_counts(warnings),
                 ("cost_source", source) => self.cost_source = source.as_str().map(str::to_owned),
                 ("outcome", _) => {}
                 ("scope", scope) => self.part = format!("scope {scope} {}", self.part),
-                ("trimmed", trim) => self.part = format!("{}without {}", self.part, asked(trim)),
+                ("trimmed", trim) => {
+                    self.part = format!("{}without {}", self.part, trim_rule(trim));
+                }
                 _ if is_metric(value) => _ = self.metrics.insert(name.clone(), number(value)),
                 _ => {}
             }
@@ -137,21 +215,21 @@ pub fn lookup<'a>(record: &'a Record, key: &str) -> Option<&'a Value> {
     parts.try_fold(first, |value, part| value.get(part))
 }
 
-/// What was to be left out, but for how many tasks that were.
-fn asked(trim: &Value) -> String {
-    let mut asked = trim.as_object().cloned().unwrap_or_default();
-    asked.shift_remove("tasks");
-    Value::from(asked).to_string()
+/// The rule by which tasks are left out, without their number.
+fn trim_rule(trim: &Value) -> String {
+    let mut rule = trim.as_object().cloned().unwrap_or_default();
+    rule.shift_remove("tasks");
+    Value::from(rule).to_string()
 }
 
 fn is_metric(value: &Value) -> bool {
     matches!(value, Value::Null | Value::Bool(_) | Value::Number(_))
 }
 
-/// A metric's value; yes is 1 and no is 0.
+/// The value of a metric; true is 1 and false is 0.
 fn number(value: &Value) -> Option<f64> {
-    let yes_or_no = value.as_bool().map(|yes| f64::from(u8::from(yes)));
-    value.as_f64().or(yes_or_no)
+    let flag = value.as_bool().map(|is_set| f64::from(u8::from(is_set)));
+    value.as_f64().or(flag)
 }
 
 fn run(record: &Record) -> Result<Run> {
@@ -175,7 +253,7 @@ fn lacks(record: &Record, what: &str) -> Error {
     Error::input(format!("run {}", record.id()), what)
 }
 
-/// What a stage said when it failed, without the run's name before it.
+/// The message of the stage that failed, without the run's name before it.
 fn failure(record: &Record, stage: &str) -> String {
     let error = record.value(stage).and_then(|value| value.get("error"));
     let message = error
@@ -185,25 +263,24 @@ fn failure(record: &Record, stage: &str) -> String {
     message.strip_prefix(&before).unwrap_or(message).to_owned()
 }
 
-/// Warnings come as a list of texts or objects, or as one object of counts. That a metric is undefined its own cell shows.
-fn warned(warnings: &Value) -> Vec<(String, u64)> {
+/// Warnings come as a list of texts or objects, or as one object of counts. Warnings of undefined metrics are left out:
+/// the metric's own cell shows it.
+fn warning_counts(warnings: &Value) -> Vec<(String, u64)> {
     match warnings {
         Value::Array(list) => {
-            let told = list.iter().map(one_warning);
-            told.filter(|(kind, _)| kind != "undefined").collect()
+            let warnings = list.iter().map(warning_count);
+            warnings.filter(|(kind, _)| kind != "undefined").collect()
         }
         Value::Object(counts) => {
-            let counts = counts
-                .iter()
-                .map(|(about, value)| (about.clone(), times(value)));
+            let counts = counts.iter().map(|(kind, n)| (kind.clone(), times(n)));
             counts.filter(|(_, times)| *times > 0).collect()
         }
         _ => Vec::new(),
     }
 }
 
-/// A text is about what stands before its first colon, an object about its `kind`.
-fn one_warning(warning: &Value) -> (String, u64) {
+/// The subject of a text is the part before its first colon, that of an object its `kind`.
+fn warning_count(warning: &Value) -> (String, u64) {
     let named = |key: &str| warning.get(key).and_then(Value::as_str);
     let about = match warning.as_str() {
         Some(text) => text.split(':').next(),
@@ -214,6 +291,6 @@ fn one_warning(warning: &Value) -> (String, u64) {
 }
 
 fn times(value: &Value) -> u64 {
-    let is_said = !matches!(value, Value::Null | Value::Bool(false));
-    value.as_u64().unwrap_or(u64::from(is_said))
+    let is_set = !matches!(value, Value::Null | Value::Bool(false));
+    value.as_u64().unwrap_or(u64::from(is_set))
 }

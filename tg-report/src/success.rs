@@ -1,7 +1,7 @@
 //! The manifest's success criteria, judged per arm: `success: {completion_rate_pct: ">= 80"}`.
 //!
-//! A criterion is judged by the arm's mean, as the table shows it; where the mean's interval lies on both sides of the
-//! bound the judgement says so, for then a few more runs may turn it.
+//! A criterion is judged by the arm's mean, as the table shows it. If the mean's interval lies on both sides of the bound
+//! the judgement is unsure, because a few more runs may turn it.
 
 use crate::arm::Arm;
 use crate::columns::Column;
@@ -9,35 +9,28 @@ use crate::stats::Summary;
 use std::collections::BTreeSet;
 use tg_stage::Criterion;
 
-/// One criterion and how the arms do.
+/// One criterion, judged for every arm.
 #[derive(Debug)]
 pub struct Judged {
-    /// Place of the metric among the columns.
+    /// The metric's place among the columns.
     pub column: usize,
-    /// The condition as the manifest has it: `>= 80`.
+    /// The condition in the manifest: `>= 80`.
     pub condition: String,
     /// One for each arm.
     pub arms: Vec<Judgement>,
 }
 
-/// Whether an arm meets a criterion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Judgement {
-    /// The mean does; `is_sure` if its whole 95 % interval does.
-    Met {
-        /// The interval lies on one side.
-        is_sure: bool,
-    },
-    /// The mean does not; `is_sure` if nothing of its 95 % interval does.
-    Missed {
-        /// The interval lies on one side.
-        is_sure: bool,
-    },
+    /// The mean meets it; `is_sure` if its whole 95 % interval does.
+    Met { is_sure: bool },
+    /// The mean misses it; `is_sure` if its whole 95 % interval does.
+    Missed { is_sure: bool },
     /// No run has a value.
     Unknown,
 }
 
-/// Judge the criteria of the runs' manifests; the same one in several manifests counts once.
+/// Judges the criteria of the runs' manifests; the same one in several manifests counts once.
 pub fn judge(arms: &[Arm], columns: &[Column]) -> Vec<Judged> {
     let rows = arms.iter().flat_map(|arm| &arm.runs);
     let criteria = rows.flat_map(|row| &row.run.report.success);
@@ -52,19 +45,19 @@ pub fn judge(arms: &[Arm], columns: &[Column]) -> Vec<Judged> {
             condition: (*condition).to_owned(),
             arms: arms
                 .iter()
-                .map(|arm| one(arm.cells[column].as_ref(), &criterion))
+                .map(|arm| judgement(arm.summaries[column].as_ref(), &criterion))
                 .collect(),
         })
     };
     criteria.iter().filter_map(judged).collect()
 }
 
-fn one(cell: Option<&Summary>, criterion: &Criterion) -> Judgement {
-    let Some(cell) = cell else {
+fn judgement(summary: Option<&Summary>, criterion: &Criterion) -> Judgement {
+    let Some(summary) = summary else {
         return Judgement::Unknown;
     };
-    let is_met = criterion.holds(cell.mean);
-    let ends = cell.interval.map(|ends| [ends.low, ends.high]);
+    let is_met = criterion.holds(summary.mean);
+    let ends = summary.interval.map(|ends| [ends.low, ends.high]);
     let is_sure = ends.is_some_and(|ends| ends.iter().all(|end| criterion.holds(*end) == is_met));
     if is_met {
         Judgement::Met { is_sure }

@@ -1,4 +1,4 @@
-//! Which arms, baseline and columns there are, and what is warned of.
+//! The choice of arms, baseline and columns, and the warnings.
 
 #![allow(clippy::unwrap_used, reason = "in tests")]
 
@@ -78,7 +78,7 @@ fn several_experiments_keep_their_arms_apart() {
     );
 }
 
-/// Every key that varies where it must not is named.
+/// Every key that varies and should be constant is named.
 #[test]
 fn hidden_dimensions_are_named() {
     let base = |k| {

@@ -1,5 +1,4 @@
-//! Attempts are counted, arms keep the manifest's order, arms that were not interleaved in time and what was not held
-//! constant are named.
+//! Attempts are counted, arms keep the manifest's order; arms that were not interleaved in time and confounders are named.
 
 mod common;
 
@@ -104,7 +103,7 @@ fn arms_that_were_run_one_after_the_other_are_named() {
     let out = report(&[], &lines(&apart)).out;
     let flat = out.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
-        flat.contains("passes for a difference: b was run after a"),
+        flat.contains("looks like a difference: b was run after a"),
         "{out}"
     );
     let blocks = [

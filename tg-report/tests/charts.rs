@@ -1,4 +1,4 @@
-//! Axes and places: round ticks, honest ends, marks where their values are.
+//! Axes: round ticks, ends that enclose the values, and the positions of values.
 
 #![allow(clippy::unwrap_used, reason = "in tests")]
 
@@ -39,7 +39,7 @@ fn ticks_are_round() {
 }
 
 #[test]
-fn an_axis_holds_its_values_and_says_where_it_begins() {
+fn an_axis_covers_its_values_and_knows_if_it_has_zero() {
     for values in [
         [3.0, 4.0],
         [1e15, 1e15 + 1.0],
@@ -61,7 +61,7 @@ fn an_axis_holds_its_values_and_says_where_it_begins() {
 }
 
 #[test]
-fn a_wide_interval_leaves_the_values_room() {
+fn a_wide_interval_leaves_room_for_the_values() {
     let scale = Scale::linear(&[10.0, 11.0], &[(-80.0, 101.0)]).unwrap();
     assert!(!scale.covers(-80.0) && !scale.covers(101.0));
     assert!(scale.at(11.0) - scale.at(10.0) > 20.0);
@@ -69,7 +69,7 @@ fn a_wide_interval_leaves_the_values_room() {
 }
 
 #[test]
-fn ratios_have_their_one() {
+fn axes_of_ratios_have_a_one() {
     for values in [vec![0.9, 1.1], vec![3.0], vec![1e-6, 1e6], vec![40.0]] {
         let scale = Scale::ratios(&values, &[]).unwrap();
         assert!(scale.covers(1.0), "{values:?}");
@@ -84,13 +84,13 @@ fn ratios_have_their_one() {
     let (half, one, two) = (scale.at(0.5), scale.at(1.0), scale.at(2.0));
     assert!(
         ((one - half) - (two - one)).abs() < 1e-9,
-        "half and twice are equally far"
+        "half and twice are equally far from 1"
     );
     assert!(Scale::ratios(&[0.0, -1.0], &[]).is_none());
 }
 
 #[test]
-fn the_marks_drawn_are_spread_and_keep_both_ends() {
+fn drawn_marks_are_spread_and_include_both_ends() {
     assert_eq!(drawn(3), [0, 1, 2]);
     let places = drawn(10_000);
     assert_eq!((places.len(), places[0], places[199]), (200, 0, 9999));

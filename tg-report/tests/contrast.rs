@@ -1,4 +1,4 @@
-//! The page can be read in both its palettes: every text against what it stands on, as WCAG AA asks.
+//! The page can be read in both its palettes: every text against its background, as WCAG AA requires.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -21,7 +21,7 @@ fn contrast() {
         }
         assert!(ratio(colour("ink"), colour("note")) >= 4.5);
         for look in 0..8 {
-            // names stand on bars of these colours in the colour of the paper
+            // names are written on bars of these colours, in the colour of the page
             assert!(
                 ratio(colour(&format!("c{look}")), colour("paper")) >= 4.5,
                 "c{look}"

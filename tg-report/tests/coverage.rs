@@ -1,19 +1,16 @@
-//! Whether intervals cover and tests err as often as they say, by simulation.
+//! The coverage of intervals and the error rate of tests, by simulation.
 //!
-//! Each has a short form among the ordinary tests, with wider bounds and fewer rounds, and a long one:
-//! `cargo test -p tg-report --release --test coverage -- --ignored --nocapture` prints what it measured.
+//! Each simulation has a short form among the ordinary tests, with wider bounds and fewer rounds, and a long one:
+//! `cargo test -p tg-report --release --test coverage -- --ignored --nocapture` prints the measured rates.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
-#![allow(
-    clippy::print_stdout,
-    reason = "what was measured is half of the point"
-)]
+#![allow(clippy::print_stdout, reason = "the measured rates are a result")]
 
 use std::ops::RangeInclusive;
 use tg_report::stats::curve::{Curve, Method, Model, crossings, fit};
 use tg_report::stats::{Interval, describe, holm, ratio, verdict, welch};
 
-/// `SplitMix64`, so that a test is the same each time.
+/// `SplitMix64`: the same numbers in each test run.
 struct Random(u64);
 
 impl Random {
@@ -24,7 +21,7 @@ impl Random {
         ((mixed ^ (mixed >> 31)) >> 11) as f64 / 2f64.powi(53)
     }
 
-    /// Box and Muller.
+    /// A normal number by the method of Box and Muller.
     fn normal(&mut self) -> f64 {
         let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt();
         radius * (std::f64::consts::TAU * self.uniform()).cos()
@@ -35,7 +32,7 @@ impl Random {
     }
 }
 
-/// How many of the rounds went well, in per cent.
+/// The percentage of rounds that return true.
 fn share(rounds: usize, mut round: impl FnMut() -> bool) -> f64 {
     100.0 * (0..rounds).filter(|_| round()).count() as f64 / rounds as f64
 }
@@ -44,7 +41,7 @@ fn covers(interval: Option<Interval>, truth: f64) -> bool {
     interval.unwrap().contains(truth)
 }
 
-/// Measured per cents, each of which must lie in `bounds`.
+/// Checks that each measured percentage lies in `bounds`.
 fn within(bounds: &RangeInclusive<f64>, measured: &[(String, f64)]) {
     for (what, share) in measured {
         println!("{what}: {share:.1} %");
@@ -59,10 +56,8 @@ fn intervals(rounds: usize) -> Vec<(String, f64)> {
     for n in [3, 5, 10] {
         let mut random = Random(n as u64);
         let mean = share(rounds, || {
-            covers(
-                describe(&random.normals(n, 7.0, 2.0)).unwrap().interval,
-                7.0,
-            )
+            let values = random.normals(n, 7.0, 2.0);
+            covers(describe(&values).unwrap().interval, 7.0)
         });
         measured.push((format!("mean of {n}"), mean));
         for (name, sd) in [("", 1.0), (", one spread thrice the other", 3.0)] {
@@ -93,7 +88,7 @@ fn intervals_cover_long() {
     within(&(93.0..=97.5), &intervals(20_000));
 }
 
-/// Experiments of a baseline and three arms like it; in how many some adjusted p is at most 0.05.
+/// The number of experiments, each of a baseline and three arms like it, in which some adjusted p is at most 0.05.
 fn false_positives(
     rounds: usize,
     runs: usize,
@@ -103,7 +98,7 @@ fn false_positives(
     let mut random = Random(runs as u64);
     let round = |_: &usize| {
         let seeds: Vec<f64> = (0..runs).map(|_| random.normal()).collect();
-        // Where runs pair, those of one replicate have what their seed does in common.
+        // Paired runs share the effect of their seed.
         let shared = if paired { 0.3 } else { 0.0 };
         let mut arm = || -> Vec<f64> {
             let runs = seeds
@@ -113,13 +108,9 @@ fn false_positives(
         };
         let baseline = arm();
         let p = |arm: Vec<f64>| {
-            let pairs: Vec<(f64, f64)> =
-                baseline.iter().copied().zip(arm.iter().copied()).collect();
-            Some(
-                verdict(&baseline, &arm, paired.then_some(pairs.as_slice()))
-                    .unwrap()
-                    .p,
-            )
+            let both = baseline.iter().copied().zip(arm.iter().copied());
+            let pairs: Option<Vec<(f64, f64)>> = paired.then(|| both.collect());
+            Some(verdict(&baseline, &arm, pairs.as_deref()).unwrap().p)
         };
         let family: Vec<Option<f64>> = (0..3).map(|_| p(arm())).collect();
         holm(&family).into_iter().flatten().any(|p| p <= 0.05)
@@ -150,7 +141,7 @@ fn coarse(random: &mut Random) -> f64 {
     (1.0 + 2.0 * random.uniform()).round()
 }
 
-fn nobody_wins(rounds: usize) {
+fn check_equal_arms(rounds: usize) {
     let bound = bound(rounds);
     for (runs, paired) in [(3, false), (5, false), (10, false), (8, true), (12, true)] {
         for (name, value) in [
@@ -159,26 +150,23 @@ fn nobody_wins(rounds: usize) {
         ] {
             let wrong = false_positives(rounds, runs, paired, value);
             println!("{runs} runs, paired {paired}, {name}: {wrong} of {rounds}, bound {bound}");
-            assert!(
-                wrong <= bound,
-                "{runs} {paired} {name}: {wrong} of {rounds}"
-            );
+            assert!(wrong <= bound, "{runs} {paired} {name}: {wrong}");
         }
     }
 }
 
 #[test]
-fn nobody_wins_against_itself() {
-    nobody_wins(200);
+fn equal_arms_rarely_differ() {
+    check_equal_arms(200);
 }
 
 #[test]
 #[ignore = "two minutes in release"]
-fn nobody_wins_against_itself_long() {
-    nobody_wins(2000);
+fn equal_arms_rarely_differ_long() {
+    check_equal_arms(2000);
 }
 
-/// Four workflows' worth of numbers of agents, and two curves that cross among them.
+/// Numbers of agents, and two curves that cross among them.
 const AGENTS: [u32; 5] = [1, 2, 4, 8, 16];
 const TRUTH: Curve = Curve {
     lambda: 10.0,
@@ -191,7 +179,7 @@ const OTHER: Curve = Curve {
     kappa: 0.0005,
 };
 
-/// How runs scatter about the curve: by a share of each height, or by that share of 50 everywhere.
+/// The deviation of runs from the curve: a share of each height, or that share of 50 everywhere.
 #[derive(Debug, Clone, Copy)]
 enum Scatter {
     Proportional(f64),
@@ -211,7 +199,7 @@ fn runs(random: &mut Random, curve: &Curve, each: usize, scatter: Scatter) -> Ve
     agents.map(&mut run).collect()
 }
 
-/// How often each interval of a fit covers what it is for: λ, σ, κ, the peak, the height between two points.
+/// The percentage of fits whose intervals cover the true λ, σ, κ, peak, and height between two points.
 fn fits(rounds: usize, each: usize, scatter: Scatter) -> Vec<(String, f64)> {
     let mut random = Random(each as u64);
     let mut covered = [0_usize; 5];
@@ -237,7 +225,7 @@ fn fits(rounds: usize, each: usize, scatter: Scatter) -> Vec<(String, f64)> {
     names.into_iter().zip(shares).collect()
 }
 
-/// How often a crossing that is found, is found where it is.
+/// The percentage of crossings found whose interval covers the true one.
 fn crossing(rounds: usize, each: usize, scatter: Scatter) -> Vec<(String, f64)> {
     let above = |n: &f64| TRUTH.at(*n) > OTHER.at(*n);
     let steps = (100..3200).map(|n| f64::from(n) / 100.0);
@@ -246,10 +234,9 @@ fn crossing(rounds: usize, each: usize, scatter: Scatter) -> Vec<(String, f64)> 
     let mut found = 0;
     let mut covered = 0;
     for _ in 0..rounds {
-        let mut of = |curve| fit(&runs(&mut random, curve, each, scatter), Model::Usl).unwrap();
-        let (one, other) = (of(&TRUTH), of(&OTHER));
-        let all = crossings(&one, &other);
-        // The true curves cross once in range; of two found, the one that goes the right way.
+        let mut fitted = |curve| fit(&runs(&mut random, curve, each, scatter), Model::Usl).unwrap();
+        let all = crossings(&fitted(&TRUTH), &fitted(&OTHER));
+        // The true curves cross once in range; of two crossings found, the one in the right direction counts.
         let Some(first) = all.iter().find(|crossing| !crossing.first_wins_above) else {
             continue;
         };
@@ -258,11 +245,8 @@ fn crossing(rounds: usize, each: usize, scatter: Scatter) -> Vec<(String, f64)> 
         covered += usize::from(is_low && first.high.is_none_or(|high| high >= truth));
     }
     assert!(found > rounds / 2, "{found} of {rounds}");
-    let share = 100.0 * covered as f64 / found as f64;
-    vec![(
-        format!("crossing at {truth:.1}, {each} runs each, {scatter:?}, found in {found}"),
-        share,
-    )]
+    let name = format!("crossing at {truth:.1}, {each} runs each, {scatter:?}, found in {found}");
+    vec![(name, 100.0 * covered as f64 / found as f64)]
 }
 
 #[test]
@@ -287,7 +271,7 @@ fn fits_cover_long() {
         }
     }
     within(&(92.5..=98.7), &all);
-    // Where scatter is large, bounds are hit often, and intervals cover more than they say.
+    // With large deviations, parameters are often at their bounds, and intervals cover more than 95 %.
     let mut all = fits(3000, 3, Scatter::Proportional(0.2));
     all.extend(fits(1000, 8, Scatter::Proportional(0.2)));
     within(&(93.0..=100.0), &all);

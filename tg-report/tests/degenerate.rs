@@ -1,5 +1,5 @@
-//! Inputs from which nothing can be concluded: every format says so, and none prints NaN, an infinity, a p of 0, the spread
-//! of a single run, or a winner.
+//! Inputs that allow no conclusion: every format reports it, and none prints NaN, an infinity, a p of 0, the spread of a
+//! single run, or a winner.
 
 #![allow(clippy::unwrap_used, reason = "in tests")]
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 const FORMATS: [&str; 5] = ["text", "markdown", "csv", "tidy", "json"];
 
-/// What no report may hold, as a word of its own.
+/// Words that no report may contain.
 const NEVER: [&str; 8] = [
     "nan", "inf", "-inf", "infinity", "0.000p", "p=0.000", "p=0", "-0.00",
 ];
@@ -28,7 +28,7 @@ fn many(arm: &str, values: &[f64]) -> Vec<Value> {
     values.iter().enumerate().map(one).collect()
 }
 
-/// All formats, checked for what must never be printed; the JSON one.
+/// Checks all formats for words that must never be printed; returns the JSON report.
 fn checked(records: &[Value]) -> Value {
     let input = lines(records);
     for format in FORMATS {
@@ -61,7 +61,7 @@ fn findings(report: &Value) -> Vec<String> {
     all.filter_map(kind).collect()
 }
 
-/// No arm is called better or worse. A gap that rests on normality may be named: it says itself that it shows nothing.
+/// No arm is called better or worse. A gap that rests on normality may be named: its text explains that it shows nothing.
 fn assert_no_winner(report: &Value) {
     for finding in findings(report) {
         assert_ne!(finding, "difference");
@@ -222,7 +222,7 @@ fn ten_thousand_records() {
     assert_no_winner(&report);
 }
 
-/// A difference beyond doubt is called one; else the tests above would pass for a report that never says anything.
+/// A difference beyond doubt is called one; else the tests above would pass for a report that never finds anything.
 #[test]
 fn enough_runs_that_differ_are_a_winner() {
     let mut records = many(
@@ -240,7 +240,7 @@ fn enough_runs_that_differ_are_a_winner() {
         json!({"kind": "difference", "higher": false, "better": true})
     );
     assert_eq!(own["p"]["raw"], 2.0 / 128.0);
-    // The same with another host in one run of the arm: no winner.
+    // With another host in one run of the arm: no winner.
     records[8]["instantiate"] = json!({"host": "0.6.0"});
     records[9]["instantiate"] = json!({"host": "0.5.0"});
     let report = checked(&records);

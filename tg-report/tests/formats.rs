@@ -1,4 +1,4 @@
-//! What is printed, in each format.
+//! The output of each format.
 
 #![allow(clippy::unwrap_used, reason = "in tests")]
 
@@ -125,11 +125,7 @@ fn csv_has_a_row_for_each_arm_and_metric() {
         ),
         "{row}"
     );
-    assert_eq!(
-        compared,
-        ",".repeat(12),
-        "the baseline is compared with nobody"
-    );
+    assert_eq!(compared, ",".repeat(12), "the baseline is not compared");
     let push = lines_with(&out, ",push,false,true,3,3,wall_clock_time_ms")[0];
     assert!(
         push.contains(",3500,") && push.contains(",verdict,rank,0.1,0.1,0.05"),

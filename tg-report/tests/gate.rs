@@ -1,4 +1,4 @@
-//! The gate: what closes it, what leaves it open, and what it cannot judge.
+//! The gate: conditions that close it, that leave it open, and that cannot be judged.
 
 #![allow(clippy::unwrap_used, reason = "in tests")]
 
@@ -107,7 +107,7 @@ fn what_the_gate_cannot_judge_does_not_pass() {
 
 #[test]
 fn conditions_that_are_none() {
-    for (condition, told) in [
+    for (condition, message) in [
         (
             "wall_clock_time > 10%",
             "METRIC: worse|better|higher|lower > 10%",
@@ -125,6 +125,6 @@ fn conditions_that_are_none() {
     ] {
         let ran = report(&["--fail-if", condition], &slower());
         assert_eq!(ran.exit, 2, "{condition}");
-        assert!(ran.err.contains(told), "{condition}: {}", ran.err);
+        assert!(ran.err.contains(message), "{condition}: {}", ran.err);
     }
 }

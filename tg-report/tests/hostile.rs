@@ -1,4 +1,4 @@
-//! Names may hold anything; no format lets them out of their cell.
+//! Names may contain anything; every format keeps them inside their cell.
 
 #![allow(clippy::unwrap_used, reason = "in tests")]
 

@@ -1,4 +1,4 @@
-//! The page as a parser sees it: complete, accessible, closed to the network, and no way out for a name.
+//! The page as parsed HTML: complete, accessible, closed to the network, and escaped names.
 
 #![allow(clippy::unwrap_used, reason = "in tests")]
 
@@ -44,7 +44,7 @@ fn experiment() -> Vec<Value> {
     records
 }
 
-/// What must hold for every page.
+/// Checks the properties of every page.
 fn check(text: &str) -> Html {
     assert!(text.starts_with("<!doctype html>\n"));
     let html = Html::parse_document(text);
@@ -104,7 +104,7 @@ fn closed(html: &Html, text: &str) {
     );
 }
 
-/// Ids are unique, links arrive, headings go down step by step, tables and figures say what they are.
+/// Ids are unique, links arrive, headings go down step by step, tables and figures have titles.
 fn named(html: &Html) {
     let ids: Vec<&str> = all(html, "[id]")
         .iter()

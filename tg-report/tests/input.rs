@@ -1,4 +1,4 @@
-//! What comes in, and what the exit status says of it.
+//! Input: records, files, lines that cannot be read, and the exit status that follows.
 
 #![allow(clippy::unwrap_used, reason = "in tests")]
 

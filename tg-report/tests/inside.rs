@@ -101,7 +101,7 @@ fn records_of_runs_that_are_not_there_are_counted() {
     );
 }
 
-/// Tasks per hour by a law without noise but for a little that is the same in every cell.
+/// Tasks per hour by a law, with a little noise that is the same for every number of agents.
 fn scaled(arm: &str, law: impl Fn(f64) -> f64) -> Vec<Value> {
     let one = |n: u32, k: u32| {
         let x = law(f64::from(n)) * (1.0 + 0.001 * (f64::from(k) - 2.0));

@@ -1,4 +1,4 @@
-//! What is computed, against numbers worked out by hand.
+//! Computed values, compared with numbers worked out by hand.
 
 #![allow(clippy::unwrap_used, reason = "in tests")]
 

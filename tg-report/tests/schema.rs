@@ -1,8 +1,8 @@
-//! `docs/report.schema.json` describes what `--format json` prints, and Markdown means what it says to a GFM renderer.
+//! `docs/report.schema.json` describes the output of `--format json`, and a GFM renderer reads Markdown as intended.
 //!
 //! The schema is checked by the few lines below: full validators bring some eighty crates along. They know the keywords that
-//! the schema uses and fail on any other, so that a schema cannot say more than is checked. Objects are closed
-//! (`additionalProperties: false`), so that a key nobody described fails too.
+//! the schema uses and fail on any other, so that a schema cannot state more than is checked. Objects are closed
+//! (`additionalProperties: false`), so that an undescribed key fails too.
 
 #![allow(clippy::unwrap_used, reason = "in tests")]
 
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 const SCHEMA: &str = include_str!("../../docs/report.schema.json");
 
-/// Every place where `value` is not what `schema` says.
+/// Every place at which `value` does not match `schema`.
 fn faults(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (keyword, rule) in schema.as_object().unwrap() {
@@ -57,7 +57,7 @@ fn faults(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> 
                 let missing = names.filter(|name| value.is_object() && value.get(name).is_none());
                 found.extend(missing.map(|name| format!("{at} lacks {name}")));
             }
-            // These rule nothing, were met, or are looked at below.
+            // These restrict nothing, were met, or are checked below.
             "$schema"
             | "$defs"
             | "title"

@@ -1,12 +1,12 @@
-//! What holds for the statistics of any samples: nothing is NaN or infinite, p lies between its floor and 1, and what must
-//! not matter does not.
+//! Laws of the statistics of any samples: no NaN and no infinity, p between its floor and 1, and no effect of order,
+//! shift and scale.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use tg_report::stats::curve::{Curve, Fit, Model, crossings, fit};
 use tg_report::stats::{Versus, describe, leave_one_out, versus};
 
-/// `SplitMix64`: the same samples each time.
+/// `SplitMix64`: the same samples in each test run.
 struct Random(u64);
 
 impl Random {
@@ -17,7 +17,7 @@ impl Random {
         (mixed ^ (mixed >> 31)) % n
     }
 
-    /// Whole numbers with ties, decimals, numbers of any size, constants.
+    /// A sample of whole numbers with ties, of decimals, of numbers of any size, or of constants.
     fn sample(&mut self) -> Vec<f64> {
         let kind = self.below(5);
         let n = 1 + self.below(6);
@@ -48,14 +48,9 @@ fn is_finite(printed: &str) -> bool {
 }
 
 #[test]
-fn every_number_is_one() {
+fn every_number_is_finite() {
     for (a, b) in samples() {
-        let printed = format!(
-            "{:?} {:?} {:?}",
-            describe(&a),
-            describe(&b),
-            compare(&a, &b)
-        );
+        let printed = format!("{:?}", (describe(&a), describe(&b), compare(&a, &b)));
         assert!(is_finite(&printed), "{a:?} {b:?} {printed}");
     }
 }
@@ -81,16 +76,12 @@ fn p_lies_between_its_floor_and_one() {
 }
 
 #[test]
-fn to_exchange_the_samples_turns_signs_and_nothing_else() {
+fn exchanging_the_samples_changes_signs_only() {
     for (a, b) in samples() {
         let (there, back) = (compare(&a, &b), compare(&b, &a));
         let p = |found: &Versus| {
-            (
-                found.rank.p,
-                found.permutation,
-                found.sign_flip.unwrap().p,
-                found.welch.map(|w| w.p),
-            )
+            let (paired, welch) = (found.sign_flip.unwrap().p, found.welch.map(|w| w.p));
+            (found.rank.p, found.permutation, paired, welch)
         };
         assert_eq!(p(&there), p(&back), "{a:?} {b:?}");
         let turned = |value: Option<f64>| value.map(|value| -value);
@@ -106,17 +97,15 @@ fn to_exchange_the_samples_turns_signs_and_nothing_else() {
 fn the_order_of_values_does_not_matter() {
     for (a, b) in samples() {
         let turned = |values: &[f64]| values.iter().rev().copied().collect::<Vec<_>>();
-        let (there, back) = (
-            versus(&a, &b, None, 0.05),
-            versus(&turned(&a), &turned(&b), None, 0.05),
-        );
+        let there = versus(&a, &b, None, 0.05);
+        let back = versus(&turned(&a), &turned(&b), None, 0.05);
         assert_eq!(there, back, "{a:?} {b:?}");
     }
 }
 
 #[test]
 fn shift_and_scale_change_no_p() {
-    // Whole numbers, so that shifted and scaled ones are exact or at least round alike.
+    // Whole numbers, so that shifted and scaled ones are exact or at least round in the same way.
     let mut random = Random(8);
     for _ in 0..500 {
         let mut sample = |n: u64| (0..n).map(|_| random.below(30) as f64).collect::<Vec<_>>();
@@ -130,32 +119,25 @@ fn shift_and_scale_change_no_p() {
             (0.1, 0.0),
             (3.7, 12.5),
         ] {
+            let case = format!("{a:?} {b:?} {scale} {shift}");
             let moved = |values: &[f64]| {
-                values
-                    .iter()
-                    .map(|value| value * scale + shift)
-                    .collect::<Vec<_>>()
+                let moved = values.iter().map(|value| value * scale + shift);
+                moved.collect::<Vec<_>>()
             };
             let moved = compare(&moved(&a), &moved(&b));
-            assert_eq!(
-                plain.permutation, moved.permutation,
-                "{a:?} {b:?} {scale} {shift}"
-            );
-            assert_eq!(
-                plain.sign_flip, moved.sign_flip,
-                "{a:?} {b:?} {scale} {shift}"
-            );
+            assert_eq!(plain.permutation, moved.permutation, "{case}");
+            assert_eq!(plain.sign_flip, moved.sign_flip, "{case}");
             assert_eq!((plain.rank, plain.cliff), (moved.rank, moved.cliff));
             let off = plain
                 .welch
                 .map_or(0.0, |welch| welch.p / moved.welch.unwrap().p - 1.0);
-            assert!(off.abs() < 1e-9, "{a:?} {b:?} {scale} {shift}: {off}");
+            assert!(off.abs() < 1e-9, "{case}: {off}");
         }
     }
 }
 
 #[test]
-fn leaving_out_counts_every_run() {
+fn leave_one_out_counts_every_run() {
     for (a, b) in samples() {
         let left = leave_one_out(&a, &b, None, 0.4).unwrap();
         assert_eq!(left.tried + left.too_few, a.len() + b.len());
@@ -169,7 +151,7 @@ fn squares(runs: &[(u32, f64)], curve: &Curve) -> f64 {
         .sum()
 }
 
-/// Whatever the runs, the fit is finite, and no curve near it within the bounds is better.
+/// For any runs, the fit is finite, and no curve near it within the bounds is better.
 #[test]
 fn no_curve_nearby_is_better() {
     let mut random = Random(9);
@@ -189,20 +171,15 @@ fn no_curve_nearby_is_better() {
             for at in 0..27 {
                 let step = |place: i32| 1.0 + 1e-3 * f64::from(at / 3i32.pow(place as u32) % 3 - 1);
                 let bump = |value: f64, place: i32| {
-                    if value > 0.0 {
-                        value * step(place)
-                    } else {
-                        (step(place) - 1.0).max(0.0)
-                    }
+                    let from_bound = (step(place) - 1.0).max(0.0);
+                    let inside = value * step(place);
+                    if value > 0.0 { inside } else { from_bound }
                 };
+                let is_usl = f64::from(u8::from(model == Model::Usl));
                 let near = Curve {
                     lambda: bump(found.curve.lambda, 0),
                     sigma: bump(found.curve.sigma, 1),
-                    kappa: if model == Model::Usl {
-                        bump(found.curve.kappa, 2)
-                    } else {
-                        0.0
-                    },
+                    kappa: is_usl * bump(found.curve.kappa, 2),
                 };
                 let squares = squares(&runs, &near);
                 assert!(

@@ -1,4 +1,4 @@
-//! Families, power, success criteria, A/A arms, `--by`: what is decided, and how it is told.
+//! Families, power, success criteria, A/A arms, `--by`: the verdicts and their sentences.
 
 #![allow(clippy::unwrap_used, reason = "in tests")]
 
@@ -149,7 +149,7 @@ fn only_some_runs() {
     );
     let by_variable = json_of(&["--where", "$run.arm == \"a\""], &input);
     assert_eq!(by_variable["runs"]["total"], 4);
-    for (filter, told) in [
+    for (filter, message) in [
         (".run.", "column"),
         (".run | error", "fails"),
         ("frobnicate", "no filter"),
@@ -157,7 +157,7 @@ fn only_some_runs() {
         let ran = common::report(&["--where", filter], &input);
         assert_eq!(ran.exit, 2, "{filter}");
         assert!(
-            ran.err.contains("--where") && ran.err.contains(told),
+            ran.err.contains("--where") && ran.err.contains(message),
             "{filter}: {}",
             ran.err
         );

@@ -1,88 +1,85 @@
-//! When a run is over, as a pure function of what was seen.
+//! The end of a run, as a pure function of the evidence.
 
 use std::time::Duration;
+use tg_stage::Outcome;
 
-/// What was seen of a run at one look.
+/// The evidence about a run at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seen {
-    /// Some task is not over.
+pub struct Evidence {
+    /// Some task has not ended.
     pub open: bool,
-    /// Some task is over, and badly; not asked while some task is open.
+    /// Some task failed or was cancelled. Only valid when `open` is false.
     pub unsuccessful: bool,
-    /// The agents are known to have gone.
     pub agents: Agents,
-    /// Some agent was ever seen at the host.
+    /// Some agent was seen at the host at any time.
     pub any_worker: bool,
-    /// Since the last change in the database.
+    /// Time since the last change in the database.
     pub quiet: Duration,
-    /// Since the last change in the database or call of an agent to the host, whatever it asked.
+    /// Time since the last change in the database or call of an agent to the host, reads included.
     pub silent: Duration,
-    /// Since the launch.
+    /// Time since the launch.
     pub elapsed: Duration,
-    /// A budget is spent.
+    /// A limit on cost or tokens was reached.
     pub over_budget: bool,
-    /// We were told to stop.
-    pub told_to_stop: bool,
+    /// `tg-wait` was asked to stop.
+    pub stop_requested: bool,
 }
 
-/// What is known of the agents' processes.
+/// The state of the agents' processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Agents {
-    /// Nobody of ours started them, so nobody knows.
+    /// Not known: the agents were started by hand.
     Unknown,
-    /// The launcher is there.
-    Live,
-    /// All ended by themselves, or were ended because they never registered.
+    /// The launcher is running.
+    Running,
+    /// All exited by themselves, or were ended because they never registered.
     Gone,
-    /// All ended, and some because a budget was spent.
-    Spent,
-    /// The launcher ended them because it was told to stop.
+    /// All ended, some because a budget was reached.
+    OverBudget,
+    /// The launcher ended them because it was asked to stop.
     Cancelled,
-    /// The launcher went without saying how its agents ended.
+    /// The launcher was killed before it recorded how its agents ended.
     Lost,
-    /// All ended, and some of what is no doing of theirs: a refused login or quota, a full disk.
+    /// All ended, some for a reason outside of them: a refused login or quota, a full disk.
     Failed,
 }
 
-/// When to give up.
+/// The limits on time.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// Since the launch.
+    /// Longest time since the launch.
     pub timeout: Duration,
-    /// Without any change or call.
+    /// Longest time without any change or call.
     pub stall: Duration,
-    /// With failed tasks, without any change.
+    /// Longest time without any change once tasks have failed and none is open.
     pub settle: Duration,
 }
 
-/// The outcome, if the run is over.
-pub fn outcome(seen: &Seen, patience: &Patience) -> Option<&'static str> {
-    let ended = matches!(
-        seen.agents,
-        Agents::Gone | Agents::Spent | Agents::Cancelled | Agents::Lost | Agents::Failed
-    );
+/// The outcome, if the run has ended.
+pub fn outcome(seen: &Evidence, patience: &Patience) -> Option<Outcome> {
     if !seen.open && !seen.unsuccessful {
-        return Some("completed");
+        return Some(Outcome::Completed);
     }
-    if !seen.open && (ended || seen.quiet >= patience.settle) {
-        return Some("failed_tasks");
+    let are_gone = !matches!(seen.agents, Agents::Unknown | Agents::Running);
+    if !seen.open && (are_gone || seen.quiet >= patience.settle) {
+        return Some(Outcome::FailedTasks);
     }
     match seen.agents {
-        _ if seen.told_to_stop => Some("cancelled"),
-        Agents::Cancelled => Some("cancelled"),
-        Agents::Lost | Agents::Failed => Some("infra"),
-        Agents::Spent => Some("budget"),
-        Agents::Gone if seen.any_worker => Some("agents_gone"),
-        Agents::Gone => Some("never_connected"),
-        _ if seen.over_budget => Some("budget"),
-        _ if seen.elapsed >= patience.timeout => Some("timeout"),
-        _ if seen.silent >= patience.stall => Some("stalled"),
+        _ if seen.stop_requested => Some(Outcome::Cancelled),
+        Agents::Cancelled => Some(Outcome::Cancelled),
+        Agents::Lost | Agents::Failed => Some(Outcome::Infra),
+        Agents::OverBudget => Some(Outcome::Budget),
+        Agents::Gone if seen.any_worker => Some(Outcome::AgentsGone),
+        Agents::Gone => Some(Outcome::NeverConnected),
+        _ if seen.over_budget => Some(Outcome::Budget),
+        _ if seen.elapsed >= patience.timeout => Some(Outcome::Timeout),
+        _ if seen.silent >= patience.stall => Some(Outcome::Stalled),
         _ => None,
     }
 }
 
-/// How long until the clock alone may end the run.
-pub fn patience_left(seen: &Seen, patience: &Patience) -> Duration {
+/// Time until the clock alone may end the run.
+pub fn time_left(seen: &Evidence, patience: &Patience) -> Duration {
     let timeout = patience.timeout.saturating_sub(seen.elapsed);
     let stall = patience.stall.saturating_sub(seen.silent);
     let settle = patience.settle.saturating_sub(seen.quiet);
@@ -93,35 +90,40 @@ pub fn patience_left(seen: &Seen, patience: &Patience) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use Outcome::{
+        AgentsGone, Budget, Cancelled, Completed, FailedTasks, Infra, NeverConnected, Stalled,
+        Timeout,
+    };
 
     const SECOND: Duration = Duration::from_secs(1);
+    const LONG: Duration = Duration::from_secs(100);
     const PATIENCE: Patience = Patience {
         timeout: Duration::from_mins(1),
         stall: Duration::from_secs(20),
         settle: Duration::from_secs(5),
     };
-    const WORKING: Seen = Seen {
+    const WORKING: Evidence = Evidence {
         open: true,
         unsuccessful: false,
-        agents: Agents::Live,
+        agents: Agents::Running,
         any_worker: true,
         quiet: SECOND,
         silent: SECOND,
         elapsed: SECOND,
         over_budget: false,
-        told_to_stop: false,
+        stop_requested: false,
     };
 
+    /// `WORKING` with other values.
+    macro_rules! seen {
+        ($($field:ident: $value:expr),*) => { Evidence { $($field: $value,)* ..WORKING } };
+    }
+
     #[test]
-    fn the_clock_alone_ends_a_run_when_no_patience_is_left() {
-        let failed = Seen {
-            open: false,
-            unsuccessful: true,
-            ..WORKING
-        };
-        for mut seen in [WORKING, failed] {
-            let left = patience_left(&seen, &PATIENCE);
-            let pass = |seen: &mut Seen, time| {
+    fn the_clock_alone_ends_a_run_when_no_time_is_left() {
+        for mut seen in [WORKING, seen! {open: false, unsuccessful: true}] {
+            let left = time_left(&seen, &PATIENCE);
+            let pass = |seen: &mut Evidence, time| {
                 seen.quiet += time;
                 seen.silent += time;
                 seen.elapsed += time;
@@ -134,165 +136,30 @@ mod tests {
     }
 
     #[test]
-    #[allow(clippy::too_many_lines, reason = "a table")]
     fn every_outcome_has_its_evidence() {
-        let long = Duration::from_secs(100);
+        #[rustfmt::skip]
         let cases = [
             (WORKING, None),
-            (
-                Seen {
-                    open: false,
-                    ..WORKING
-                },
-                Some("completed"),
-            ),
-            (
-                Seen {
-                    open: false,
-                    told_to_stop: true,
-                    ..WORKING
-                },
-                Some("completed"),
-            ),
-            (
-                Seen {
-                    open: false,
-                    unsuccessful: true,
-                    ..WORKING
-                },
-                None,
-            ),
-            (
-                Seen {
-                    open: false,
-                    unsuccessful: true,
-                    quiet: 5 * SECOND,
-                    ..WORKING
-                },
-                Some("failed_tasks"),
-            ),
-            (
-                Seen {
-                    open: false,
-                    unsuccessful: true,
-                    agents: Agents::Gone,
-                    ..WORKING
-                },
-                Some("failed_tasks"),
-            ),
-            (
-                Seen {
-                    told_to_stop: true,
-                    ..WORKING
-                },
-                Some("cancelled"),
-            ),
-            (
-                Seen {
-                    agents: Agents::Cancelled,
-                    ..WORKING
-                },
-                Some("cancelled"),
-            ),
-            (
-                Seen {
-                    agents: Agents::Lost,
-                    ..WORKING
-                },
-                Some("infra"),
-            ),
-            (
-                Seen {
-                    agents: Agents::Failed,
-                    ..WORKING
-                },
-                Some("infra"),
-            ),
-            (
-                Seen {
-                    open: false,
-                    agents: Agents::Failed,
-                    ..WORKING
-                },
-                Some("completed"),
-            ),
-            (
-                Seen {
-                    agents: Agents::Gone,
-                    ..WORKING
-                },
-                Some("agents_gone"),
-            ),
-            (
-                Seen {
-                    agents: Agents::Gone,
-                    any_worker: false,
-                    ..WORKING
-                },
-                Some("never_connected"),
-            ),
-            (
-                Seen {
-                    agents: Agents::Spent,
-                    ..WORKING
-                },
-                Some("budget"),
-            ),
-            (
-                Seen {
-                    over_budget: true,
-                    elapsed: long,
-                    ..WORKING
-                },
-                Some("budget"),
-            ),
-            (
-                Seen {
-                    open: false,
-                    agents: Agents::Spent,
-                    over_budget: true,
-                    ..WORKING
-                },
-                Some("completed"),
-            ),
-            (
-                Seen {
-                    agents: Agents::Gone,
-                    over_budget: true,
-                    ..WORKING
-                },
-                Some("agents_gone"),
-            ),
-            (
-                Seen {
-                    elapsed: long,
-                    ..WORKING
-                },
-                Some("timeout"),
-            ),
-            (
-                Seen {
-                    quiet: long,
-                    silent: long,
-                    ..WORKING
-                },
-                Some("stalled"),
-            ),
-            (
-                Seen {
-                    quiet: long,
-                    ..WORKING
-                },
-                None,
-            ),
-            (
-                Seen {
-                    agents: Agents::Unknown,
-                    any_worker: false,
-                    ..WORKING
-                },
-                None,
-            ),
+            (seen! {open: false}, Some(Completed)),
+            (seen! {open: false, stop_requested: true}, Some(Completed)),
+            (seen! {open: false, unsuccessful: true}, None),
+            (seen! {open: false, unsuccessful: true, quiet: 5 * SECOND}, Some(FailedTasks)),
+            (seen! {open: false, unsuccessful: true, agents: Agents::Gone}, Some(FailedTasks)),
+            (seen! {stop_requested: true}, Some(Cancelled)),
+            (seen! {agents: Agents::Cancelled}, Some(Cancelled)),
+            (seen! {agents: Agents::Lost}, Some(Infra)),
+            (seen! {agents: Agents::Failed}, Some(Infra)),
+            (seen! {open: false, agents: Agents::Failed}, Some(Completed)),
+            (seen! {agents: Agents::Gone}, Some(AgentsGone)),
+            (seen! {agents: Agents::Gone, any_worker: false}, Some(NeverConnected)),
+            (seen! {agents: Agents::OverBudget}, Some(Budget)),
+            (seen! {over_budget: true, elapsed: LONG}, Some(Budget)),
+            (seen! {open: false, agents: Agents::OverBudget, over_budget: true}, Some(Completed)),
+            (seen! {agents: Agents::Gone, over_budget: true}, Some(AgentsGone)),
+            (seen! {elapsed: LONG}, Some(Timeout)),
+            (seen! {quiet: LONG, silent: LONG}, Some(Stalled)),
+            (seen! {quiet: LONG}, None),
+            (seen! {agents: Agents::Unknown, any_worker: false}, None),
         ];
         for (seen, expected) in cases {
             assert_eq!(outcome(&seen, &PATIENCE), expected, "{seen:?}");

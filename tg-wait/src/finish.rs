@@ -1,65 +1,50 @@
-//! Writing down the end of a run.
+//! Recording the end of a run.
 //!
-//! First `end.json`, on which the launcher ends the agents. Then, when the launcher has gone and nobody else has the
-//! database open, one transaction into our tables: the only write between instantiation and export. If somebody keeps
-//! it open (agents connected by hand), nothing is written and `tg-export` puts the values into the snapshot.
+//! First `end.json`, on which the launcher ends the agents. Then, when the launcher has exited and no other process has
+//! the database open, one transaction into our tables: the only write between instantiation and export. If another
+//! process keeps it open (agents connected by hand), nothing is written and `tg-export` puts the values into the snapshot.
 
-use crate::Shared;
-use crate::launcher::Launcher;
-use crate::probe::Probe;
-use crate::verify;
-use rusqlite::{Connection, TransactionBehavior};
-use serde_json::json;
-use std::collections::BTreeMap;
+use crate::grade;
+use crate::launcher::{Launcher, planned_row};
+use crate::shared::Shared;
 use std::path::Path;
 use std::time::Duration;
-use tg_host::experiment::{AgentRow, RunEnd};
-use tg_host::{database, experiment};
+use tg_host::database;
+use tg_host::experiment::RunRow;
+use tg_host::schema::{probe::Probe, runs};
 use tg_stage::error::outside;
-use tg_stage::{End, Error, Launch, Record, Result, Run, Wait, say, time};
+use tg_stage::{End, Error, Launch, Record, Result, Run, RunDir, Wait, say, time};
 
 /// Longer than a launcher takes to end the most stubborn agents.
-const LAUNCHER: Duration = Duration::from_mins(1);
+const LAUNCHER_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// What goes into the record: how it ended, and the moment: the last terminal change if all tasks are terminal, else now. The tasks by state are counted when all who wait for
-/// the end have been told of it: a scan.
-pub fn decide(probe: &Probe, end: End) -> rusqlite::Result<Wait> {
-    let open = probe.open(10)?;
+/// The value for the record: the end, and its time: the last terminal change if all tasks are terminal, else now. The
+/// counts of tasks by state are a scan, and are added after the launcher has read the end.
+pub fn wait_of(probe: &Probe, end: End) -> rusqlite::Result<Wait> {
+    let open = probe.open_tasks(10)?;
     let last = if open.is_empty() {
-        probe.last_terminal()?
+        probe.last_task_end()?
     } else {
         None
     };
     let ended_at_ms = last.unwrap_or_else(time::now_ms);
     Ok(Wait {
-        outcome: end.outcome,
-        why: end.why,
-        limit: end.limit,
-        states: BTreeMap::new(),
-        ended_at_ms,
+        end: End { ended_at_ms, ..end },
         open,
-        verify: None,
+        ..Wait::default()
     })
 }
 
-/// Write `end.json`, if the run has a directory.
-pub fn announce(record: &Record, wait: &Wait) -> Result<()> {
-    let Some(dir) = record
-        .dir()
-        .filter(|dir| dir.is_dir() || record.has("launch"))
-    else {
-        return Ok(()); // nobody was launched, and nobody waits for the file
-    };
-    let end = End {
-        outcome: wait.outcome.clone(),
-        ended_at_ms: wait.ended_at_ms,
-        why: wait.why.clone(),
-        limit: wait.limit.clone(),
-    };
-    end.save(&dir)
+/// Writes `end.json`, if the run has a directory.
+pub fn write_end(record: &Record, end: &End) -> Result<()> {
+    let is_kept = |dir: &RunDir| dir.path().is_dir() || record.has("launch");
+    match record.run_dir().filter(is_kept) {
+        Some(dir) => end.save(&dir),
+        None => Ok(()), // nothing was launched, and no launcher waits for the file
+    }
 }
 
-/// Wait for the launcher, have the work verified, and store the end and the agents when the database is free.
+/// Waits for the launcher, grades the work, and stores the end and the agents if the database is free.
 pub fn store(
     shared: &Shared,
     record: &Record,
@@ -67,23 +52,21 @@ pub fn store(
     launcher: Option<&Launcher>,
     path: &Path,
 ) -> Result<()> {
-    if launcher.is_some_and(|launcher| !launcher.wait_until_gone(LAUNCHER)) {
-        return Err(Error::outside(
-            "launch.lock",
-            "the launcher does not end its agents",
-        ));
+    if let Some(launcher) = launcher.filter(|launcher| !launcher.wait_for_exit(LAUNCHER_TIMEOUT)) {
+        let cause = "the launcher does not end its agents";
+        return Err(Error::outside(launcher.lock().display(), cause));
     }
     let run: Run = record.get("run")?;
-    if let (Some(command), Some(dir), false) =
-        (&run.verify, record.dir(), Wait::is_void(&wait.outcome))
-        && dir.join("work").is_dir()
+    if let (Some(command), Some(dir)) = (&run.grade, record.run_dir())
+        && !wait.end.outcome.is_void()
+        && dir.work().is_dir()
     {
-        wait.verify = Some(verify::run(&dir, command, shared.args.verify)?);
+        wait.grade = Some(grade::run(&dir, command, shared.args.grade_timeout)?);
     }
-    if !has_run(path, &run.id)? {
-        return Ok(()); // not a database of ours: leave it as it is
+    if !runs::has_run(&database::open_read_only(path).map_err(outside)?, &run.id) {
+        return Ok(()); // not made by tg-instantiate: it stays as it is
     }
-    // Where other runs are in the database their agents hold it for long: what is not stored, tg-export adds.
+    // Agents of other runs in the database hold it for long; tg-export adds what is not stored.
     let linger = if run.shared_db {
         Duration::ZERO
     } else {
@@ -99,20 +82,27 @@ pub fn store(
         return Ok(());
     };
     let launch: Option<Launch> = record.get("launch").ok();
-    let agents = match launcher {
-        Some(launcher) => launcher.ends(),
-        None => by_hand(&run.id, launch.as_ref()),
+    // How agents that were started by hand ended is not known.
+    let planned = || {
+        let agents = launch.iter().flat_map(|launch| &launch.agents);
+        agents.map(|agent| planned_row(&run.id, agent)).collect()
     };
-    let end = RunEnd {
-        side_by_side: launch.as_ref().and_then(|launch| launch.side_by_side),
-        started: launch.and_then(|launch| launch.released_at_ms.or(Some(launch.started_at_ms))),
-        completed: wait.ended_at_ms,
-        outcome: &wait.outcome,
-        verify_passed: wait.verify.as_ref().map(|verdict| verdict.passed),
-        verify_score: wait.verify.as_ref().and_then(|verdict| verdict.score),
+    let agents = launcher.map_or_else(planned, Launcher::agent_rows);
+    let end = RunRow {
+        id: run.id.clone(),
+        side_by_side: launch
+            .as_ref()
+            .and_then(|launch| launch.side_by_side)
+            .map(i64::from),
+        started_at: launch.and_then(|launch| launch.released_at_ms.or(Some(launch.started_at_ms))),
+        completed_at: Some(wait.end.ended_at_ms),
+        outcome: Some(wait.end.outcome.to_string()),
+        verify_passed: wait.grade.as_ref().map(|grade| grade.passed.into()),
+        verify_score: wait.grade.as_ref().and_then(|grade| grade.score),
+        ..RunRow::default()
     };
-    if let Err(cause) = put(&mut db, &run.id, &end, &agents) {
-        // The run has ended all the same, and the record says how: it must not be run again for this.
+    if let Err(cause) = runs::store_end(&mut db, &end, &agents) {
+        // The run has ended, and the record has its end: this is not a reason to run it again.
         say(format_args!(
             "tg-wait: run {}: {}: {cause}: tg-export will add the end",
             run.id,
@@ -120,36 +110,4 @@ pub fn store(
         ));
     }
     Ok(())
-}
-
-/// Agents that a person connected: their roles and tags are known, how they ended is not.
-fn by_hand(run: &str, launch: Option<&Launch>) -> Vec<AgentRow> {
-    let agents = launch
-        .map(|launch| launch.agents.as_slice())
-        .unwrap_or_default();
-    let row = |agent: &tg_stage::Agent| AgentRow {
-        run_id: run.into(),
-        worker_id: agent.worker.clone(),
-        role: Some(agent.role.clone()),
-        tags: Some(json!(agent.tags).to_string()),
-        ..AgentRow::default()
-    };
-    agents.iter().map(row).collect()
-}
-
-fn put(db: &mut Connection, run: &str, end: &RunEnd, agents: &[AgentRow]) -> rusqlite::Result<()> {
-    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for agent in agents {
-        experiment::put_agent(&transaction, agent)?;
-    }
-    experiment::put_end(&transaction, run, end)?;
-    transaction.commit()
-}
-
-fn has_run(path: &Path, run: &str) -> Result<bool> {
-    let db = database::open_read_only(path).map_err(outside)?;
-    let found = db.query_row("SELECT 1 FROM experiment_runs WHERE id = ?1", [run], |_| {
-        Ok(())
-    });
-    Ok(found.is_ok())
 }

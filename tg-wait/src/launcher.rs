@@ -1,36 +1,30 @@
-//! What the launcher left: its lock, and a file for each agent's end.
+//! The launcher of a run, seen through its files: its lock, and a file for the end of each agent.
 //!
-//! The lock is held by the run's supervisor, as long as anything of the run may live. Where a supervisor was killed it left
-//! no ends: then the agents' rows are made of what was known of them, so that what was paid for is not lost.
+//! The run's supervisor holds the lock as long as any process of the run may be running. A supervisor that was killed left
+//! no ends: the agents' rows are then made from what is known of them, so that their cost is not lost.
 
 use crate::decide::Agents;
 use rustix::process::{Pid, Signal, kill_process};
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tg_host::experiment::AgentRow;
+use tg_host::schema::runs::planned_agent;
 use tg_stage::file::Lock;
-use tg_stage::{Agent, Launch, Record, Spent, disk, file};
+use tg_stage::{Agent, EndReason, Launch, Record, RunDir, Spent, disk, file};
 
-/// What ends an agent and is no doing of its own: whoever is started next meets it as well.
-const FAULTS: [&str; 3] = ["auth", "disk", "quota"];
-
-/// The launcher of one run, if it had one.
+/// The launcher of one run.
 pub struct Launcher {
-    dir: PathBuf,
+    dir: RunDir,
     run: String,
     agents: Vec<Agent>,
     process: Option<u32>,
 }
 
 impl Launcher {
-    /// The launcher of `record`; none where agents are connected by hand.
-    pub fn of(record: &Record) -> Option<Self> {
-        let launch: Launch = record
-            .get("launch")
-            .ok()
-            .filter(|launch: &Launch| !launch.manual)?;
-        let dir = record.dir()?;
-        let process = Lock::holder(&lock(&dir));
+    /// The launcher of `record`; none if the agents are connected by hand.
+    pub fn of_record(record: &Record) -> Option<Self> {
+        let launch: Launch = record.get("launch").ok()?;
+        let dir = record.run_dir().filter(|_| !launch.manual)?;
+        let process = Lock::holder(&dir.launch_lock());
         Some(Self {
             dir,
             run: record.id().into(),
@@ -39,79 +33,73 @@ impl Launcher {
         })
     }
 
-    /// What is known of the agents.
+    /// The state of the agents.
     pub fn agents(&self) -> Agents {
-        if !self.is_gone() {
-            return Agents::Live;
+        if !self.has_exited() {
+            return Agents::Running;
         }
-        let ends = self.ends();
-        let ended = |why: &str| {
-            let mut all = ends.iter();
-            all.any(|end| end.end_reason.as_deref() == Some(why))
-        };
+        let rows = self.agent_rows();
+        let ended = |why: fn(&EndReason) -> bool| rows.iter().any(|row| why(&end_reason(row)));
         match () {
-            () if ended("lost") => Agents::Lost,
-            () if ended("cancelled") => Agents::Cancelled,
-            () if ended("budget") => Agents::Spent,
-            () if FAULTS.iter().any(|fault| ended(fault)) => Agents::Failed,
+            () if ended(|why| *why == EndReason::Lost) => Agents::Lost,
+            () if ended(|why| *why == EndReason::Cancelled) => Agents::Cancelled,
+            () if ended(|why| *why == EndReason::Budget) => Agents::OverBudget,
+            () if ended(EndReason::is_fault) => Agents::Failed,
             () => Agents::Gone,
         }
     }
 
-    /// How the agents ended.
-    pub fn ends(&self) -> Vec<AgentRow> {
+    /// The agents' rows of `experiment_agents`, with how they ended.
+    pub fn agent_rows(&self) -> Vec<AgentRow> {
         let spent = Spent::load(&self.dir).unwrap_or_default();
         let row = |agent: &Agent| {
-            let path = self.dir.join("agents").join(&agent.worker).join("end.json");
-            let kept = file::read_kept(&path)
-                .ok()
-                .and_then(|text| serde_json::from_slice(&text).ok());
-            kept.unwrap_or_else(|| self.lost(agent, &spent))
+            let path = self.dir.agent(&agent.worker).end();
+            let kept = file::read_kept(&path).ok();
+            let kept = kept.and_then(|text| serde_json::from_slice(&text).ok());
+            kept.unwrap_or_else(|| self.lost_row(agent, &spent))
         };
         self.agents.iter().map(row).collect()
     }
 
-    fn lost(&self, agent: &Agent, spent: &Spent) -> AgentRow {
+    fn lost_row(&self, agent: &Agent, spent: &Spent) -> AgentRow {
         let spent = spent.agents.get(&agent.worker).cloned().unwrap_or_default();
-        // On a full disk no end can be written down.
-        let reason = if disk::is_full(&self.dir) {
-            "disk"
+        // On a full disk no end can be written.
+        let is_full = disk::is_full(self.dir.path());
+        let reason = if is_full {
+            EndReason::Disk
         } else {
-            "lost"
+            EndReason::Lost
         };
         AgentRow {
-            run_id: self.run.clone(),
-            worker_id: agent.worker.clone(),
-            role: Some(agent.role.clone()),
-            tags: Some(serde_json::json!(agent.tags).to_string()),
-            end_reason: Some(reason.into()),
+            end_reason: Some(reason.to_string()),
             cost_usd: spent.cost_usd,
             tokens_in: spent.tokens_in,
             tokens_out: spent.tokens_out,
             tokens_cached: spent.tokens_cached,
             cost_source: spent.cost_source,
-            ..AgentRow::default()
+            ..planned_row(&self.run, agent)
         }
     }
 
-    /// Grows with every call that an agent makes, where its calls are written down; what only reads leaves no other trace.
+    /// A number that grows with each call of an agent to the host, where calls are logged; reads leave no other trace.
     pub fn calls(&self) -> u64 {
         let size = |agent: &Agent| {
-            let path = self
-                .dir
-                .join("agents")
-                .join(&agent.worker)
-                .join("mcp.jsonl");
+            let path = self.dir.agent(&agent.worker).calls();
             std::fs::metadata(path).map_or(0, |data| data.len())
         };
         self.agents.iter().map(size).sum()
     }
 
-    /// Wait until the launcher has ended its agents and gone; false if it does not within `patience`.
-    pub fn wait_until_gone(&self, patience: Duration) -> bool {
-        let begun = Instant::now();
-        while !self.is_gone() {
-            if begun.elapsed() >= patience {
+    /// The lock that the launcher holds.
+    pub fn lock(&self) -> std::path::PathBuf {
+        self.dir.launch_lock()
+    }
+
+    /// Waits until the launcher has ended its agents and exited; false if it has not within `patience`.
+    pub fn wait_for_exit(&self, patience: Duration) -> bool {
+        let start = Instant::now();
+        while !self.has_exited() {
+            if start.elapsed() >= patience {
                 return false;
             }
             std::thread::sleep(Duration::from_millis(5));
@@ -119,23 +107,29 @@ impl Launcher {
         true
     }
 
-    /// Tell the supervisor to end its agents and itself.
+    /// Makes the supervisor end its agents and exit.
     pub fn terminate(&self) {
-        let is_ours = |pid: &u32| {
+        let is_supervisor = |pid: &u32| {
             let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-            line.starts_with(b"tg-launch\0supervise") // and not who came to this number later
+            line.starts_with(b"tg-launch\0supervise") // and not a later process with this id
         };
-        let pid = self.process.filter(is_ours);
+        let pid = self.process.filter(is_supervisor);
         if let Some(pid) = pid.and_then(|pid| Pid::from_raw(pid as i32)) {
             let _ = kill_process(pid, Signal::TERM);
         }
     }
 
-    fn is_gone(&self) -> bool {
-        Lock::is_free(&lock(&self.dir))
+    fn has_exited(&self) -> bool {
+        Lock::is_free(&self.dir.launch_lock())
     }
 }
 
-fn lock(dir: &Path) -> PathBuf {
-    dir.join("launch.lock")
+/// The reason for which an agent ended; empty if it is not known.
+pub fn end_reason(row: &AgentRow) -> EndReason {
+    EndReason::from(row.end_reason.as_deref().unwrap_or_default())
+}
+
+/// The row of an agent of which only the plan is known.
+pub fn planned_row(run: &str, agent: &Agent) -> AgentRow {
+    planned_agent(run, &agent.worker, &agent.role, &agent.tags)
 }

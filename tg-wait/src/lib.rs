@@ -1,251 +1,237 @@
-//! Decides the end of a run, and says how it ended.
+//! Decides the end of a run, and records how it ended.
 //!
-//! This stage alone decides. It watches run databases read-only, any number at once, and prints each record when its
-//! run is over; what is over is a pure function of what was seen (`decide`).
+//! Only this stage decides. It reads run databases, any number at once, and prints each record when its run ends; the
+//! decision is a pure function of the evidence (`decide`).
 
 mod args;
 mod budget;
 mod decide;
 mod finish;
+mod grade;
 mod launcher;
-mod probe;
 mod progress;
+mod shared;
 mod status;
 mod stop;
-mod verify;
-mod watch;
+mod wait;
 mod why;
 
 pub use args::Args;
-pub use probe::{Look, Probe};
 
-use indicatif::MultiProgress;
+use progress::Display;
+use shared::Shared;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::io::{BufRead, Write};
 use std::path::Path;
-use std::sync::mpsc::{self, Sender};
-use std::thread;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
 use stop::Stop;
-use tg_stage::{
-    Error, Exit, Instantiate, Line, Lines, Output, Record, Result, Run, Wait, say, stage,
-};
+use tg_host::{database, schema::runs};
+use tg_stage::{Error, Exit, Instantiate, Line, Lines, Output, Record, Result, Run, stage};
 
-/// What there is to attend to.
-enum News {
-    /// A line came in.
+/// An event for the main thread.
+enum Event {
+    /// A line was received.
     Line(Line),
-    /// No more will.
-    NoMore,
-    /// A run was waited for.
-    Over(Box<Record>, Result<()>),
-    /// We are to stop.
+    /// No more lines will be received.
+    NoMoreLines,
+    /// The wait for a run is over.
+    Waited(Box<Record>, Result<()>),
+    /// A signal asks to stop.
     Stop,
-    /// Nobody reads any more what we print.
+    /// The reader of stdout has closed it.
     ReaderGone,
 }
 
-/// How often it is asked, when the end was asked for, whether records may still be on their way.
+/// The interval at which the main thread checks, after a request to stop, whether records may still arrive.
 const TICK: Duration = Duration::from_millis(100);
 
-/// What ends us.
+/// Records are accepted for this long after a request to stop.
+const STOP_GRACE: Duration = Duration::from_secs(2);
+
 const SIGNALS: [i32; 3] = [SIGTERM, SIGINT, SIGHUP];
 
-/// What all waits share.
-struct Shared<'a> {
-    args: &'a Args,
-    stop: Stop,
-    bars: MultiProgress,
-    arms: progress::Arms,
-}
-
-impl Shared<'_> {
-    /// With --verbose, the line of a run that is over; whatever is drawn on a terminal stays below it.
-    fn tell(&self, record: &Record) {
-        let Some(wait) = record
-            .get::<Wait>("wait")
-            .ok()
-            .filter(|_| self.args.verbose)
-        else {
-            return;
-        };
-        let why = wait.why.map_or_else(String::new, |why| format!(", {why}"));
-        let (run, outcome) = (record.id(), wait.outcome);
-        self.bars
-            .suspend(|| say(format_args!("tg-wait: run {run}: {outcome}{why}")));
-    }
-}
-
-/// How long after the end was asked for records are still taken.
-const ON_ITS_WAY: Duration = Duration::from_secs(2);
-
-/// Wait for the runs whose records come in, or for the database of `--db`.
+/// Waits for the runs whose records are received, or for the database of `--db`.
 pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write) -> Result<Exit> {
     if args.check_args {
         return Ok(Exit::Done);
     }
     if let Some(results) = &args.once {
-        return status::once(results, output);
+        return status::print_once(results, output);
     }
     let shared = Shared {
         args,
         stop: Stop::on(&SIGNALS).map_err(|cause| Error::outside("signals", cause))?,
-        bars: MultiProgress::new(),
-        arms: progress::Arms::default(),
+        display: Display::default(),
     };
     let mut output = Output::new(output);
     if let Some(db) = &args.db {
         let mut record = record_of(db)?;
-        watch::run(&shared, &mut record)?;
+        wait::wait_for(&shared, &mut record)?;
         output.record(&record)?;
         return Ok(Exit::Done);
     }
     tg_stage::standard_input("tg-instantiate MANIFEST | tg-launch | tg-wait")?;
-    let (news_in, news) = mpsc::channel();
-    listen(input, &news_in)?;
-    let mut gone = None;
-    let exit = thread::scope(|scope| {
-        let (mut exit, mut waiting, mut reading) = (Exit::Done, 0, true);
-        let mut told = shared.stop.is_told().then(Instant::now);
-        while reading || waiting > 0 {
-            let next = match told {
-                None => news.recv().ok(),
-                Some(_) => news.recv_timeout(TICK).ok(),
-            };
-            match next {
-                Some(News::Over(record, ended)) => {
-                    waiting -= 1;
-                    shared.arms.over(&record);
-                    shared.tell(&record);
-                    exit = exit.max(finished(record, ended, &mut output, &mut gone));
-                }
-                Some(News::Line(Line::Run(record))) if watch::is_unlaunched(&record) => {
-                    exit = exit.max(refused(&record, &mut output, &mut gone));
-                }
-                Some(News::Line(Line::Run(mut record))) if watch::is_due(&record) => {
-                    waiting += 1;
-                    let (shared, news_in) = (&shared, news_in.clone());
-                    scope.spawn(move || {
-                        let ended = watch::run(shared, &mut record);
-                        let _ = news_in.send(News::Over(record, ended));
-                    });
-                }
-                Some(News::Line(Line::Run(record))) => {
-                    if let Ok(run) = record.get("run") {
-                        shared.arms.came(&shared.bars, &run);
-                        shared.arms.over(&record);
-                    }
-                    exit = exit.max(if record.failed_stage().is_some() {
-                        Exit::SomeFailed
-                    } else {
-                        Exit::Done
-                    });
-                    keep_gone(output.record(&record), &mut gone);
-                }
-                Some(News::Line(Line::Other(bytes))) => keep_gone(output.bytes(&bytes), &mut gone),
-                Some(News::Line(Line::Bad(error))) => {
-                    error.report("tg-wait");
-                    exit = exit.max(error.exit);
-                }
-                Some(News::NoMore) => reading = false,
-                Some(News::ReaderGone) => {
-                    gone.get_or_insert_with(Error::closed_pipe);
-                }
-                Some(News::Stop) | None => {}
-            }
-            if shared.stop.is_told() || gone.is_some() {
-                // Whatever ends us ends the runs: each is decided, stored and, if anybody reads, printed.
-                // A launcher that is told at the same moment may just have begun one, whose record is on its way.
-                shared.stop.tell();
-                reading &= told.get_or_insert_with(Instant::now).elapsed() < ON_ITS_WAY;
-            }
-        }
-        exit
-    });
-    shared.arms.clear();
-    gone.map_or(Ok(exit), Err)
+    let (sender, events) = mpsc::channel();
+    listen(input, &sender)?;
+    let mut stage = Stage {
+        shared: &shared,
+        output,
+        exit: Exit::Done,
+        waiting: 0,
+        reader_gone: None,
+    };
+    thread::scope(|scope| stage.handle_all(scope, &events, &sender));
+    shared.display.clear();
+    stage.reader_gone.map_or(Ok(stage.exit), Err)
 }
 
-/// Tell of lines and of signals as they come in, and of the reader when it goes.
-fn listen(input: impl BufRead + Send + 'static, news_in: &Sender<News>) -> Result<()> {
-    let lines_in = news_in.clone();
+/// The main thread's part: lines are received, waits are started, records are printed.
+struct Stage<'a, W: Write> {
+    shared: &'a Shared<'a>,
+    output: Output<W>,
+    exit: Exit,
+    /// Runs that are being waited for.
+    waiting: usize,
+    /// The error of the first write that failed; the runs are waited for all the same.
+    reader_gone: Option<Error>,
+}
+
+impl<'a, W: Write> Stage<'a, W> {
+    fn handle_all<'s>(
+        &mut self,
+        scope: &'s Scope<'s, '_>,
+        events: &Receiver<Event>,
+        sender: &'s Sender<Event>,
+    ) where
+        'a: 's,
+    {
+        let mut reading = true;
+        let mut stopped = self.shared.stop.is_requested().then(Instant::now);
+        while reading || self.waiting > 0 {
+            let event = match stopped {
+                None => events.recv().ok(),
+                Some(_) => events.recv_timeout(TICK).ok(),
+            };
+            match event {
+                Some(Event::Waited(record, ended)) => self.print_ended(record, ended),
+                Some(Event::Line(Line::Run(record))) => self.receive(scope, sender, record),
+                Some(Event::Line(Line::Other(bytes))) => {
+                    let written = self.output.bytes(&bytes);
+                    self.keep(written);
+                }
+                Some(Event::Line(Line::Bad(error))) => self.report(&error),
+                Some(Event::NoMoreLines) => reading = false,
+                Some(Event::ReaderGone) => self.keep(Err(Error::closed_pipe())),
+                Some(Event::Stop) | None => {}
+            }
+            if self.shared.stop.is_requested() || self.reader_gone.is_some() {
+                // A request to stop ends the runs: each is decided, stored and, if there is a reader, printed. A launcher
+                // that is asked at the same moment may just have started a run, whose record is still to be received.
+                self.shared.stop.request();
+                reading &= stopped.get_or_insert_with(Instant::now).elapsed() < STOP_GRACE;
+            }
+        }
+    }
+
+    fn receive<'s>(
+        &mut self,
+        scope: &'s Scope<'s, '_>,
+        sender: &'s Sender<Event>,
+        mut record: Box<Record>,
+    ) where
+        'a: 's,
+    {
+        if let Some(error) = wait::refusal(&record) {
+            self.report(&error);
+            self.print(&record);
+        } else if wait::is_due(&record) {
+            self.waiting += 1;
+            let shared = self.shared;
+            scope.spawn(move || {
+                let ended = wait::wait_for(shared, &mut record);
+                let _ = sender.send(Event::Waited(record, ended));
+            });
+        } else {
+            if let Ok(run) = record.get("run") {
+                self.shared.display.add_run(&run);
+                self.shared.display.add_end(&record);
+            }
+            if record.failed_stage().is_some() {
+                self.exit = self.exit.max(Exit::SomeFailed);
+            }
+            self.print(&record);
+        }
+    }
+
+    fn print_ended(&mut self, mut record: Box<Record>, ended: Result<()>) {
+        self.waiting -= 1;
+        self.shared.display.add_end(&record);
+        self.shared.report(&record);
+        if let Err(error) = ended {
+            let exit = stage::failed("tg-wait", "wait", &mut record, error);
+            self.exit = self.exit.max(exit.unwrap_or(Exit::SomeFailed));
+        }
+        self.print(&record);
+    }
+
+    fn report(&mut self, error: &Error) {
+        error.report("tg-wait");
+        self.exit = self.exit.max(error.exit);
+    }
+
+    fn print(&mut self, record: &Record) {
+        let written = self.output.record(record);
+        self.keep(written);
+    }
+
+    fn keep(&mut self, written: Result<()>) {
+        if let Err(error) = written {
+            self.reader_gone.get_or_insert(error);
+        }
+    }
+}
+
+/// Starts the threads that send lines, signals and the exit of the reader.
+fn listen(input: impl BufRead + Send + 'static, sender: &Sender<Event>) -> Result<()> {
+    let lines_sender = sender.clone();
     thread::spawn(move || {
         let mut lines = Lines::new(input);
-        let _ = lines.try_for_each(|line| lines_in.send(News::Line(line)));
-        lines_in.send(News::NoMore)
+        let _ = lines.try_for_each(|line| lines_sender.send(Event::Line(line)));
+        lines_sender.send(Event::NoMoreLines)
     });
-    let stop_in = news_in.clone();
-    let gone_in = news_in.clone();
+    let stop_sender = sender.clone();
+    let gone_sender = sender.clone();
     thread::spawn(move || {
         if tg_stage::reader::wait_until_gone() {
-            let _ = gone_in.send(News::ReaderGone);
+            let _ = gone_sender.send(Event::ReaderGone);
         }
     });
     let mut signals = Signals::new(SIGNALS).map_err(|cause| Error::outside("signals", cause))?;
     thread::spawn(move || {
         let mut signals = signals.forever();
-        signals.try_for_each(|_| stop_in.send(News::Stop))
+        signals.try_for_each(|_| stop_sender.send(Event::Stop))
     });
     Ok(())
 }
 
-fn finished(
-    mut record: Box<Record>,
-    ended: Result<()>,
-    output: &mut Output<impl Write>,
-    gone: &mut Option<Error>,
-) -> Exit {
-    let exit = match ended {
-        Ok(()) => Exit::Done,
-        Err(error) => {
-            stage::failed("tg-wait", "wait", &mut record, error).unwrap_or(Exit::SomeFailed)
-        }
-    };
-    keep_gone(output.record(&record), gone);
-    exit
-}
-
-/// Say what a record lacks, and pass it on untouched.
-fn refused(record: &Record, output: &mut Output<impl Write>, gone: &mut Option<Error>) -> Exit {
-    let error = watch::unlaunched(record);
-    error.report("tg-wait");
-    keep_gone(output.record(record), gone);
-    error.exit
-}
-
-/// Remember that the reader has gone; what is being waited for is brought to its end all the same.
-fn keep_gone(written: Result<()>, gone: &mut Option<Error>) {
-    if let Err(error) = written {
-        gone.get_or_insert(error);
-    }
-}
-
-/// A record for a database without one: what the database says of its only run, else just its name.
+/// A record for a database without one: the run that the database names, or a run called after the file.
 fn record_of(db: &Path) -> Result<Record> {
-    let connection = tg_host::database::open_read_only(db).map_err(tg_stage::error::outside)?;
-    let known: Option<Run> = connection
-        .query_row("SELECT run_json FROM experiment_runs", [], |row| {
-            row.get::<_, String>(0)
-        })
-        .ok()
-        .and_then(|text| serde_json::from_str(&text).ok());
-    let name = db
-        .file_stem()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
+    let connection = database::open_read_only(db).map_err(tg_stage::error::outside)?;
+    let text = runs::first_run_json(&connection);
+    let known: Option<Run> = text.and_then(|text| serde_json::from_str(&text).ok());
+    let name = db.file_stem().unwrap_or_default().to_string_lossy();
     let run = known.unwrap_or_else(|| Run {
-        id: name,
+        id: name.into_owned(),
         ..Run::default()
     });
     let mut record = Record::new(&run)?;
-    record.set(
-        "instantiate",
-        &Instantiate {
-            db: db.to_string_lossy().into_owned(),
-            ..Instantiate::default()
-        },
-    )?;
+    let made = Instantiate {
+        db: db.to_string_lossy().into_owned(),
+        ..Instantiate::default()
+    };
+    record.set("instantiate", &made)?;
     Ok(record)
 }

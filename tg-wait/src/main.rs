@@ -1,4 +1,4 @@
-//! `tg-wait` as a program; what it does is in [`tg_wait::run`].
+//! The program `tg-wait`; see [`tg_wait::run`].
 
 use std::io::{BufReader, stdin, stdout};
 use std::process::ExitCode;

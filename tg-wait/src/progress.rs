@@ -1,88 +1,88 @@
-//! What a terminal shows while runs are waited for: a line an arm, and a line a run; nothing in a pipe.
+//! The lines that a terminal shows during the wait: one per arm, one per run; none in a pipe.
 
 use crate::status::{self, gauges, tokens_and_cost};
-use crate::{Shared, probe::Probe};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tg_host::live::{Live, Moment};
-use tg_stage::rundir::{self, RunDir};
-use tg_stage::{Record, Run, Wait, time};
+use tg_host::schema::probe::Probe;
+use tg_stage::{Experiment, Outcome, Record, Run, RunDir, RunStatus, Wait, arm_of_run, time};
 
-/// Between two looks at files that no change of the database tells of.
-const BEAT: Duration = Duration::from_secs(1);
-/// Between two looks at a database that changes all the time.
-const SOONEST: Duration = Duration::from_millis(100);
+/// The interval at which files are read: a change of them alone does not mark the line as changed.
+const FILE_INTERVAL: Duration = Duration::from_secs(1);
+/// The shortest interval between two reads of a database that changes all the time.
+const CHANGE_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The lines of all arms.
+/// All lines on the terminal.
 #[derive(Default)]
-pub struct Arms(Mutex<BTreeMap<String, Arm>>);
+pub struct Display {
+    bars: MultiProgress,
+    arms: Mutex<BTreeMap<String, Arm>>,
+}
 
 struct Arm {
     bar: ProgressBar,
-    dir: Option<PathBuf>,
-    came: u64,
-    outcomes: BTreeMap<String, u64>,
-    took: Vec<i64>,
+    experiment: Option<Experiment>,
+    received: u64,
+    outcomes: BTreeMap<Outcome, u64>,
+    durations_ms: Vec<i64>,
 }
 
-impl Arms {
+impl Display {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arm>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.arms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A run of an arm came in; its arm's line.
-    pub fn came(&self, bars: &MultiProgress, run: &Run) -> ProgressBar {
+    /// Prints on stderr above the lines.
+    pub fn suspend(&self, print: impl FnOnce()) {
+        self.bars.suspend(print);
+    }
+
+    /// Counts a run that was received; returns its arm's line.
+    pub fn add_run(&self, run: &Run) -> ProgressBar {
         let mut arms = self.lock();
         let arm = arms.entry(run.arm.clone()).or_insert_with(|| Arm {
-            bar: styled(bars.add(ProgressBar::new(0)), "{wide_msg}", &run.arm),
-            dir: Path::new(&run.dir).parent().map(Path::to_owned),
-            came: 0,
+            bar: styled(self.bars.add(ProgressBar::new(0)), "{wide_msg}", &run.arm),
+            experiment: RunDir::new(&run.dir).experiment(),
+            received: 0,
             outcomes: BTreeMap::new(),
-            took: Vec::new(),
+            durations_ms: Vec::new(),
         });
-        arm.came += 1;
+        arm.received += 1;
         arm.show(&run.arm);
         arm.bar.clone()
     }
 
-    /// Runs of an arm may have been made meanwhile.
+    /// Shows an arm again: more of its runs may have been made.
     fn refresh(&self, arm: &str) {
         if let Some(known) = self.lock().get(arm) {
             known.show(arm);
         }
     }
 
-    /// Take all lines away.
+    /// Removes all lines.
     pub fn clear(&self) {
         self.lock()
             .values()
             .for_each(|arm| arm.bar.finish_and_clear());
     }
 
-    /// A run is over, now or long ago.
-    pub fn over(&self, record: &Record) {
+    /// Counts a run that ended, now or earlier.
+    pub fn add_end(&self, record: &Record) {
         let (Ok(run), Ok(wait)) = (record.get::<Run>("run"), record.get::<Wait>("wait")) else {
             return;
         };
         let mut arms = self.lock();
-        let Some(arm) = arms.get_mut(&run.arm) else {
-            return;
-        };
-        *arm.outcomes.entry(wait.outcome).or_default() += 1;
-        let start = record
-            .value("launch")
-            .map(|launch| &launch["started_at_ms"]);
-        arm.took.extend(
-            start
-                .and_then(serde_json::Value::as_i64)
-                .map(|start| wait.ended_at_ms - start),
-        );
-        arm.show(&run.arm);
+        if let Some(arm) = arms.get_mut(&run.arm) {
+            *arm.outcomes.entry(wait.end.outcome).or_default() += 1;
+            let launch = record.value("launch");
+            let start = launch.and_then(|launch| launch["started_at_ms"].as_i64());
+            arm.durations_ms
+                .extend(start.map(|start| wait.end.ended_at_ms - start));
+            arm.show(&run.arm);
+        }
     }
 }
 
@@ -92,35 +92,32 @@ impl Arm {
             return;
         }
         let over: u64 = self.outcomes.values().sum();
-        let all = self.made(name).max(self.came);
-        let ends = self
-            .outcomes
-            .iter()
-            .map(|(how, runs)| format!("{runs} {how}"));
-        let ends = ends.collect::<Vec<_>>().join(", ");
-        let left = self.took.iter().sum::<i64>() / (self.took.len() as i64).max(1);
-        let left = left.max(0) as u64 * all.saturating_sub(over);
-        let mut words = vec![format!("{name}: {over} of {all} runs over"), ends];
+        let all = self.planned(name).max(self.received);
+        let outcomes = self.outcomes.iter();
+        let outcomes = outcomes.map(|(outcome, runs)| format!("{runs} {outcome}"));
+        let mean = self.durations_ms.iter().sum::<i64>() / (self.durations_ms.len() as i64).max(1);
+        let left = mean.max(0) as u64 * all.saturating_sub(over);
+        let mut parts = vec![
+            format!("{name}: {over} of {all} runs over"),
+            outcomes.collect::<Vec<_>>().join(", "),
+        ];
         if left > 0 {
             let left = time::show(Duration::from_millis(left));
-            words.push(format!("about {left} left, one after the other"));
+            parts.push(format!("about {left} left, one after the other"));
         }
-        words.retain(|word| !word.is_empty());
-        self.bar.set_message(words.join(" · "));
+        self.bar.set_message(joined(parts));
     }
 
-    /// How many runs of the arm there are to be: those that were listed, else those that have a directory by now.
-    fn made(&self, name: &str) -> u64 {
-        let Some(dir) = &self.dir else { return 0 };
-        let names = rundir::planned(dir).unwrap_or_else(|| {
-            let dirs = rundir::runs(dir).into_iter();
-            let names = dirs.filter_map(|dir| dir.file_name().map(OsStr::to_os_string));
-            names
-                .map(|name| name.to_string_lossy().into_owned())
-                .collect()
-        });
-        let ours = names.iter().filter(|run| rundir::arm_of(run) == name);
-        ours.count() as u64
+    /// The number of runs that the arm is to have: those in the list of planned runs, or without one those that have a
+    /// directory by now.
+    fn planned(&self, name: &str) -> u64 {
+        let Some(experiment) = &self.experiment else {
+            return 0;
+        };
+        let made = || experiment.runs().iter().map(RunDir::name).collect();
+        let names: Vec<String> = experiment.planned().unwrap_or_else(made);
+        let own = names.iter().filter(|run| arm_of_run(run) == name);
+        own.count() as u64
     }
 }
 
@@ -132,26 +129,31 @@ fn styled(bar: ProgressBar, template: &str, prefix: &str) -> ProgressBar {
     bar
 }
 
+fn joined(mut parts: Vec<String>) -> String {
+    parts.retain(|part| !part.is_empty());
+    parts.join(" · ")
+}
+
 /// The line of one run.
-pub struct Line<'a> {
+pub struct RunLine<'a> {
     bar: ProgressBar,
-    arms: &'a Arms,
+    display: &'a Display,
     arm: String,
-    dir: Option<PathBuf>,
-    state: RefCell<State>,
+    dir: Option<RunDir>,
+    state: RefCell<LineState>,
 }
 
-struct State {
+struct LineState {
     live: Live,
-    looked: Option<Instant>,
-    is_due: bool,
+    read_at: Option<Instant>,
+    has_changed: bool,
 }
 
-impl<'a> Line<'a> {
-    /// Show a line for `run`, if stderr is a terminal.
-    pub fn new(shared: &'a Shared, record: &Record, run: &Run) -> Self {
-        let arm = shared.arms.came(&shared.bars, run);
-        let bar = shared.bars.insert_after(&arm, ProgressBar::new(0));
+impl<'a> RunLine<'a> {
+    /// A new line for `run`, visible if stderr is a terminal.
+    pub fn new(display: &'a Display, record: &Record, run: &Run) -> Self {
+        let arm = display.add_run(run);
+        let bar = display.bars.insert_after(&arm, ProgressBar::new(0));
         let template = "  {prefix} {bar:16} {pos}/{len} {wide_msg}";
         let bar = styled(bar, template, &run.id);
         if !bar.is_hidden() {
@@ -159,42 +161,46 @@ impl<'a> Line<'a> {
         }
         Self {
             bar,
-            arms: &shared.arms,
+            display,
             arm: run.arm.clone(),
-            dir: record.dir().filter(|dir| dir.is_dir()),
-            state: RefCell::new(State {
+            dir: record.run_dir().filter(|dir| dir.path().is_dir()),
+            state: RefCell::new(LineState {
                 live: Live::new(&run.id),
-                looked: None,
-                is_due: true,
+                read_at: None,
+                has_changed: true,
             }),
         }
     }
 
-    /// Something in the database changed.
-    pub fn update(&self) {
-        self.state.borrow_mut().is_due = true;
+    /// Notes that the database changed.
+    pub fn note_change(&self) {
+        self.state.borrow_mut().has_changed = true;
     }
 
-    /// Show what is new, now and then. What cannot be read now is left to the next time.
-    pub fn keep(&self, probe: &Probe) {
+    /// Shows the current state, if it is time to. Data that cannot be read now is read next time.
+    pub fn refresh(&self, probe: &Probe) {
         if self.bar.is_hidden() {
             return;
         }
         let state = &mut *self.state.borrow_mut();
-        let pause = if state.is_due { SOONEST } else { BEAT };
-        if state.looked.is_some_and(|at| at.elapsed() < pause) {
+        let pause = if state.has_changed {
+            CHANGE_INTERVAL
+        } else {
+            FILE_INTERVAL
+        };
+        if state.read_at.is_some_and(|at| at.elapsed() < pause) {
             return;
         }
-        state.looked = Some(Instant::now());
-        state.is_due = state.live.look(probe.db()).is_err();
-        let seen = self.dir.as_deref().map(RunDir::read).unwrap_or_default();
+        state.read_at = Some(Instant::now());
+        state.has_changed = state.live.update(probe.db()).is_err();
+        let seen = self.dir.as_ref().map(RunStatus::read).unwrap_or_default();
         self.show(&state.live, &seen);
-        self.arms.refresh(&self.arm);
+        self.display.refresh(&self.arm);
     }
 
-    fn show(&self, live: &Live, seen: &RunDir) {
+    fn show(&self, live: &Live, seen: &RunStatus) {
         let now = time::now_ms();
-        let (over, all) = status::over(live.tally());
+        let (over, all) = status::over_and_all(live.tally());
         self.bar.set_length(all);
         self.bar.set_position(over);
         let moment = Moment {
@@ -202,24 +208,25 @@ impl<'a> Line<'a> {
             silent_ms: seen.silent_ms(),
             over_at: None,
         };
-        let workers = live.workers(&status::known(seen), &moment);
-        let mut words = vec![status::open(live.tally()), gauges(&workers)];
+        let workers = live.workers(&status::known_agents(seen), &moment);
+        let mut parts = vec![status::open_states(live.tally()), gauges(&workers)];
         if let Some(elapsed) = seen.started_at_ms.map(|start| (now - start).max(0) as u64) {
-            let mut text = time::show(Duration::from_secs(elapsed / 1000));
-            if over > 0 && over < all {
-                let left = elapsed * (all - over) / over;
-                let left = time::show(Duration::from_secs(left / 1000));
-                text = format!("{text}, about {left} left");
-            }
-            words.push(text);
+            let show = |ms: u64| time::show(Duration::from_secs(ms / 1000));
+            let left = match over {
+                _ if over == 0 || over >= all => String::new(),
+                over => format!(", about {} left", show(elapsed * (all - over) / over)),
+            };
+            parts.push(format!("{}{left}", show(elapsed)));
         }
-        words.push(tokens_and_cost(seen));
-        words.push(live.last_event().map_or_else(String::new, status::event));
-        words.retain(|word| !word.is_empty());
-        self.bar.set_message(words.join(" · "));
+        parts.push(tokens_and_cost(seen));
+        parts.push(
+            live.last_event()
+                .map_or_else(String::new, status::event_text),
+        );
+        self.bar.set_message(joined(parts));
     }
 
-    /// Take the line away.
+    /// Removes the line.
     pub fn clear(self) {
         self.bar.finish_and_clear();
     }

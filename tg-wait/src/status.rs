@@ -1,58 +1,58 @@
-//! `--once`: how things stand, said once: a table on a terminal, JSON lines in a pipe.
+//! `--once`: the current state of runs, as a table on a terminal, as JSON lines in a pipe.
 //!
-//! It reads what the run directories say, and looks into the databases of runs whose agents may be at work. It needs no
-//! records and no part in the run, so it can tell of an experiment that somebody else's processes are running, or that
-//! crashed. Nothing is written.
+//! It reads the run directories, and the databases of runs whose agents may be working. It needs no records and takes no
+//! part in the run, so it works for an experiment that other processes are running, or that crashed. It writes nothing.
 
 use serde::Serialize;
 use serde_json::json;
 use std::io::{IsTerminal, Write, stdout};
 use std::path::Path;
 use std::time::Duration;
-use tg_host::live::{self, Event, Known, Live, Moment, Tally, Worker};
-use tg_stage::rundir::{self, Phase, RunDir};
-use tg_stage::{Error, Exit, Output, Result, Wait, time};
+use tg_host::database;
+use tg_host::live::{self, Activity, Event, Known, Live, Moment, Tally, Worker};
+use tg_stage::{
+    AgentStatus, Error, Exit, Experiment, Outcome, Output, Phase, Result, RunDir, RunStatus, time,
+};
 
-/// A run, as a line of JSON has it.
+/// A run, as a line of JSON.
 #[derive(Serialize)]
 struct Status<'a> {
     r#type: &'static str,
     v: u64,
     at_ms: i64,
     #[serde(flatten)]
-    dir: &'a RunDir,
+    dir: &'a RunStatus,
     tasks: Vec<Tally>,
     agents: Vec<Worker>,
     last_event: Option<&'a Event>,
 }
 
-/// Say how the runs in `results` stand.
-pub fn once(results: &Path, output: impl Write) -> Result<Exit> {
+/// Prints the state of the runs in `results`.
+pub fn print_once(results: &Path, output: impl Write) -> Result<Exit> {
     if !results.is_dir() {
-        return Err(Error::usage(results.display(), "is no directory")
+        return Err(Error::usage(results.display(), "is not a directory")
             .hint("give the directory that an experiment writes its runs to: results"));
     }
     let is_table = stdout().is_terminal();
     let mut output = Output::new(output);
-    // A run's own directory is looked at alone.
-    let (beside, only) = match results.parent() {
-        Some(beside) if rundir::runs(beside).iter().any(|run| run == results) => {
-            (vec![beside.to_path_buf()], Some(results))
-        }
-        _ => (rundir::experiments(results), None),
-    };
-    for experiment in beside {
-        let mut table = Vec::new();
+    // If `results` is a run's own directory, only that run is read.
+    let itself = RunDir::new(results);
+    let parent = itself
+        .experiment()
+        .filter(|parent| parent.runs().contains(&itself));
+    let only = parent.is_some().then_some(&itself);
+    for experiment in parent.map_or_else(|| Experiment::all_in(results), |parent| vec![parent]) {
+        let mut rows = Vec::new();
         let (mut done, mut again) = (0, 0);
-        let runs = rundir::runs(&experiment).into_iter();
+        let runs = experiment.runs().into_iter();
         for dir in runs.filter(|run| only.is_none_or(|only| run == only)) {
-            let (dir, live) = look(&dir);
+            let (dir, live) = read(&dir);
             let status = status(&dir, &live);
             if is_table {
-                let is_void = dir.outcome.as_deref().is_some_and(Wait::is_void);
+                let is_void = dir.outcome.as_ref().is_some_and(Outcome::is_void);
                 again += u64::from(is_void);
                 done += u64::from(dir.phase == Phase::Ended && !is_void);
-                table.push(row(&status));
+                rows.push(row(&status));
             } else {
                 let line = serde_json::to_string(&status)
                     .map_err(|cause| Error::outside(&dir.run, cause))?;
@@ -60,12 +60,16 @@ pub fn once(results: &Path, output: impl Write) -> Result<Exit> {
             }
         }
         if is_table {
-            let name = experiment.file_name().unwrap_or_default().to_string_lossy();
+            let name = experiment
+                .path()
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy();
             let again = match again {
                 0 => String::new(),
                 some => format!(", {some} to be run again"),
             };
-            let (all, table) = (table.len(), aligned(&table));
+            let (all, table) = (rows.len(), aligned(&rows));
             let text = format!("{name}: {done} of {all} runs done{again}\n{table}");
             output.bytes(text.as_bytes())?;
         }
@@ -73,18 +77,18 @@ pub fn once(results: &Path, output: impl Write) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// A run's files, and what its database says if somebody is at work in it.
-fn look(dir: &Path) -> (RunDir, Live) {
-    let mut dir = RunDir::read(dir);
+/// A run's files, and the content of its database if a process has it open.
+fn read(dir: &RunDir) -> (RunStatus, Live) {
+    let mut dir = RunStatus::read(dir);
     let mut live = Live::new(&dir.id);
-    if dir.phase == Phase::Running && live::is_open(&dir.db) {
-        let looked = live.look_into(&dir.db);
-        dir.problem = looked.err().map(|error| error.to_string());
+    if dir.phase == Phase::Running && database::is_open(&dir.db) {
+        let read = live.update_from(&dir.db);
+        dir.problem = read.err().map(|error| error.to_string());
     }
     (dir, live)
 }
 
-fn status<'a>(dir: &'a RunDir, live: &'a Live) -> Status<'a> {
+fn status<'a>(dir: &'a RunStatus, live: &'a Live) -> Status<'a> {
     let now = time::now_ms();
     let is_over = !matches!(dir.phase, Phase::Running | Phase::Ending);
     let moment = Moment {
@@ -101,7 +105,7 @@ fn status<'a>(dir: &'a RunDir, live: &'a Live) -> Status<'a> {
         } else {
             live::tally_of(&dir.states)
         },
-        agents: live.workers(&known(dir), &moment),
+        agents: live.workers(&known_agents(dir), &moment),
         last_event: live.last_event(),
         dir,
     }
@@ -111,36 +115,27 @@ const HEAD: [&str; 7] = ["run", "phase", "outcome", "tasks", "time", "used", "ag
 
 fn row(status: &Status) -> [String; 7] {
     let dir = status.dir;
-    let (over, all) = over(&status.tasks);
-    let word = |phase: Phase| json!(phase).as_str().unwrap_or_default().to_string();
-    let why = dir
-        .outcome
-        .as_ref()
-        .or(dir.error.as_ref())
-        .or(dir.problem.as_ref());
-    let took = dir
-        .elapsed_ms(status.at_ms)
-        .map(|ms| Duration::from_millis(ms as u64));
-    let mut who = gauges(&status.agents);
+    let (over, all) = over_and_all(&status.tasks);
+    let outcome = dir.outcome.as_ref().map(Outcome::name);
+    let outcome = outcome.or(dir.error.as_deref()).or(dir.problem.as_deref());
+    let duration = dir.elapsed_ms(status.at_ms);
+    let duration = duration.map(|ms| time::show(Duration::from_millis(ms as u64)));
+    let mut agents = gauges(&status.agents);
     if let Some(last) = status.last_event {
-        who = format!("{who}  {}", event(last));
+        agents = format!("{agents}  {}", event_text(last));
     }
     [
         live::cut(&dir.run).text,
-        word(dir.phase),
-        why.map_or_else(String::new, |why| live::cut(why).text),
-        if all > 0 {
-            format!("{over}/{all}")
-        } else {
-            String::new()
-        },
-        took.map_or_else(String::new, time::show),
+        json!(dir.phase).as_str().unwrap_or_default().to_string(),
+        outcome.map_or_else(String::new, |text| live::cut(text).text),
+        Some(format!("{over}/{all}"))
+            .filter(|_| all > 0)
+            .unwrap_or_default(),
+        duration.unwrap_or_default(),
         tokens_and_cost(dir),
-        if dir.phase == Phase::Running {
-            who
-        } else {
-            String::new()
-        },
+        Some(agents)
+            .filter(|_| dir.phase == Phase::Running)
+            .unwrap_or_default(),
     ]
 }
 
@@ -152,18 +147,16 @@ fn aligned(rows: &[[String; 7]]) -> String {
     let mut text = String::new();
     for row in &all {
         let cells = row.iter().zip(widths);
-        let cells: Vec<String> = cells
-            .map(|(cell, width)| format!("{cell:<width$}"))
-            .collect();
-        text.push_str(cells.join("  ").trim_end());
+        let cells = cells.map(|(cell, width)| format!("{cell:<width$}"));
+        text += cells.collect::<Vec<_>>().join("  ").trim_end();
         text.push('\n');
     }
     text
 }
 
-/// What the files say of the agents.
-pub fn known(dir: &RunDir) -> Vec<Known> {
-    let one = |agent: &rundir::AgentDir| Known {
+/// The agents, as the run's files describe them.
+pub fn known_agents(dir: &RunStatus) -> Vec<Known> {
+    let known = |agent: &AgentStatus| Known {
         worker: agent.worker.clone(),
         role: agent.role.clone(),
         heard_at_ms: agent.heard_at_ms,
@@ -171,33 +164,31 @@ pub fn known(dir: &RunDir) -> Vec<Known> {
         cost_usd: agent.spent.cost_usd,
         tokens: agent.spent.tokens,
     };
-    dir.agents.iter().map(one).collect()
+    dir.agents.iter().map(known).collect()
 }
 
-/// Tasks that are over, and all.
-pub fn over(tally: &[Tally]) -> (u64, u64) {
-    let is_over = |one: &&Tally| matches!(one.class, "success" | "failure");
-    let over = tally.iter().filter(is_over).map(|one| one.tasks).sum();
-    (over, tally.iter().map(|one| one.tasks).sum())
+/// The number of tasks that ended, and of all tasks.
+pub fn over_and_all(tally: &[Tally]) -> (u64, u64) {
+    let is_over = |entry: &&Tally| matches!(entry.class, "success" | "failure");
+    let over = tally.iter().filter(is_over).map(|entry| entry.tasks).sum();
+    (over, tally.iter().map(|entry| entry.tasks).sum())
 }
 
-/// The states of tasks that are not over, in words.
-pub fn open(tally: &[Tally]) -> String {
-    let open = tally.iter().filter(|one| one.class != "success");
-    let words: Vec<String> = open
-        .map(|one| format!("{} {}", one.tasks, one.state))
-        .collect();
-    words.join(" ")
+/// The states of tasks that have not succeeded: `3 pending 1 working`.
+pub fn open_states(tally: &[Tally]) -> String {
+    let open = tally.iter().filter(|entry| entry.class != "success");
+    let texts = open.map(|entry| format!("{} {}", entry.tasks, entry.state));
+    texts.collect::<Vec<_>>().join(" ")
 }
 
-/// One sign an agent: it works, is idle, is silent, is being started, is gone.
+/// One character per agent, in brackets.
 pub fn gauges(workers: &[Worker]) -> String {
     let sign = |worker: &Worker| match worker.state {
-        "working" => '#',
-        "idle" => '-',
-        "silent" => '!',
-        "starting" => '.',
-        _ => ' ',
+        Activity::Working => '#',
+        Activity::Idle => '-',
+        Activity::Silent => '!',
+        Activity::Starting => '.',
+        Activity::Gone => ' ',
     };
     if workers.is_empty() {
         return String::new();
@@ -205,24 +196,21 @@ pub fn gauges(workers: &[Worker]) -> String {
     format!("[{}]", workers.iter().map(sign).collect::<String>())
 }
 
-/// What a run used so far, in words; empty where nothing is known.
-pub fn tokens_and_cost(dir: &RunDir) -> String {
+/// The cost and the tokens of a run so far; empty if neither is known.
+pub fn tokens_and_cost(dir: &RunStatus) -> String {
     let cost = dir.cost_usd.map(|usd| format!("${usd:.2}"));
     let tokens = dir.tokens.map(|tokens| match tokens {
         1_000_000.. => format!("{:.1}M tokens", tokens as f64 / 1e6),
         10_000.. => format!("{}k tokens", tokens / 1000),
         _ => format!("{tokens} tokens"),
     });
-    let words: Vec<String> = cost.into_iter().chain(tokens).collect();
-    words.join(" ")
+    let texts: Vec<String> = cost.into_iter().chain(tokens).collect();
+    texts.join(" ")
 }
 
-/// What happened last, in words.
-pub fn event(event: &Event) -> String {
-    let title = if event.title.text.is_empty() {
-        &event.task
-    } else {
-        &event.title.text
-    };
-    format!("{} {title}", event.state)
+/// The last change of a task: its new state and its title.
+pub fn event_text(event: &Event) -> String {
+    let title = &event.title.text;
+    let name = if title.is_empty() { &event.task } else { title };
+    format!("{} {name}", event.state)
 }

@@ -1,6 +1,6 @@
-//! Being told to stop: a flag for who looks, and a pipe for who waits.
+//! A request to stop: a flag for threads that check, and a pipe for threads that block.
 //!
-//! What is written into the pipe is never read: every run that waits is woken by it, and none has to look by the clock.
+//! The byte in the pipe is never read: it wakes every thread that waits, so that none of them polls.
 
 use rustix::fd::OwnedFd;
 use signal_hook::{flag, low_level::pipe};
@@ -8,44 +8,43 @@ use std::io::{PipeWriter, Result, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether we are to stop.
+/// The request to stop, shared by all threads.
 pub struct Stop {
-    is_told: Arc<AtomicBool>,
+    is_requested: Arc<AtomicBool>,
     reader: Arc<OwnedFd>,
     writer: PipeWriter,
 }
 
 impl Stop {
-    /// Told by any of these `signals`.
+    /// A stop that any of these `signals` requests.
     pub fn on(signals: &[i32]) -> Result<Self> {
         let (reader, writer) = std::io::pipe()?;
-        let is_told = Arc::new(AtomicBool::new(false));
+        let is_requested = Arc::new(AtomicBool::new(false));
         for &signal in signals {
-            // In this order: who is woken finds the flag set.
-            flag::register(signal, is_told.clone())?;
+            // In this order: a thread that the pipe wakes finds the flag set.
+            flag::register(signal, is_requested.clone())?;
             pipe::register(signal, writer.try_clone()?)?;
         }
         Ok(Self {
-            is_told,
+            is_requested,
             reader: Arc::new(reader.into()),
             writer,
         })
     }
 
-    /// Whether somebody told us.
-    pub fn is_told(&self) -> bool {
-        self.is_told.load(Ordering::Relaxed)
+    pub fn is_requested(&self) -> bool {
+        self.is_requested.load(Ordering::Relaxed)
     }
 
-    /// Tell all who wait.
-    pub fn tell(&self) {
-        if !self.is_told.swap(true, Ordering::Relaxed) {
-            let _ = (&self.writer).write(b"."); // a full pipe has told them
+    /// Makes all threads stop.
+    pub fn request(&self) {
+        if !self.is_requested.swap(true, Ordering::Relaxed) {
+            let _ = (&self.writer).write(b"."); // a full pipe wakes them as well
         }
     }
 
-    /// Can be read from as soon as we are told; one for all, as hundreds of runs may wait.
-    pub fn to_wait_for(&self) -> Arc<OwnedFd> {
+    /// Becomes readable with the request; one descriptor for all threads, as hundreds of runs may wait.
+    pub fn descriptor(&self) -> Arc<OwnedFd> {
         self.reader.clone()
     }
 }

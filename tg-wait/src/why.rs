@@ -1,84 +1,87 @@
-//! What an outcome was told from, in a few words for the record.
+//! The evidence for an outcome, as a short text for the record.
 
-use crate::decide::{Agents, Patience, Seen};
-use crate::probe::Probe;
+use crate::decide::{Agents, Evidence, Patience};
+use crate::launcher::end_reason;
 use rusqlite::Result;
 use tg_host::experiment::AgentRow;
+use tg_host::schema::probe::Probe;
 use tg_stage::spent::Reached;
 use tg_stage::time::show;
+use tg_stage::{EndReason, Outcome};
 
-/// How many names are enough.
-const MANY: usize = 10;
+/// The most names in one text.
+const MOST_NAMES: usize = 10;
 
-/// Why a run that was `seen` like this ended with this `outcome`. `ends` are its agents' ends, `reached` the limit that was.
+/// The evidence for `outcome`. `agents` are the rows of the agents, `reached` is the limit that was reached.
 pub fn why(
-    outcome: &str,
-    seen: &Seen,
+    outcome: &Outcome,
+    seen: &Evidence,
     patience: &Patience,
     probe: &Probe,
-    ends: &[AgentRow],
+    agents: &[AgentRow],
     reached: Option<Reached>,
 ) -> Result<String> {
     Ok(match outcome {
-        "completed" => "every task succeeded".into(),
-        "failed_tasks" => {
-            let cause = if matches!(seen.agents, Agents::Live | Agents::Unknown) {
-                format!("nothing changed for {}", show(patience.settle))
-            } else {
-                "no agent is left".into()
+        Outcome::Completed => "every task succeeded".into(),
+        Outcome::FailedTasks => {
+            let cause = match seen.agents {
+                Agents::Running | Agents::Unknown => {
+                    format!("nothing changed for {}", show(patience.settle))
+                }
+                _ => "no agent is left".into(),
             };
-            format!("failed: {}; {cause}", names(&probe.failed(MANY + 1)?))
+            let failed = probe.failed_tasks(MOST_NAMES + 1)?;
+            format!("failed: {}; {cause}", names(&failed))
         }
-        "timeout" => format!("{} since the launch", show(patience.timeout)),
-        "stalled" => {
+        Outcome::Timeout => format!("{} since the launch", show(patience.timeout)),
+        Outcome::Stalled => {
             let quiet = show(patience.stall);
             let quiet = format!("no state change, tool call or heartbeat for {quiet}");
-            match probe.parked(MANY + 1)?.as_slice() {
+            match probe.parked_tasks(MOST_NAMES + 1)?.as_slice() {
                 [] => quiet,
                 parked => format!("{quiet}; parked: {}", names(parked)),
             }
         }
-        "budget" => match reached {
-            Some(reached) => reached.to_string(),
-            None => agents(ends),
-        },
-        "cancelled" if seen.told_to_stop => "tg-wait was told to stop".into(),
-        "cancelled" => "tg-launch was told to stop".into(),
-        "infra" if seen.agents == Agents::Failed => {
-            let mut reasons = ends.iter().map(|end| end.end_reason.as_deref());
-            if reasons.any(|reason| reason == Some("disk")) {
-                "no space left on device".into()
+        Outcome::Budget => reached.map_or_else(|| ends(agents), |reached| reached.to_string()),
+        Outcome::Cancelled if seen.stop_requested => "tg-wait was asked to stop".into(),
+        Outcome::Cancelled => "tg-launch was asked to stop".into(),
+        Outcome::Infra if seen.agents == Agents::Failed => {
+            if ended_by(&EndReason::Disk, agents).is_empty() {
+                ends(agents)
             } else {
-                agents(ends)
+                "no space left on device".into()
             }
         }
-        "infra" => {
-            let lost = ends
-                .iter()
-                .filter(|end| end.end_reason.as_deref() == Some("lost"));
-            let lost: Vec<String> = lost.map(|end| end.worker_id.clone()).collect();
-            format!("the launcher was killed, and with it {}", names(&lost))
+        Outcome::Infra => {
+            let lost = names(&ended_by(&EndReason::Lost, agents));
+            format!("the launcher was killed, and with it {lost}")
         }
-        _ => agents(ends),
+        _ => ends(agents),
     })
 }
 
-/// `w1 exited with 0, w2 was ended (no_mcp)`
-fn agents(ends: &[AgentRow]) -> String {
-    let one = |end: &AgentRow| {
-        let exit = end.exit.as_deref().unwrap_or("unknown");
-        match end.end_reason.as_deref() {
-            None | Some("exited") => format!("{} exited with {exit}", end.worker_id),
-            Some(why) => format!("{} {why} ({exit})", end.worker_id),
+/// The agents that ended for `reason`.
+fn ended_by(reason: &EndReason, agents: &[AgentRow]) -> Vec<String> {
+    let ended = agents.iter().filter(|agent| end_reason(agent) == *reason);
+    ended.map(|agent| agent.worker_id.clone()).collect()
+}
+
+/// `w1 exited with 0, w2 no_mcp (signal 15)`
+fn ends(agents: &[AgentRow]) -> String {
+    let end = |agent: &AgentRow| {
+        let (worker, exit) = (&agent.worker_id, agent.exit.as_deref().unwrap_or("unknown"));
+        match (agent.end_reason.is_some(), end_reason(agent)) {
+            (false, _) | (_, EndReason::Exited) => format!("{worker} exited with {exit}"),
+            (true, reason) => format!("{worker} {reason} ({exit})"),
         }
     };
-    let all: Vec<String> = ends.iter().map(one).collect();
+    let all: Vec<String> = agents.iter().map(end).collect();
     names(&all)
 }
 
 fn names(all: &[String]) -> String {
-    match all.get(..MANY) {
-        Some(first) if all.len() > MANY => format!("{}, ...", first.join(", ")),
+    match all.get(..MOST_NAMES) {
+        Some(first) if all.len() > MOST_NAMES => format!("{}, ...", first.join(", ")),
         _ => all.join(", "),
     }
 }

@@ -6,16 +6,16 @@ use std::path::PathBuf;
 
 /// Show experiments in the browser while they run
 ///
-/// Serves one page from a results directory and says on stderr where it is. The page follows the runs by itself; what it
-/// shows is also there as JSON (docs/watch.md). Nothing is written, and no database is kept open. To look from another
-/// machine, forward the port: `ssh -L 8080:127.0.0.1:8080 HOST`.
+/// Serves one page from a results directory and prints its address on stderr. The page follows the runs by itself; the
+/// same data is available as JSON (docs/watch.md). Nothing is written, and no database is kept open. To open the page from
+/// another machine, forward the port: `ssh -L 8080:127.0.0.1:8080 HOST`.
 #[derive(Debug, Parser)]
 #[command(version, after_help = AFTER)]
 pub struct Args {
-    /// An experiment's directory, or one with several
+    /// The directory of an experiment, or of several
     #[arg(value_name = "RESULTS")]
     pub results: PathBuf,
-    /// Where to listen; port 0 takes any that is free
+    /// Address to listen on; port 0 takes any free port
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,
 }

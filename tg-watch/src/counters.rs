@@ -1,46 +1,46 @@
-//! The manifest's metrics while a run lives: those that follow at once from what is seen.
+//! The manifest's metrics of a running run, as far as they follow from its current state.
 //!
-//! They are counters to look at, not measurements: nothing is trimmed, and what is not over counts as far as it is. The
-//! values that a comparison rests on come from `tg-metrics`, when the run is over, and take their places then.
+//! They are counters for people to look at, not measurements: nothing is trimmed, and tasks in progress count as far as they
+//! are. `tg-metrics` computes the values for comparisons when the run has ended, and they replace the counters.
 
 use serde::Serialize;
 use std::collections::BTreeMap;
 use tg_host::live::{Tally, Worker};
+use tg_host::states;
 use tg_stage::metric::{self, kind};
 
-/// A metric of a run, now.
+/// A metric of a run at this moment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Counter {
-    /// Its name.
     pub name: String,
-    /// What it is counted in: `ms`, `usd`, `%`, `ratio`, `1/h`, `count`, or empty.
+    /// `ms`, `usd`, `%`, `ratio`, `1/h`, `count`, or empty.
     pub unit: &'static str,
-    /// Null where it is not known, or only known at the end.
+    /// Null if it is not known, or only known at the end.
     pub value: Option<f64>,
-    /// Computed here from what is seen so far; false where it is what `tg-metrics` said.
+    /// True if it was computed here from the current state, false if `tg-metrics` computed it.
     pub live: bool,
 }
 
-/// What is seen of a run.
-pub struct Seen<'a> {
-    /// Since the launch, in milliseconds.
+/// The state of a run.
+pub struct Counted<'a> {
     pub elapsed_ms: Option<i64>,
-    /// Tasks by state.
     pub tally: &'a [Tally],
-    /// Its agents.
     pub workers: &'a [Worker],
-    /// Tasks begun more than once; null where nobody followed the run.
+    /// Tasks that were begun more than once; none if the run was not followed.
     pub reworked: Option<u64>,
-    /// In USD.
     pub cost_usd: Option<f64>,
     /// In and out.
     pub tokens: Option<i64>,
-    /// Now, in milliseconds since the epoch.
+    /// Milliseconds since the epoch.
     pub now: i64,
 }
 
-/// The metrics called `names`, or those shown where nobody names any; the values in `last` are final.
-pub fn all(names: &[String], last: &BTreeMap<String, Option<f64>>, seen: &Seen) -> Vec<Counter> {
+/// The counters of the metrics `names`, or of the default ones if there are no names; values in `last` are final.
+pub fn counters(
+    names: &[String],
+    last: &BTreeMap<String, Option<f64>>,
+    state: &Counted,
+) -> Vec<Counter> {
     let own: Vec<&str> = names.iter().map(String::as_str).collect();
     let names: &[&str] = if own.is_empty() {
         &metric::DEFAULT
@@ -52,28 +52,31 @@ pub fn all(names: &[String], last: &BTreeMap<String, Option<f64>>, seen: &Seen) 
         Counter {
             name: (*name).into(),
             unit: kind(name).unit.name(),
-            value: known.copied().unwrap_or_else(|| seen.value(name)),
+            value: known.copied().unwrap_or_else(|| state.value(name)),
             live: known.is_none(),
         }
     };
     names.iter().map(counter).collect()
 }
 
-impl Seen<'_> {
+impl Counted<'_> {
     fn value(&self, name: &str) -> Option<f64> {
         let tasks = self.count(|_| true);
-        let done = self.count(|one| one.class == "success");
+        let done = self.count(|entry| entry.class == "success");
         let wall = self.elapsed_ms.filter(|&ms| ms > 0).map(|ms| ms as f64);
         let tokens = self.tokens.map(|tokens| tokens as f64);
-        let per = |of: Option<f64>, by: f64| of.filter(|_| by > 0.0).map(|of| of / by);
+        let per = |sum: Option<f64>, by: f64| sum.filter(|_| by > 0.0).map(|sum| sum / by);
         let value = match name {
             metric::WALL => wall,
             metric::COST => self.cost_usd,
-            "active_work_time_ms" => self.worked().map(|ms| ms.iter().sum()),
+            "active_work_time_ms" => self.worked_ms().map(|ms| ms.iter().sum()),
             "agent_utilization_pct" => self.utilization(wall?),
             "tasks_per_hour" => per(Some(done * 3_600_000.0), wall?),
             "rework_rate" => per(self.reworked.map(|tasks| tasks as f64), tasks),
-            "failure_rate" => per(Some(self.count(|one| one.state == "failed")), tasks),
+            "failure_rate" => per(
+                Some(self.count(|entry| entry.state == states::FAILED)),
+                tasks,
+            ),
             "completion_rate_pct" => per(Some(done * 100.0), tasks),
             "tokens_total" => tokens,
             "tokens_per_completed_task" => per(tokens, done),
@@ -83,29 +86,27 @@ impl Seen<'_> {
         value.filter(|value| value.is_finite())
     }
 
-    fn count(&self, wanted: impl Fn(&Tally) -> bool) -> f64 {
-        let found = self.tally.iter().filter(|one| wanted(one));
-        found.map(|one| one.tasks as f64).sum()
+    fn count(&self, is_counted: impl Fn(&Tally) -> bool) -> f64 {
+        let found = self.tally.iter().filter(|entry| is_counted(entry));
+        found.map(|entry| entry.tasks as f64).sum()
     }
 
-    /// How long each agent had something in work, in milliseconds; null where nobody followed it.
-    fn worked(&self) -> Option<Vec<f64>> {
-        let one = |worker: &Worker| {
-            let goes_on = worker.working_since_ms.map_or(0, |since| self.now - since);
-            worker
-                .worked_ms
-                .map(|before| (before + goes_on.max(0)) as f64)
+    /// The time that each agent had a task in progress, in milliseconds; none if the run was not followed.
+    fn worked_ms(&self) -> Option<Vec<f64>> {
+        let worked = |worker: &Worker| {
+            let current = worker.working_since_ms.map_or(0, |since| self.now - since);
+            let before = worker.worked_ms;
+            before.map(|before| (before + current.max(0)) as f64)
         };
-        self.workers.iter().map(one).collect()
+        self.workers.iter().map(worked).collect()
     }
 
-    /// The mean over those who work; who only leads is left out.
+    /// The mean over the agents that work; an agent that only leads is left out.
     fn utilization(&self, wall: f64) -> Option<f64> {
-        let worked = self.worked()?;
-        let who = self.workers.iter().zip(worked);
-        let shares: Vec<f64> = who
-            .filter(|(who, worked)| *worked > 0.0 || who.role.as_deref() == Some("worker"))
-            .map(|(_, worked)| (100.0 * worked / wall).min(100.0))
+        let workers = self.workers.iter().zip(self.worked_ms()?);
+        let shares: Vec<f64> = workers
+            .filter(|(worker, ms)| *ms > 0.0 || worker.role.as_deref() == Some("worker"))
+            .map(|(_, ms)| (100.0 * ms / wall).min(100.0))
             .collect();
         (!shares.is_empty()).then(|| shares.iter().sum::<f64>() / shares.len() as f64)
     }
@@ -119,7 +120,7 @@ mod tests {
         Worker {
             worker: "w".into(),
             role: Some(role.into()),
-            state: "idle",
+            state: tg_host::live::Activity::Idle,
             tasks: Vec::new(),
             heard_at_ms: None,
             worked_ms: Some(worked_ms),
@@ -130,18 +131,18 @@ mod tests {
     }
 
     #[test]
-    fn counters_follow_from_what_is_seen() {
+    fn counters_follow_from_the_current_state() {
         let tally = |state: &str, class, tasks| Tally {
             state: state.into(),
             class,
             tasks,
         };
-        let seen = Seen {
+        let state = Counted {
             elapsed_ms: Some(10_000),
             tally: &[
-                tally("completed", "success", 2),
-                tally("failed", "failure", 1),
-                tally("pending", "waiting", 1),
+                tally(states::COMPLETED, "success", 2),
+                tally(states::FAILED, "failure", 1),
+                tally(states::PENDING, "waiting", 1),
             ],
             workers: &[
                 worker("worker", 3_000, Some(9_000)),
@@ -167,18 +168,13 @@ mod tests {
             ("cost_per_task", Some(0.5)),
             ("handoffs", None),
         ];
-        let names: Vec<String> = expected.iter().map(|one| one.0.to_string()).collect();
+        let names: Vec<String> = expected.iter().map(|pair| pair.0.to_string()).collect();
         let last = BTreeMap::from([("handoffs".to_string(), None)]);
-        for (counter, (name, value)) in all(&names, &last, &seen).iter().zip(expected) {
-            assert_eq!(
-                (counter.value, counter.live),
-                (value, name != "handoffs"),
-                "{name}"
-            );
+        for (counter, (name, value)) in counters(&names, &last, &state).iter().zip(expected) {
+            let is_live = name != "handoffs";
+            assert_eq!((counter.value, counter.live), (value, is_live), "{name}");
         }
-        assert_eq!(
-            all(&[], &BTreeMap::new(), &seen).len(),
-            metric::DEFAULT.len()
-        );
+        let default = counters(&[], &BTreeMap::new(), &state);
+        assert_eq!(default.len(), metric::DEFAULT.len());
     }
 }

@@ -1,26 +1,33 @@
-//! Whom we answer: the person at this machine, and no page of somebody else's that their browser has open.
+//! The decision which requests are answered: those of the user of this machine, and not those of foreign pages in the
+//! user's browser.
 //!
-//! A page of somebody else's can make the browser send us requests. Where it does so under its own name, made to point
-//! here (DNS rebinding), the Host header tells; where it asks for our address, the browser says in Origin and
-//! Sec-Fetch-Site whose page asked. A link to us may stand anywhere: following it shows the page to the person, not to
-//! whoever wrote the link. The port in Host is not looked at: behind a tunnel it is another one, and names are what counts.
+//! A foreign page can make the browser send requests. If it uses its own name, made to point here (DNS rebinding), the Host
+//! header has that name; if it uses our address, the browser sends the page's origin in Origin and Sec-Fetch-Site. A link
+//! to us may be anywhere: following it shows the page to the user, not to the author of the link. The port in Host is
+//! ignored: behind a tunnel it differs, and only names matter.
 
 use crate::http::{Request, Response};
 use std::net::{IpAddr, SocketAddr};
 
-/// The answer to a request that is not to be answered otherwise.
-pub fn refuse(request: &Request, ours: SocketAddr) -> Option<Response> {
+/// The refusal of a request; none if it is to be answered.
+pub fn refusal(request: &Request, ours: SocketAddr) -> Option<Response> {
     let host = request.header("host").unwrap_or_default();
     if !is_ours(host, ours.ip()) {
-        let words = "this address is not ours: open the page as http://127.0.0.1:PORT/";
+        let words =
+            "this is not an address of this server: open the page as http://127.0.0.1:PORT/";
         return Some(Response::refusal("421 Misdirected Request", words));
     }
     if !matches!(request.method.as_str(), "GET" | "HEAD") {
-        let words = "there is only something to look at here";
+        let words = "this server only answers GET and HEAD";
         return Some(Response::refusal("405 Method Not Allowed", words));
     }
     let is_foreign = is_of_another_origin(request, host) || is_of_another_site(request);
-    is_foreign.then(|| Response::refusal("403 Forbidden", "asked for by a page of another origin"))
+    is_foreign.then(|| {
+        Response::refusal(
+            "403 Forbidden",
+            "a page of another origin sent this request",
+        )
+    })
 }
 
 fn is_ours(host: &str, ours: IpAddr) -> bool {
@@ -33,7 +40,7 @@ fn is_ours(host: &str, ours: IpAddr) -> bool {
         .and_then(|name| name.strip_suffix(']'))
         .unwrap_or(name);
     match address.parse::<IpAddr>() {
-        // Listening on all addresses, any of them is ours: a name is what a stranger could have made.
+        // If we listen on all addresses, each of them is ours. A name may belong to a foreign page.
         Ok(address) => address.is_loopback() || address == ours || ours.is_unspecified(),
         Err(_) => name.eq_ignore_ascii_case("localhost"),
     }
@@ -64,35 +71,20 @@ mod tests {
 
     fn status(lines: &str) -> &'static str {
         let ours = "127.0.0.1:4000".parse().unwrap();
-        refuse(&request(lines), ours).map_or("", |refusal| &refusal.status[..3])
+        refusal(&request(lines), ours).map_or("", |refusal| &refusal.status[..3])
     }
 
     #[test]
     fn only_our_own_names() {
-        for host in [
-            "127.0.0.1:4000",
-            "localhost:8080",
-            "LOCALHOST",
-            "[::1]:4000",
-            "127.0.0.1",
-        ] {
-            assert_eq!(
-                status(&format!("GET / HTTP/1.1\nHost: {host}")),
-                "",
-                "{host}"
-            );
+        let ours = "127.0.0.1:4000 localhost:8080 LOCALHOST [::1]:4000 127.0.0.1";
+        let foreign = "evil.example evil.example:4000 localhost.evil.example 127.0.0.1.evil.example:4000 10.0.0.1:4000";
+        let get = |host: &str| status(&format!("GET / HTTP/1.1\nHost: {host}"));
+        for host in ours.split(' ') {
+            assert_eq!(get(host), "", "{host}");
         }
-        for host in [
-            "evil.example",
-            "evil.example:4000",
-            "localhost.evil.example",
-            "127.0.0.1.evil.example:4000",
-            "10.0.0.1:4000",
-            "",
-            "127.0.0.1:4000\nHost: evil.example",
-        ] {
-            let lines = format!("GET / HTTP/1.1\nHost: {host}");
-            assert_eq!(status(&lines), "421", "{host}");
+        let foreign = foreign.split(' ');
+        for host in foreign.chain(["", "127.0.0.1:4000\nHost: evil.example"]) {
+            assert_eq!(get(host), "421", "{host}");
         }
         assert_eq!(status("GET / HTTP/1.1"), "421");
     }

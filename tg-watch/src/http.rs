@@ -1,9 +1,9 @@
-//! As much of HTTP as a page and its JSON need: one request a connection, GET and HEAD, no body.
+//! The part of HTTP that a page and its JSON need: one request per connection, GET and HEAD, no body.
 //!
-//! `httparse` reads the head; it is what hyper parses with, is kept by its authors, and depends on nothing. The servers
-//! without an async runtime that were looked at (`tiny_http`, `rouille`, `touche`) have had no release for years, or give a
-//! connection no time limit, and a stream of events that may last for hours needs its socket: how long a write may take
-//! and when the browser has gone are what matters here. So the socket is ours, and the rest is small.
+//! `httparse` parses the head; hyper uses it too, it is maintained, and it depends on nothing. The servers without an async
+//! runtime that were examined (`tiny_http`, `rouille`, `touche`) have had no release for years, or set no time limit on a
+//! connection. A stream of events may last for hours, so what matters is how long a write may take and whether the browser
+//! has gone, and both need the socket. So the socket is handled here; the rest is small.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 
 /// The longest head that is read, in bytes.
 const LONGEST: usize = 16 << 10;
-/// How long a browser may take to send its head.
+/// The longest time in which a browser sends its head.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long a browser may leave what we send unread before it counts as gone.
+/// A browser that reads nothing for this long counts as gone.
 const STUCK: Duration = Duration::from_secs(10);
 
 /// The head of a request.
@@ -21,45 +21,43 @@ const STUCK: Duration = Duration::from_secs(10);
 pub struct Request {
     /// `GET`, `HEAD`, ...
     pub method: String,
-    /// The path as it came, without what follows a question mark.
+    /// The path as it was sent, without the query.
     pub path: String,
     headers: Vec<(String, String)>,
 }
 
 impl Request {
-    /// The only header called `name`; where there are several, they are no header at all.
+    /// The value of the header `name`; none if there are several of that name.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let mut found = self
-            .headers
-            .iter()
-            .filter(|header| header.0.eq_ignore_ascii_case(name));
+        let mut found = self.named(name);
         let first = found.next()?;
         found.next().is_none().then_some(first.1.as_str())
     }
 
-    /// Whether there is a header called `name`.
+    /// True if there is a header called `name`.
     pub fn has(&self, name: &str) -> bool {
-        self.headers
-            .iter()
-            .any(|header| header.0.eq_ignore_ascii_case(name))
+        self.named(name).next().is_some()
+    }
+
+    fn named(&self, name: &str) -> impl Iterator<Item = &(String, String)> {
+        let headers = self.headers.iter();
+        headers.filter(move |header| header.0.eq_ignore_ascii_case(name))
     }
 }
 
-/// What is answered.
+/// The answer to a request.
 #[derive(Debug, Clone)]
 pub struct Response {
-    /// The status line's number and word.
+    /// The number and the words of the status line.
     pub status: &'static str,
-    /// The media type.
     pub media: &'static str,
-    /// What the page may load, where it is a page.
+    /// The content security policy, if it is not the strictest.
     pub policy: Option<String>,
-    /// All of it.
     pub body: Vec<u8>,
 }
 
 impl Response {
-    /// A good answer.
+    /// An answer with status 200.
     pub fn ok(media: &'static str, body: impl Into<Vec<u8>>) -> Self {
         Self {
             status: "200 OK",
@@ -69,7 +67,7 @@ impl Response {
         }
     }
 
-    /// A refusal, in words.
+    /// A refusal, with its cause as text.
     pub fn refusal(status: &'static str, words: &str) -> Self {
         Self {
             status,
@@ -80,13 +78,13 @@ impl Response {
     }
 }
 
-/// Read a request's head. An error says what to answer, if anything.
+/// Reads the head of a request. An error is the answer to send, if any.
 pub fn read(stream: &mut TcpStream) -> Result<Request, Option<Response>> {
-    let begun = Instant::now();
+    let start = Instant::now();
     let mut head = Vec::new();
     let mut chunk = [0; 2048];
     loop {
-        let left = PATIENCE.saturating_sub(begun.elapsed());
+        let left = PATIENCE.saturating_sub(start.elapsed());
         if left.is_zero() || stream.set_read_timeout(Some(left)).is_err() {
             return Err(None);
         }
@@ -106,7 +104,7 @@ pub fn read(stream: &mut TcpStream) -> Result<Request, Option<Response>> {
     }
 }
 
-/// The head, if all of it is there.
+/// The parsed head; none if it is incomplete.
 fn parse(head: &[u8]) -> Option<Result<Request, Response>> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut parsed = httparse::Request::new(&mut headers);
@@ -130,8 +128,8 @@ fn parse(head: &[u8]) -> Option<Result<Request, Response>> {
     }))
 }
 
-/// What every answer says: that it is nobody else's to load, frame, guess at or keep.
-fn common(status: &str, media: &str, policy: Option<&str>) -> String {
+/// The head that all answers share: no other page may load, frame or guess it, and it is not cached.
+fn common_head(status: &str, media: &str, policy: Option<&str>) -> String {
     let policy = policy.unwrap_or("default-src 'none'; frame-ancestors 'none'");
     format!(
         "HTTP/1.1 {status}\r\nContent-Type: {media}\r\nContent-Security-Policy: {policy}\r\n\
@@ -141,25 +139,22 @@ fn common(status: &str, media: &str, policy: Option<&str>) -> String {
     )
 }
 
-/// Send an answer, its body only where it was asked for, and end the connection.
+/// Sends an answer and ends the connection.
 pub fn send(stream: &mut TcpStream, response: &Response, with_body: bool) -> io::Result<()> {
     stream.set_write_timeout(Some(STUCK))?;
-    let mut head = common(response.status, response.media, response.policy.as_deref());
+    let mut head = common_head(response.status, response.media, response.policy.as_deref());
     if response.status.starts_with("405") {
         head.push_str("Allow: GET, HEAD\r\n");
     }
     let length = response.body.len();
-    head.push_str("Content-Length: ");
-    head.push_str(&length.to_string());
-    head.push_str("\r\n\r\n");
-    stream.write_all(head.as_bytes())?;
+    stream.write_all(format!("{head}Content-Length: {length}\r\n\r\n").as_bytes())?;
     if with_body {
         stream.write_all(&response.body)?;
     }
     finish(stream)
 }
 
-/// Let the browser read to the end: closing with something of its own unread would take the answer away from it.
+/// Waits until the browser has read everything: if its own bytes are unread when the socket is closed, the answer is lost.
 fn finish(stream: &mut TcpStream) -> io::Result<()> {
     stream.shutdown(Shutdown::Write)?;
     stream.set_read_timeout(Some(Duration::from_millis(500)))?;
@@ -172,25 +167,25 @@ fn finish(stream: &mut TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// Begin a stream of events.
+/// Begins a stream of events.
 pub fn begin_events(stream: &mut TcpStream) -> io::Result<()> {
     stream.set_write_timeout(Some(STUCK))?;
     stream.set_nodelay(true)?;
-    let head = common("200 OK", "text/event-stream; charset=utf-8", None);
+    let head = common_head("200 OK", "text/event-stream; charset=utf-8", None);
     stream.write_all(format!("{head}X-Accel-Buffering: no\r\n\r\n").as_bytes())
 }
 
-/// Send one event whose data is one line.
-pub fn event(stream: &mut TcpStream, name: &str, data: &str) -> io::Result<()> {
+/// Sends one event whose data is one line.
+pub fn send_event(stream: &mut TcpStream, name: &str, data: &str) -> io::Result<()> {
     stream.write_all(format!("event: {name}\ndata: {data}\n\n").as_bytes())
 }
 
-/// Send nothing, to learn whether the browser is there.
-pub fn still_here(stream: &mut TcpStream) -> io::Result<()> {
+/// Sends a comment, which fails if the browser has gone.
+pub fn send_nothing(stream: &mut TcpStream) -> io::Result<()> {
     stream.write_all(b": still here\n\n")
 }
 
-/// A path's part with its percent signs decoded; `None` where that is no text.
+/// A part of a path with its percent signs decoded; none if that is not text.
 pub fn decoded(part: &str) -> Option<String> {
     let mut bytes = Vec::new();
     let mut rest = part.as_bytes().iter();
@@ -206,7 +201,7 @@ pub fn decoded(part: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// A name as a part of a path.
+/// A name, encoded as a part of a path.
 pub fn encoded(name: &str) -> String {
     name.bytes()
         .map(|byte| match byte {
@@ -222,14 +217,14 @@ pub fn encoded(name: &str) -> String {
 pub mod tests {
     use super::*;
 
-    /// A request from its lines.
+    /// The request with these lines.
     pub fn request(lines: &str) -> Request {
         let head = lines.replace('\n', "\r\n") + "\r\n\r\n";
         parse(head.as_bytes()).unwrap().unwrap()
     }
 
     #[test]
-    fn a_header_that_comes_twice_is_none() {
+    fn a_header_that_is_sent_twice_is_none() {
         let twice = request("GET /a?b=c HTTP/1.1\nHost: one\nhost: two\nX: y");
         assert_eq!(twice.path, "/a");
         assert_eq!(twice.header("Host"), None);

@@ -1,4 +1,4 @@
-//! `tg-watch` as a program; what it does is in [`tg_watch::run`].
+//! The program `tg-watch`; see [`tg_watch::run`].
 
 use std::process::ExitCode;
 

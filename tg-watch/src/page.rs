@@ -1,18 +1,20 @@
-//! The page. Without a script it is a table of how things stand; with one, the script takes over from there.
+//! The page. Without JavaScript it is a table of all runs; with it, the script replaces the table.
 
 use crate::http::Response;
 use serde_json::Value;
 
-/// The page, with a hole for the table.
+/// The page, with a comment in the place of the table's rows.
 const PAGE: &str = include_str!("page/index.html");
-/// Its stylesheet.
+/// The stylesheet.
 pub const STYLE: &str = include_str!("page/style.css");
-/// Its script: what it does.
+/// The script that follows the events.
 pub const SCRIPT: &str = include_str!("page/watch.js");
-/// Its script: how things look.
+/// The script that draws.
 pub const PARTS: &str = include_str!("page/parts.js");
+/// The media type of the scripts.
+pub const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// Nothing but our own files, and nobody may frame it.
+/// The page loads only its own files, and no other page may frame it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The page, with the state in `everything` as a table.
@@ -30,27 +32,23 @@ fn list(value: &Value) -> &[Value] {
 }
 
 fn row(run: &Value) -> String {
-    let word = |key: &str| escaped(run[key].as_str().unwrap_or_default());
+    let text = |key: &str| escaped(run[key].as_str().unwrap_or_default());
     let over = list(&run["tasks"])
         .iter()
-        .filter(|one| matches!(one["class"].as_str(), Some("success" | "failure")))
-        .filter_map(|one| one["tasks"].as_u64());
-    let tasks = run["task_count"]
-        .as_u64()
-        .map_or_else(String::new, |all| format!("{} of {all}", over.sum::<u64>()));
-    let cost = run["cost_usd"]
-        .as_f64()
-        .map_or_else(String::new, |usd| format!("${usd:.2}"));
-    let how = ["outcome", "error", "problem"]
-        .map(word)
-        .into_iter()
-        .find(|word| !word.is_empty())
-        .unwrap_or_default();
+        .filter(|entry| matches!(entry["class"].as_str(), Some("success" | "failure")))
+        .filter_map(|entry| entry["tasks"].as_u64());
+    let (all, over) = (run["task_count"].as_u64(), over.sum::<u64>());
+    let tasks = all.map_or_else(String::new, |all| format!("{over} of {all}"));
+    let cost = run["cost_usd"].as_f64();
+    let cost = cost.map_or_else(String::new, |usd| format!("${usd:.2}"));
+    let outcome = ["outcome", "error", "problem"].map(text);
+    let outcome = outcome.into_iter().find(|text| !text.is_empty());
     format!(
-        "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{how}</td><td>{tasks}</td><td>{cost}</td></tr>\n",
-        word("run"),
-        word("experiment"),
-        word("phase")
+        "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{tasks}</td><td>{cost}</td></tr>\n",
+        text("run"),
+        text("experiment"),
+        text("phase"),
+        outcome.unwrap_or_default()
     )
 }
 

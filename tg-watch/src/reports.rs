@@ -1,8 +1,8 @@
 //! Finished reports: `report*.html` in an experiment's directory or in the one above, and nothing else.
 //!
-//! A request is answered only if it asks for one of the names that were found, so that no path a browser can think of
-//! leads anywhere. Links are not followed. A report is somebody's file: it may style itself and show its own images, and
-//! runs no script.
+//! A request is answered only if it asks for one of the files that were found, so that no other path leads to a file.
+//! Links are not followed. A report may have been edited by anyone: it may have styles and images of its own, and no
+//! script.
 
 use crate::http::{Response, encoded};
 use rustix::fs::{Mode, OFlags};
@@ -10,33 +10,46 @@ use serde::Serialize;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use tg_stage::Experiment;
 
 /// The longest report that is served, in bytes.
 const LONGEST: u64 = 64 << 20;
 
-/// What a report may do.
+/// The permissions of a report.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; sandbox allow-popups allow-top-navigation-by-user-activation; frame-ancestors 'none'";
 
 /// A report that can be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// Its file's name.
+    /// The name of its file.
     pub name: String,
-    /// Where the page finds it.
+    /// Its path on this server.
     pub url: String,
     #[serde(skip)]
     path: PathBuf,
 }
 
-/// The reports in `dir`, which are served below `/reports/` and then `below`.
-pub fn find(dir: &Path, below: &str) -> Vec<Report> {
+/// The reports of an experiment, including those in the directory above it.
+pub fn of_experiment(results: &Path, experiment: &Experiment) -> Vec<Report> {
+    let name = experiment.path().file_name().unwrap_or_default();
+    let below = format!("{}/", encoded(&name.to_string_lossy()));
+    let mut found = reports_in(experiment.path(), &below);
+    if experiment.path() != results {
+        found.extend(reports_in(results, ""));
+    }
+    found
+}
+
+/// The reports in `dir`, whose paths on this server are `/reports/`, then `below`, then their name.
+fn reports_in(dir: &Path, below: &str) -> Vec<Report> {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let is_report = |name: &String| {
+        name.starts_with("report") && Path::new(name).extension() == Some("html".as_ref())
+    };
     let mut names: Vec<String> = entries
         .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
         .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| {
-            name.starts_with("report") && Path::new(name).extension() == Some("html".as_ref())
-        })
+        .filter(is_report)
         .collect();
     names.sort();
     let report = |name: String| Report {
@@ -47,7 +60,7 @@ pub fn find(dir: &Path, below: &str) -> Vec<Report> {
     names.into_iter().map(report).collect()
 }
 
-/// The report at `url`, if there is one now.
+/// The report at `url`, if there is one.
 pub fn serve(all: impl IntoIterator<Item = Report>, url: &str) -> Option<Response> {
     let report = all.into_iter().find(|report| report.url == url)?;
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
@@ -76,11 +89,11 @@ mod tests {
         fs::write(lab.path().join("outside.html"), "no").unwrap();
         std::os::unix::fs::symlink("../outside.html", dir.join("report-link.html")).unwrap();
         fs::create_dir(dir.join("report-dir.html")).unwrap();
-        let found = find(&dir, "e/");
+        let found = reports_in(&dir, "e/");
         let names: Vec<_> = found.iter().map(|report| report.name.as_str()).collect();
         assert_eq!(names, ["report 1.html"]);
-        let status = |url: &str| serve(find(&dir, "e/"), url).map(|answer| answer.body);
-        assert_eq!(status("/reports/e/report%201.html").unwrap(), b"<p>one");
+        let body = |url: &str| serve(reports_in(&dir, "e/"), url).map(|answer| answer.body);
+        assert_eq!(body("/reports/e/report%201.html").unwrap(), b"<p>one");
         for url in [
             "/reports/e/secret.html",
             "/reports/e/report-link.html",
@@ -90,9 +103,9 @@ mod tests {
             "/reports/e/report 1.html",
             "/reports//etc/passwd",
         ] {
-            assert_eq!(status(url), None, "{url}");
+            assert_eq!(body(url), None, "{url}");
         }
-        // made a link after it was found
+        // A file that becomes a link after it was found.
         fs::remove_file(dir.join("report 1.html")).unwrap();
         std::os::unix::fs::symlink("../outside.html", dir.join("report 1.html")).unwrap();
         assert!(serve(found, "/reports/e/report%201.html").is_none());

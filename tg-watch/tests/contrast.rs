@@ -1,5 +1,5 @@
-//! The page can be read in both its palettes: every text against what it stands on, as WCAG AA asks, and every part of a
-//! bar against the page.
+//! The contrast of the page in both palettes: of texts with their background, as WCAG AA requires, and of the parts of a
+//! bar with the page.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 

@@ -27,7 +27,7 @@ impl Bound {
         }
     }
 
-    /// How many, which is known.
+    /// A count, which is known.
     pub fn count(things: usize) -> Self {
         Self::exactly(things as f64)
     }
@@ -67,7 +67,7 @@ impl Bound {
         self.max(Self::ZERO)
     }
 
-    /// How far two numbers are apart.
+    /// The distance of two numbers.
     #[must_use]
     pub fn distance(self, other: Self) -> Self {
         let difference = self - other;
@@ -75,12 +75,12 @@ impl Bound {
         Self::between(low, difference.high.max(-difference.low))
     }
 
-    /// How little is known.
+    /// The width of the interval.
     pub fn width(self) -> f64 {
         self.high - self.low
     }
 
-    /// Whether it can be `value`; a rounding error of the last digits is allowed.
+    /// True if it can be `value`; a rounding error of the last digits is allowed.
     pub fn holds(self, value: f64) -> bool {
         let slack = 1e-9 * value.abs().max(1.0);
         self.low - slack <= value && value <= self.high + slack

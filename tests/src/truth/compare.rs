@@ -1,11 +1,11 @@
-//! The log's metrics beside those of `tg-metrics`.
+//! A comparison of the log's metrics with those of `tg-metrics`.
 
 use super::bound::Bound;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-/// What no client's log can tell, and why.
+/// Metrics that a client's log cannot give, and why.
 pub const NOT_IN_A_LOG: [(&str, &str); 5] = [
     ("coordinator_cost_usd", "reported by the agent itself"),
     ("coordinator_tokens", "reported by the agent itself"),
@@ -14,7 +14,7 @@ pub const NOT_IN_A_LOG: [(&str, &str); 5] = [
     ("verify_score", "said by the verify command"),
 ];
 
-/// What the host writes no row of, though its clients saw it: null, with a reason, is the right answer.
+/// Events of which the host writes no row, though its clients saw them: null, with a reason, is the right answer.
 const NO_ROW: [&str; 1] = ["file_contention"];
 
 /// A metric on which the two do not agree.
@@ -22,7 +22,7 @@ const NO_ROW: [&str; 1] = ["file_contention"];
 pub struct Difference {
     /// Its name.
     pub name: &'static str,
-    /// By the log; none where it cannot be known.
+    /// By the log; none if it cannot be known.
     pub truth: Option<Bound>,
     /// By `tg-metrics`.
     pub measured: Value,
@@ -41,7 +41,7 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Whether a measured value can be what happened.
+/// True if the log allows the measured value.
 pub fn agrees(truth: Option<Bound>, measured: &Value) -> bool {
     match (truth, measured.as_f64()) {
         (Some(truth), Some(measured)) => truth.holds(measured),
@@ -55,7 +55,7 @@ pub fn agrees(truth: Option<Bound>, measured: &Value) -> bool {
 /// The metrics on which `measured`, the metrics of a record, contradicts the log.
 ///
 /// # Panics
-/// If it has a metric of which the log says nothing although it could, or lacks one.
+/// If it has a metric that the log could give and does not, or lacks one.
 pub fn differences(
     truth: &BTreeMap<&'static str, Option<Bound>>,
     measured: &Value,
@@ -79,8 +79,8 @@ pub fn differences(
             let value = measured
                 .get(*name)
                 .unwrap_or_else(|| panic!("{name} is not measured"));
-            let is_told = NO_ROW.contains(name) && value.is_null();
-            (!is_told && !agrees(*truth, value)).then(|| Difference {
+            let is_known_gap = NO_ROW.contains(name) && value.is_null();
+            (!is_known_gap && !agrees(*truth, value)).then(|| Difference {
                 name,
                 truth: *truth,
                 measured: value.clone(),

@@ -1,4 +1,4 @@
-//! Who worked when: workers' time, gaps, and how evenly it is spread.
+//! Workers' times of work, gaps, and how evenly work is spread.
 
 use super::bound::Bound;
 use super::plan::Class;
@@ -9,21 +9,32 @@ use std::collections::BTreeMap;
 /// Times of work, from and to.
 type Spans = Vec<(Bound, Bound)>;
 
-/// Each worker's times of work; those who were there and did nothing have none, and who only handed out work is left out.
+/// Each worker's times of work; workers without work have none, and workers that only handed out work are left out.
 pub fn workers<'r>(run: &'r Run) -> BTreeMap<&'r str, Spans> {
     let idle = run.workers.iter().filter(|worker| !run.leads(worker));
     let mut spans: BTreeMap<&str, Spans> =
         idle.map(|worker| (worker.as_str(), Vec::new())).collect();
     for story in &run.work {
-        let who = |moment: &'r Moment| moment.who.as_deref().filter(|_| at_work(moment));
-        for (worker, from, to) in story.stretches(run.end, who) {
+        let holder = |moment: &'r Moment| moment.worker.as_deref().filter(|_| at_work(moment));
+        for (worker, from, to) in story.stretches(run.end, holder) {
             spans.entry(worker).or_default().push((from, to));
         }
     }
     spans
 }
 
-/// Each task's times of work, whoever worked.
+/// All agents where they are recorded, else the workers with work.
+pub fn agents(run: &Run) -> usize {
+    let working = || {
+        workers(run)
+            .values()
+            .filter(|spans| !spans.is_empty())
+            .count()
+    };
+    run.recorded.map_or_else(working, |_| run.workers.len())
+}
+
+/// Each task's times of work, by any worker.
 pub fn tasks(run: &Run) -> Spans {
     let any = |moment: &Moment| at_work(moment).then_some(());
     let stretches = run
@@ -37,7 +48,7 @@ fn at_work(moment: &Moment) -> bool {
     moment.class == Class::Timed
 }
 
-/// How long at least one of the spans holds, in milliseconds.
+/// The time in which at least one of the spans holds, in milliseconds.
 pub fn union(spans: &Spans) -> Bound {
     let length = |mut spans: Vec<(f64, f64)>| {
         spans.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -81,18 +92,18 @@ pub fn peak(spans: &Spans) -> Bound {
     Bound::between(most(shrunk(spans)) as f64, most(grown(spans)) as f64)
 }
 
-/// What the spans surely are.
+/// The lower bounds of the spans.
 fn shrunk(spans: &Spans) -> Vec<(f64, f64)> {
     let spans = spans.iter().map(|(from, to)| (from.high, to.low));
     spans.filter(|(from, to)| from < to).collect()
 }
 
-/// What the spans can at most be.
+/// The upper bounds of the spans.
 fn grown(spans: &Spans) -> Vec<(f64, f64)> {
     spans.iter().map(|(from, to)| (from.low, to.high)).collect()
 }
 
-/// How unequal the values are (Gini): the mean difference of two of them over twice their mean.
+/// The inequality of the values (Gini): the mean difference of two of them over twice their mean.
 pub fn gini(values: &[Bound]) -> Option<Bound> {
     let pairs = values
         .iter()

@@ -1,9 +1,9 @@
-//! The log of calls: one JSON object a line, written by whoever called.
+//! The log of calls: one JSON object a line, written by the caller.
 //!
-//! `t0` and `t1` are the caller's clock before and after, in milliseconds since the epoch: what the call did happened
-//! between them. `kind` says what it did: `status` put a task into a state (`worker` is its holder from then on), others
-//! are called after their tool. Calls that were refused have `"ok": false` and did nothing. What the driver does without a
-//! call has kinds of its own: `start` (an agent's process began) and `evicted` (it made the host put a silent worker out).
+//! `t0` and `t1` are the caller's clock before and after, in milliseconds since the epoch: the call took effect between
+//! them. `kind` is its effect: `status` put a task into a state (`worker` is its holder from then on), others are named
+//! after their tool. Calls that were refused have `"ok": false` and no effect. Acts of the driver that are not calls have
+//! kinds of their own: `start` (an agent's process began) and `evicted` (it made the host evict a silent worker).
 
 use super::bound::Bound;
 use serde_json::Value;
@@ -15,15 +15,15 @@ pub struct Call {
     pub t0: i64,
     /// Clock after it.
     pub t1: i64,
-    /// Who called.
+    /// The caller.
     pub actor: String,
-    /// What it did.
+    /// Its effect.
     pub kind: String,
     /// The task it was about.
     pub task: Option<String>,
     /// The new name it gave to the task.
     pub id: Option<String>,
-    /// Who holds the task from then on, or who is meant.
+    /// The holder of the task from then on, or the worker that is meant.
     pub worker: Option<String>,
     /// The state it put the task into.
     pub status: Option<String>,
@@ -31,7 +31,7 @@ pub struct Call {
     pub phase: Option<String>,
     /// The tasks it made.
     pub made: Vec<String>,
-    /// The containers that came to their end with it.
+    /// The containers that ended with it.
     pub rolled_up: Vec<String>,
     /// The descendants it cancelled.
     pub cascaded: Vec<String>,
@@ -44,12 +44,12 @@ pub struct Call {
 }
 
 impl Call {
-    /// When it took effect.
+    /// The moment it took effect.
     pub fn at(&self) -> Bound {
         Bound::between(self.t0 as f64, self.t1 as f64)
     }
 
-    /// The same call as a writer tells it who cuts times to whole seconds.
+    /// The same call as logged by a writer that cuts times to whole seconds.
     #[must_use]
     pub fn in_whole_seconds(mut self) -> Self {
         self.t0 -= self.t0.rem_euclid(1000);
@@ -86,8 +86,8 @@ impl Call {
     }
 }
 
-/// The calls of a log that succeeded, in the order in which they can have taken effect: who acts on what another did
-/// began after the other.
+/// The calls of a log that succeeded, in the order in which they can have taken effect: a caller that acts on another
+/// call began after it.
 ///
 /// # Panics
 /// If a line is not JSON.

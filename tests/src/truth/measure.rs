@@ -1,7 +1,7 @@
 //! The metrics of a run, from its log.
 //!
-//! A table like that of the definitions, row by row in their order. A value that cannot be known is none. What a client
-//! cannot know at all (what the agents themselves report, what the verify command says) is in [`super::compare`].
+//! A table like that of the definitions, row by row in their order. A value that cannot be known is none. Values that a
+//! client cannot know at all (the reports of the agents, the result of the grade command) are in [`super::compare`].
 
 use super::bound::Bound;
 use super::files::contention;
@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A metric's name and how it follows from the run.
 type Metric = (&'static str, fn(&Run) -> Option<Bound>);
 
-/// What a client can know, in the order of the definitions.
+/// The metrics that a client can know, in the order of the definitions.
 const METRICS: &[Metric] = &[
     ("wall_clock_time_ms", |run| run.wall()),
     ("total_cost_usd", |run| run.cost()),
@@ -125,7 +125,7 @@ const METRICS: &[Metric] = &[
     ("critical_path_ms", |run| Some(run.critical_path())),
     ("bound_efficiency", |run| {
         let timed = run.stretched(|class| class == Class::Timed);
-        let spread = timed.over(Bound::count(run.agents()))?;
+        let spread = timed.over(Bound::count(load::agents(run)))?;
         run.critical_path().max(spread).over(run.wall()?)
     }),
     ("load_gini", |run| load::gini(&busy(run))),
@@ -203,7 +203,7 @@ fn busy(run: &Run) -> Vec<Bound> {
     load::workers(run).values().map(load::union).collect()
 }
 
-/// As the host books it; none where work ended and it booked nothing.
+/// Work time as the host books it; none where work ended and it booked nothing.
 fn active_work(run: &Run) -> Option<Bound> {
     let booked: Vec<Bound> = run.work.iter().filter_map(Story::booked).collect();
     let has_ended = |story: &Story| {
@@ -239,8 +239,8 @@ fn is_entered_again(story: &Story) -> bool {
         .all(|state| seen.insert(state))
 }
 
-/// Work began again in a phase in which there had been work, after the task had ended or its holder had put it back. Who
-/// left or was put out did not put it back.
+/// Work began again in a phase in which there had been work, after the task had ended or its holder had put it back. A
+/// worker that left or was evicted did not put it back.
 fn is_redone(story: &Story) -> bool {
     let mut phases: BTreeSet<&Option<String>> = BTreeSet::new();
     let mut was_over = false;
@@ -269,12 +269,12 @@ fn pickups(run: &Run, story: &Story) -> Vec<Bound> {
         .collect()
 }
 
-/// How often another worker went on with the task.
+/// The number of times another worker went on with the task.
 fn handoffs(story: &Story) -> usize {
     let timed = story
         .moments
         .iter()
         .filter(|moment| moment.class == Class::Timed);
-    let workers: Vec<_> = timed.map(|moment| &moment.who).collect();
+    let workers: Vec<_> = timed.map(|moment| &moment.worker).collect();
     workers.windows(2).filter(|pair| pair[0] != pair[1]).count()
 }

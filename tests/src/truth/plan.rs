@@ -1,4 +1,4 @@
-//! The static plan: which tasks there are, what waits for what, and what the states of the workflow mean.
+//! The static plan: the tasks, the edges between them, and the classes of the workflow's states.
 //!
 //! A plan is written as lines: `root > a b` (contains), `a -> b` (b follows a), `a => b` (a blocks b), `a ~ b` (related),
 //! `a: 3 120` (points and estimate in milliseconds, `-` for none), `a @ design` (phase at creation), `a # tag tag` (tags a
@@ -23,7 +23,7 @@ pub struct Item {
     pub needs: Vec<String>,
 }
 
-/// What connects two tasks.
+/// The kind of an edge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The first holds the second.
@@ -47,12 +47,12 @@ pub struct Edge {
     pub kind: Kind,
 }
 
-/// What a state means.
+/// The class of a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
     /// New, or put back.
     Initial,
-    /// Given to somebody, not begun.
+    /// Assigned, not begun.
     Assigned,
     /// Being worked on.
     Timed,
@@ -79,7 +79,7 @@ struct States {
 pub struct Plan {
     /// The tasks by id, containers included.
     pub items: BTreeMap<String, Item>,
-    /// What waits for or contains what.
+    /// The edges.
     pub edges: Vec<Edge>,
     /// Workers whose role is to hand out work.
     pub leads: Vec<String>,
@@ -109,7 +109,7 @@ impl Plan {
     /// Give a task another id and title than its line has.
     ///
     /// # Panics
-    /// If there is no such task.
+    /// If the plan has no such task.
     #[must_use]
     pub fn rename(mut self, name: &str, id: &str, title: &str) -> Self {
         let mut item = self.items.remove(name).expect("a task in the plan");
@@ -126,7 +126,7 @@ impl Plan {
         self
     }
 
-    /// The id of what is called `name` in its lines.
+    /// The id of the task called `name` in its lines.
     pub fn renamed<'p>(&'p self, name: &'p str) -> &'p str {
         self.renamed.get(name).map_or(name, String::as_str)
     }
@@ -202,7 +202,7 @@ impl Plan {
         self.states.initial
     }
 
-    /// What `state` means.
+    /// The class of `state`.
     pub fn class(&self, state: &str) -> Class {
         let states = &self.states;
         if state == states.initial {
@@ -220,7 +220,7 @@ impl Plan {
         }
     }
 
-    /// Whether a task in a state of this class holds back those that wait for it: in every shipped workflow, exactly the
+    /// True if a task in a state of this class holds back those that wait for it: in every shipped workflow, exactly the
     /// states before the end that are not parked.
     pub fn blocks(class: Class) -> bool {
         matches!(class, Class::Initial | Class::Assigned | Class::Timed)

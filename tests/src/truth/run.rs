@@ -1,15 +1,14 @@
-//! A run as its log tells it: which tasks count, when it began and ended, and sums over its stories.
+//! A run as its log has it: the tasks that count, its begin and end, and sums over its stories.
 
 use super::bound::Bound;
-use super::load;
 use super::log::Call;
 use super::plan::{Class, Plan};
+use super::replay::stories;
 use super::story::{Moment, Span, Story};
-use super::telling::stories;
 use super::waits::{Wait, waits};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What is written down of a run beside the host's own tables; milliseconds since the epoch.
+/// Facts recorded beside the host's own tables; milliseconds since the epoch.
 #[derive(Debug, Clone, Copy)]
 pub struct Recorded {
     /// The first agent's start.
@@ -18,7 +17,7 @@ pub struct Recorded {
     pub ended: i64,
 }
 
-/// A run as its log tells it.
+/// A run as its log has it.
 pub struct Run<'a> {
     /// The plan.
     pub plan: &'a Plan,
@@ -26,9 +25,9 @@ pub struct Run<'a> {
     pub stories: BTreeMap<String, Story<'a>>,
     /// The tasks that count as work.
     pub work: Vec<Story<'a>>,
-    /// Who connected.
+    /// The workers that connected.
     pub workers: BTreeSet<String>,
-    /// When it ended.
+    /// The moment it ended.
     pub end: Bound,
     /// The end of its last task; none while one is open.
     pub done: Option<Bound>,
@@ -38,7 +37,7 @@ pub struct Run<'a> {
     pub waits: Vec<Wait>,
     /// The log.
     pub calls: &'a [Call],
-    /// What is written down of it.
+    /// The facts recorded beside the host's tables.
     pub recorded: Option<Recorded>,
 }
 
@@ -69,19 +68,19 @@ impl<'a> Run<'a> {
                 .map(|story| story.now().at)
                 .reduce(Bound::max);
         }
-        run.waits = waits(&run);
+        run.waits = waits(plan, &run.stories, &run.work);
         run
     }
 
-    /// Whether a worker is there to hand out work.
+    /// True if a worker's role is to hand out work.
     pub fn leads(&self, worker: &str) -> bool {
         self.plan.leads.iter().any(|lead| lead == worker)
     }
 
-    /// Neither deleted, nor a container nobody worked on, nor part of the machinery.
+    /// Neither deleted, nor a container without work of its own, nor part of the machinery.
     fn is_work(&self, story: &Story) -> bool {
         let by_worker = |moment: &Moment| {
-            let worker = moment.who.as_deref();
+            let worker = moment.worker.as_deref();
             moment.class == Class::Timed && worker.is_some_and(|worker| !self.leads(worker))
         };
         let id = story.item.id.as_str();
@@ -152,18 +151,7 @@ impl<'a> Run<'a> {
         (tokens.low > 0.0).then_some(tokens)
     }
 
-    /// All agents where they are recorded, else those who worked.
-    pub fn agents(&self) -> usize {
-        let worked = || {
-            load::workers(self)
-                .values()
-                .filter(|spans| !spans.is_empty())
-                .count()
-        };
-        self.recorded.map_or_else(worked, |_| self.workers.len())
-    }
-
-    /// The longest chain of work, whoever waits for a container waiting for all in it; in milliseconds.
+    /// The longest chain of work, in milliseconds; a task that waits for a container waits for all in it.
     pub fn critical_path(&self) -> Bound {
         let mut known = BTreeMap::new();
         let chains = self.plan.items.keys().map(|id| self.chain(id, &mut known));
@@ -201,7 +189,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// The last call that touched a task. A thought that names no task may have touched those its thinker holds.
+/// The last call that touched a task. A thought that names no task may have touched those its worker holds.
 fn last_event(calls: &[Call]) -> Bound {
     let touches = |call: &&Call| {
         let by_kind = matches!(

@@ -1,22 +1,22 @@
-//! What each task went through, call by call.
+//! The states of each task, call by call.
 //!
-//! This is what happened, also where the host writes no row for it: a stolen task changes hands at that moment, and who
-//! leaves or is put out stops working then. How the host books such moments is another matter; [`Story::booked`] follows
-//! its rules where a metric is defined by its books.
+//! This is the course of events, also where the host writes no row for it: a stolen task changes hands at that moment, and
+//! a worker that leaves or is evicted stops working then. The host may book such moments otherwise; [`Story::booked`]
+//! follows its rules where a metric is defined by its books.
 
 use super::bound::Bound;
 use super::plan::{Class, Item};
 
-/// How a task came into a state.
+/// The cause of a task's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum How {
-    /// Somebody called for it.
+    /// A call of a worker.
     Asked,
     /// The host completed a container whose children were over.
     RolledUp,
     /// Its holder left.
     Left,
-    /// Its holder was put out for silence.
+    /// Its holder was evicted for silence.
     Evicted,
     /// Another worker took it from its holder; the state stayed.
     Stolen,
@@ -25,26 +25,26 @@ pub enum How {
 /// A change of a task.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Moment {
-    /// When.
+    /// The moment.
     pub at: Bound,
-    /// Number of the call in the log; tells what was before what.
+    /// Number of the call in the log; gives the order.
     pub call: usize,
     /// The state.
     pub state: String,
-    /// What it means.
+    /// Its class.
     pub class: Class,
-    /// Who holds the task from then on.
-    pub who: Option<String>,
+    /// The holder of the task from then on.
+    pub worker: Option<String>,
     /// The phase it is in.
     pub phase: Option<String>,
-    /// How it came about.
+    /// The cause.
     pub how: How,
 }
 
 /// A task in one state.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Span<'a> {
-    /// How it began.
+    /// The change that began it.
     pub moment: &'a Moment,
     /// From.
     pub from: Bound,
@@ -66,12 +66,12 @@ pub struct Story<'a> {
     pub item: &'a Item,
     /// Its changes, in order; the first is its creation.
     pub moments: Vec<Moment>,
-    /// Whether it was deleted, and can still be seen.
+    /// True if it was deleted, and can still be seen.
     pub is_deleted: bool,
 }
 
 impl Story<'_> {
-    /// When it was made.
+    /// The moment it was made.
     pub fn created(&self) -> Bound {
         self.moments[0].at
     }
@@ -81,12 +81,12 @@ impl Story<'_> {
         &self.moments[self.moments.len() - 1]
     }
 
-    /// Whether it is over.
+    /// True if it has ended.
     pub fn is_over(&self) -> bool {
         matches!(self.now().class, Class::Success | Class::Failure)
     }
 
-    /// Whether it came to a good end.
+    /// True if it ended well.
     pub fn is_completed(&self) -> bool {
         self.now().class == Class::Success
     }
@@ -147,7 +147,7 @@ impl Story<'_> {
     }
 
     /// The stints that the host books into `time_actual_ms`: from a row of work to the next row, whatever happened without
-    /// a row in between, but not a stint whose worker was put out. In milliseconds; none where it books nothing.
+    /// a row in between, but not a stint whose worker was evicted. In milliseconds; none where it books nothing.
     pub fn booked(&self) -> Option<Bound> {
         let rows: Vec<&Moment> = self
             .moments

@@ -1,42 +1,44 @@
-//! Where the time before a task's first start went, and what it was started upon.
+//! The time before a task's first start by cause, and the state of its predecessors then.
 
 use super::bound::Bound;
 use super::plan::{Class, Plan};
-use super::run::Run;
 use super::story::{Moment, Story};
+use std::collections::BTreeMap;
+
+/// The tasks that can still be seen, by id.
+type Stories<'a> = BTreeMap<String, Story<'a>>;
 
 /// The time before a task's first start; durations in milliseconds.
 pub struct Wait {
     /// Until what it waits for was over.
     pub blocked: Bound,
-    /// From then on, nobody's.
+    /// From then on, unassigned.
     pub ready: Bound,
-    /// From then on, somebody's.
+    /// From then on, assigned.
     pub assigned: Bound,
-    /// From ready to given out; none where nobody was given it, or it was begun too early.
+    /// From ready to assigned; none where it was not assigned, or was begun too early.
     pub dispatch: Option<Bound>,
-    /// Whether something it waits for was open.
+    /// True if a predecessor was open.
     pub is_early: bool,
-    /// Whether something it waits for had failed or was cancelled.
+    /// True if a predecessor had failed or was cancelled.
     pub is_tainted: bool,
 }
 
-/// The waits of each task that was started.
-pub fn waits(run: &Run) -> Vec<Wait> {
-    let started = run
-        .work
+/// The waits of each task of `work` that was started.
+pub fn waits(plan: &Plan, stories: &Stories, work: &[Story]) -> Vec<Wait> {
+    let started = work
         .iter()
         .filter_map(|story| Some((story, story.first_start()?)));
     started
-        .map(|(story, start)| wait(run, story, start))
+        .map(|(story, start)| wait(plan, stories, story, start))
         .collect()
 }
 
-fn wait(run: &Run, story: &Story, start: &Moment) -> Wait {
+fn wait(plan: &Plan, stories: &Stories, story: &Story, start: &Moment) -> Wait {
     let (mut is_early, mut is_tainted) = (false, false);
     let mut ready_at = story.created();
-    for id in run.plan.predecessors(&story.item.id) {
-        let Some(before) = run.stories.get(id) else {
+    for id in plan.predecessors(&story.item.id) {
+        let Some(before) = stories.get(id) else {
             continue; // it is gone, and so is the edge
         };
         let past: Vec<&Moment> = before

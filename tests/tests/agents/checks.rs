@@ -1,7 +1,6 @@
-//! What must be so with every program.
+//! Checks that must hold with every program.
 
-use crate::lab::{Bench, CANARY, Model, Served};
-use crate::{PATIENCE, quick};
+use crate::lab::{Bench, CANARY, Model, PATIENCE, Served, quick};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -31,7 +30,7 @@ pub fn version(bench: &Bench) -> String {
     version.into()
 }
 
-/// Three agents finish the work under a workflow; what they used is what was served; nobody saw the key.
+/// Three agents finish the work under a workflow; the recorded usage is the served usage; the key is in no file.
 pub fn team(bench: &Bench, workflow: &str) -> String {
     let model = quick();
     bench.manifest(
@@ -63,7 +62,7 @@ pub fn team(bench: &Bench, workflow: &str) -> String {
         .as_f64()
         .expect("a cost");
     assert!((usd - total).abs() < 1e-9, "{usd} {total}");
-    let sources = [bench.program.cost_source, "mixed", "priced"]; // Claude, told to leave, may be too busy to report
+    let sources = [bench.program.cost_source, "mixed", "priced"]; // Claude, asked to stop, may be too busy to report
     assert!(
         sources
             .iter()
@@ -84,7 +83,7 @@ pub fn team(bench: &Bench, workflow: &str) -> String {
     )
 }
 
-/// Every leaf was worked on by somebody and completed; under push only by whom it was assigned to.
+/// Every leaf was worked on and completed; under push only by the worker it was assigned to.
 fn worked(bench: &Bench, run: &str, assigned: bool) {
     let db = bench.lab.db(&format!("results/{run}/tasks.db"));
     let leaves = "SELECT id FROM tasks WHERE deleted_at IS NULL AND id NOT IN
@@ -155,7 +154,7 @@ fn accounted(bench: &Bench, end: &Value, served: &BTreeMap<String, Served>, pric
     );
     let usd = end["cost_usd"].as_f64().expect("a cost");
     if bench.program.name != "claude" || source == "priced" {
-        // Claude has prices of its own for models it does not know.
+        // Claude has built-in prices for models it does not know.
         let cached = end["tokens_cached"].as_i64().unwrap_or(0);
         let expected =
             ((found.0 - cached) as f64 * 3.0 + cached as f64 * 0.3 + found.1 as f64 * 15.0) / 1e6;
@@ -164,7 +163,7 @@ fn accounted(bench: &Bench, end: &Value, served: &BTreeMap<String, Served>, pric
     usd
 }
 
-/// The user's home is as it was, nobody is left, the key reached the model and nothing else.
+/// The user's home is unchanged, no process is left, the key reached the model and nothing else.
 fn isolated(bench: &Bench, run: &str, leaks: &[String], said: &str, model: &Model) {
     assert!(leaks.is_empty(), "the key is in command lines: {leaks:?}");
     assert!(!said.contains(CANARY), "the key was printed");
@@ -201,7 +200,7 @@ fn isolated(bench: &Bench, run: &str, leaks: &[String], said: &str, model: &Mode
     assert_eq!(bench.leftovers(), Vec::<String>::new());
 }
 
-/// Without prices a program that does not say what it cost has no cost, and not a cost of 0.
+/// Without prices a program that does not report its cost has no cost, and not a cost of 0.
 pub fn unpriced(bench: &Bench) -> String {
     let model = quick();
     bench.manifest("unpriced", "swarm", 1, &model, LIMITS);
@@ -219,7 +218,7 @@ pub fn unpriced(bench: &Bench) -> String {
     "null".into()
 }
 
-/// Killed in the middle, an agent's tokens are known from its output or its session files.
+/// Killed in the middle, an agent has its tokens recorded from its output or its session files.
 pub fn killed(bench: &Bench) -> String {
     let model = Model::start(&["--hang-from", "7"]);
     bench.manifest("killed", "swarm", 1, &model, &format!("{PRICES}\n{LIMITS}"));
@@ -267,14 +266,14 @@ pub fn killed(bench: &Bench) -> String {
     )
 }
 
-/// What `spent.json` of a run says at the moment.
+/// The current content of a run's `spent.json`.
 fn spent(bench: &Bench, run: &str) -> Option<i64> {
     let text = fs::read(bench.lab.path(&format!("results/{run}/spent.json"))).ok()?;
     let spent: Value = serde_json::from_slice(&text).ok()?;
     spent["tokens"].as_i64()
 }
 
-/// Turned away by the provider, the agent's end says so.
+/// An agent that the provider refused has an end that says so.
 pub fn turned_away(bench: &Bench, status: u16, fault: &str) -> String {
     let model = Model::start(&["--fault", &status.to_string(), "--from", "3"]);
     bench.manifest(
@@ -296,10 +295,10 @@ pub fn turned_away(bench: &Bench, status: u16, fault: &str) -> String {
     )
 }
 
-/// Some five answers' worth of tokens.
+/// About as many tokens as five answers have.
 const BUDGET: i64 = 80_000;
 
-/// A budget of tokens ends the run; it is exceeded by what was not reported yet.
+/// A budget of tokens ends the run; it is exceeded by the tokens that were not reported yet.
 pub fn budget(bench: &Bench) -> String {
     let model = Model::start(&["--delay-ms", "700"]);
     let limits = format!("{PRICES}\nlimits: {{timeout: 150s, stall: 90s, run_tokens: {BUDGET}}}");

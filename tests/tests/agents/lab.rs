@@ -1,7 +1,7 @@
-//! The place where real agents are tested: a scratch directory, a user's home that must stay as it is, a key that must not
-//! be seen, and the scripted model.
+//! The scratch directory in which real agents are tested: a user's home that must stay as it is, a key that must not
+//! leak, and the scripted model.
 
-use crate::Program;
+use crate::program::Program;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,7 +16,7 @@ use tg_tests::{Done, Lab, find_processes, records, root};
 /// Looks like a key, and is one of its kind.
 pub const CANARY: &str = "sk-tg-canary-7f3d9c51e8a24b06";
 
-/// Install the programs, and say where they are; `None` without npm.
+/// Installs the programs, and returns their directory; `None` without npm.
 pub fn install() -> Option<PathBuf> {
     let done = Command::new(root().join("scripts/install-agents"))
         .stderr(Stdio::inherit())
@@ -30,7 +30,7 @@ pub fn install() -> Option<PathBuf> {
 pub struct Model {
     child: Child,
     dir: tempfile::TempDir,
-    /// Where it answers.
+    /// Its address.
     pub port: u16,
 }
 
@@ -62,12 +62,12 @@ impl Model {
         Self { child, dir, port }
     }
 
-    /// What it served.
+    /// The log of the requests it served.
     pub fn log(&self) -> Vec<Value> {
         records(&fs::read_to_string(self.dir.path().join("served.jsonl")).unwrap_or_default())
     }
 
-    /// Tokens served to each worker; what carried no prompt of ours is under the empty name.
+    /// Tokens served to each worker; requests without a prompt of ours are under the empty name.
     pub fn served(&self) -> BTreeMap<String, Served> {
         let mut all: BTreeMap<String, Served> = BTreeMap::new();
         for entry in self
@@ -97,7 +97,7 @@ impl Drop for Model {
     }
 }
 
-/// What a worker was served.
+/// The tokens served to a worker.
 #[derive(Debug, Default, Clone)]
 pub struct Served {
     pub tokens_in: i64,
@@ -107,17 +107,17 @@ pub struct Served {
     pub last: (i64, i64),
 }
 
-/// One program's place.
+/// The scratch directory of one program.
 pub struct Bench<'p> {
     pub program: &'p Program,
     pub lab: Lab,
     path: String,
 }
 
-/// A chain that is running, or was.
+/// A chain that is running or has ended.
 pub struct Chain {
     pub done: Done,
-    /// Command lines seen meanwhile that had the key in them.
+    /// Command lines with the key in them, seen while it ran.
     pub leaks: Vec<String>,
 }
 
@@ -135,7 +135,7 @@ impl<'p> Bench<'p> {
         }
     }
 
-    /// Write a manifest called `name`.
+    /// Writes a manifest called `name`.
     pub fn manifest(&self, name: &str, workflow: &str, agents: u32, model: &Model, more: &str) {
         let Program {
             name: agent, path, ..
@@ -165,7 +165,7 @@ impl<'p> Bench<'p> {
         command
     }
 
-    /// Run the chain over a manifest to its end, looking for the key in everybody's command line meanwhile.
+    /// Runs the chain over a manifest to its end, and searches all command lines for the key meanwhile.
     pub fn chain(&self, name: &str) -> Chain {
         let line =
             format!("tg-instantiate {name}.yaml | tg-launch | tg-wait | tg-export | tg-metrics");
@@ -189,7 +189,7 @@ impl<'p> Bench<'p> {
         }
     }
 
-    /// The records of a manifest that nobody launches.
+    /// The records of a manifest that is not launched.
     pub fn instantiate(&self, name: &str) -> String {
         let output = self
             .command(&format!("tg-instantiate {name}.yaml"))
@@ -197,7 +197,7 @@ impl<'p> Bench<'p> {
         tg_tests::done(&output.expect("bash")).ok().out
     }
 
-    /// Start the chain over a manifest.
+    /// Starts the chain over a manifest.
     pub fn start(&self, name: &str) -> Child {
         let line = format!(
             "tg-instantiate {name}.yaml | tg-launch | tg-wait | tg-export >{name}.jsonl 2>{name}.err"
@@ -241,3 +241,11 @@ impl<'p> Bench<'p> {
             .collect()
     }
 }
+
+/// The model that all checks but those of faults use.
+pub fn quick() -> Model {
+    Model::start(&[])
+}
+
+/// Long enough for the slowest program on a busy machine.
+pub const PATIENCE: Duration = Duration::from_mins(2);

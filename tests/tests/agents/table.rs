@@ -1,4 +1,4 @@
-//! What came out, as a table: a row a program, a column a check.
+//! The results as a table: a row a program, a column a check.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,7 +19,7 @@ impl Table {
             .insert(program.into(), vec![("skipped".into(), why.into())]);
     }
 
-    /// Run a check; it says what it saw, or panics.
+    /// Runs a check; it returns a note, or panics.
     pub fn add(&mut self, program: &str, check: &str, run: &dyn Fn() -> String) {
         println!("test-agents: {program}: {check}");
         let done = catch_unwind(AssertUnwindSafe(run));
@@ -34,7 +34,7 @@ impl Table {
             .push((check.into(), said));
     }
 
-    /// Print it.
+    /// Prints the table.
     pub fn print(&self) {
         println!();
         for (program, cells) in &self.rows {
@@ -46,7 +46,7 @@ impl Table {
         println!("\n{} checks good, {} bad", self.good, self.bad);
     }
 
-    /// Whether something was tested, or nothing could be, and nothing failed.
+    /// True if nothing failed, and something was tested or nothing could be.
     pub fn is_good(&self) -> bool {
         self.bad == 0 && !self.rows.is_empty()
     }

@@ -1,22 +1,23 @@
-//! What must hold after every fault: the same command finishes the experiment, no run is lost, none is run again after it
-//! was done, no process is left, every file is whole.
+//! The conditions after every fault: the same command finishes the experiment, no run is lost, no finished run is
+//! repeated, no process is left, every file is whole.
 
 use crate::fault::{Fault, Then};
 use crate::processes::{self, names};
+use crate::reports;
 use crate::scene::Scene;
-use crate::told;
 use crate::whole::{self, Print};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
+use tg_stage::{End, Outcome, RunDir};
 use tg_tests::Done;
 
-/// Where a run stood.
+/// The state of a run.
 pub struct Run {
-    /// How it ended, if its record says so.
+    /// The outcome in its record, if there is one.
     pub outcome: Option<String>,
-    /// How it ended by its `end.json`: it was decided, whether or not the record says so.
+    /// The outcome in its `end.json`: it was decided, even if the record does not have it.
     decided: Option<String>,
     /// All stages have done their work on it.
     measured: bool,
@@ -26,14 +27,14 @@ pub struct Run {
 }
 
 impl Run {
-    /// Whether it need not and must not be run again.
+    /// True if it must not be run again.
     fn is_done(&self) -> bool {
         let outcome = self.outcome.as_deref().or(self.decided.as_deref());
-        outcome.is_some_and(|outcome| !tg_stage::Wait::is_void(outcome))
+        outcome.is_some_and(|outcome| !Outcome::from(outcome).is_void())
     }
 }
 
-/// Where every run of the manifest stands.
+/// The state of every run of the manifest.
 pub fn runs(scene: &Scene) -> BTreeMap<String, Run> {
     let results = scene.lab.path("results/test");
     let rows = scene.rows.borrow();
@@ -52,7 +53,7 @@ fn run(results: &Path, id: &str) -> Run {
         name.starts_with(&format!("{id}.try"))
     });
     Run {
-        decided: tg_stage::End::load(&dir).map(|end| end.outcome),
+        decided: End::load(&RunDir::new(&dir)).map(|end| end.outcome.to_string()),
         outcome: record["wait"]["outcome"].as_str().map(String::from),
         measured: record["metrics"].is_object() && record["metrics"]["error"].is_null(),
         files: whole::prints(&dir),
@@ -60,7 +61,7 @@ fn run(results: &Path, id: &str) -> Run {
     }
 }
 
-/// What is wrong after the first pass, which printed `done`.
+/// The errors after the first pass, which printed `done`.
 pub fn first(scene: &Scene, fault: &Fault, done: &Done) -> Vec<String> {
     let mut wrong = Vec::new();
     for (id, run) in runs(scene) {
@@ -85,18 +86,18 @@ pub fn first(scene: &Scene, fault: &Fault, done: &Done) -> Vec<String> {
         ));
     }
     if !fault.then.lingers {
-        wrong.extend(nobody_left(scene, "first"));
+        wrong.extend(none_left(scene, "first"));
     }
     wrong
 }
 
-/// Who is left although nobody should be.
-pub fn nobody_left(scene: &Scene, pass: &str) -> Option<String> {
+/// The processes that are left although none should be.
+pub fn none_left(scene: &Scene, pass: &str) -> Option<String> {
     let left = processes::left(&scene.lab, Duration::from_secs(10));
     (!left.is_empty()).then(|| format!("left by the {pass} pass: {}", names(&left)))
 }
 
-/// What is wrong after the second pass, which printed `done`; `before` is where the runs stood when it began.
+/// The errors after the second pass, which printed `done`; `before` is the state of the runs when it began.
 pub fn second(
     scene: &Scene,
     fault: &Fault,
@@ -127,7 +128,7 @@ pub fn second(
             wrong.push(format!("{id} was not run again"));
         }
     }
-    let mut reported = told::reported(scene, "second");
+    let mut reported = reports::reported(scene, "second");
     reported.sort();
     let expected: Vec<(String, String)> = now
         .iter()
@@ -136,12 +137,12 @@ pub fn second(
     if reported != expected {
         wrong.push(format!("reported {reported:?}, and there are {expected:?}"));
     }
-    wrong.extend(nobody_left(scene, "second"));
+    wrong.extend(none_left(scene, "second"));
     wrong.extend(whole::faults(&scene.lab.path("results"), &fault.then));
     wrong
 }
 
-/// What is wrong with a run that was done: what was measured of it may come later, and nothing else.
+/// The errors of a run that was done: its measurement may come later, and nothing else may change.
 fn same(id: &str, was: &Run, run: &Run, then: &Then) -> Vec<String> {
     let mut wrong = Vec::new();
     if run.attempts > was.attempts {
@@ -151,7 +152,7 @@ fn same(id: &str, was: &Run, run: &Run, then: &Then) -> Vec<String> {
         changed.retain(|name| match name.as_str() {
             "run.json" => was.measured && !then.shown_anew,
             "snapshot.json.gz" => was.measured,
-            // What a run that was only decided still lacks: its end and its verification in the database.
+            // A run that was only decided still lacks its end and its grade in the database.
             "wait.lock" | "logs/verify.log" => was.outcome.is_some(),
             name if name.starts_with("tasks.db") => was.outcome.is_some(),
             _ => true,
@@ -167,7 +168,7 @@ fn same(id: &str, was: &Run, run: &Run, then: &Then) -> Vec<String> {
     wrong
 }
 
-/// What is wrong after a third pass: nothing was left to do, so nothing may have changed.
+/// The errors after a third pass: nothing was left to do, so nothing may have changed.
 pub fn third(scene: &Scene, before: &BTreeMap<String, Run>, done: &Done) -> Vec<String> {
     let mut wrong = Vec::new();
     if done.status != 0 {
@@ -176,7 +177,7 @@ pub fn third(scene: &Scene, before: &BTreeMap<String, Run>, done: &Done) -> Vec<
             done.status, done.err
         ));
     }
-    wrong.extend(told::verified(scene));
+    wrong.extend(reports::verified(scene));
     for (id, run) in &runs(scene) {
         let was = before.get(id);
         wrong.extend(

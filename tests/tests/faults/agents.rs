@@ -1,12 +1,12 @@
-//! Agents that misbehave: they ignore signals, hang, never come, leave processes behind, spam, die.
+//! Agents that misbehave: they ignore signals, hang, never connect, leave processes behind, flood their output, exit.
 //!
-//! Each is a shell script around the stand-in. It misbehaves while the file `faulty` is there, which is until the second
-//! pass.
+//! Each is a shell script around the simulated agent. It misbehaves while the file `faulty` exists, which is until the
+//! second pass.
 
 use crate::fault::{Fault, Then};
 use std::os::unix::fs::PermissionsExt;
 
-/// An agent's script, and how its runs may end.
+/// An agent's script, and the allowed outcomes of its runs.
 struct Agent {
     name: &'static str,
     script: &'static str,
@@ -66,7 +66,7 @@ const AGENTS: [Agent; 14] = [
         exec <&- >&- 2>&- sleep 300" },
 ];
 
-/// How the manifest names the script.
+/// The command of the script in the manifest.
 const MORE: &str = "\
 command: [LAB/agent, --mcp-config, '{mcp_config}', --run, '{run}', --worker, '{worker}', --role, '{role}', --tags, '{tags}']
 limits: {timeout: 8s, stall: 3s}

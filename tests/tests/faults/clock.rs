@@ -1,10 +1,11 @@
-//! The clock steps while runs are going on, as when a machine hears from its time server: an hour forwards or backwards.
+//! The clock steps while runs are going on, as when a machine synchronises with its time server: an hour forwards or back.
 //! The monotonic clock goes on, as it does then. Done with Debian's `libfaketime`; skipped where that is absent.
 
 use crate::fault::{Fault, TOO_LATE, Then};
 use crate::scene::Scene;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use tg_stage::{End, RunDir};
 
 /// By how much, in seconds, and in words.
 const STEPS: [(i64, &str); 4] = [
@@ -14,8 +15,8 @@ const STEPS: [(i64, &str); 4] = [
     (365 * 86400, "a year forwards"),
 ];
 
-/// How the library is told: to read its offset from a file at every look, and to leave the monotonic clock alone.
-const TOLD: &str = "FAKETIME_TIMESTAMP_FILE=$PWD/clock FAKETIME_NO_CACHE=1 \
+/// Settings of the library: it reads its offset from a file at every call, and leaves the monotonic clock alone.
+const SETTINGS: &str = "FAKETIME_TIMESTAMP_FILE=$PWD/clock FAKETIME_NO_CACHE=1 \
     FAKETIME_DONT_FAKE_MONOTONIC=1 DONT_FAKE_MONOTONIC=1";
 
 pub fn faults() -> Vec<Fault> {
@@ -24,7 +25,7 @@ pub fn faults() -> Vec<Fault> {
     let fault = |(seconds, words): (i64, &str)| Fault {
         name: format!("the clock steps {words}"),
         skip: library.is_none().then(|| "needs libfaketime".into()),
-        under: format!("LD_PRELOAD={shown} {TOLD}"),
+        under: format!("LD_PRELOAD={shown} {SETTINGS}"),
         moment: 200..1500,
         before: Box::new(|scene| {
             scene.lab.write("clock", "+0\n");
@@ -46,14 +47,14 @@ pub fn faults() -> Vec<Fault> {
     STEPS.into_iter().map(fault).collect()
 }
 
-/// Whether some run's end was written down at another time than the kernel says it was, by nearly that much.
+/// True if some run's recorded end differs from the kernel's time of the file by nearly that much.
 fn is_off(scene: &Scene, by_ms: i64) -> Result<(), String> {
     let rows = scene.rows.borrow();
     let off = rows.iter().filter_map(|run| {
         let path = scene.lab.path(&format!("results/test/{run}/end.json"));
         let data = path.metadata().ok()?;
-        let told = tg_stage::End::load(path.parent()?)?.ended_at_ms;
-        Some(told - (data.mtime() * 1000 + data.mtime_nsec() / 1_000_000))
+        let recorded = End::load(&RunDir::new(path.parent()?))?.ended_at_ms;
+        Some(recorded - (data.mtime() * 1000 + data.mtime_nsec() / 1_000_000))
     });
     let off: Vec<i64> = off.collect();
     let is_enough = |off: &i64| off * by_ms.signum() > by_ms.abs() / 10 * 8;

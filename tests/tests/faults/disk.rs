@@ -1,4 +1,4 @@
-//! A disk that is full: a small tmpfs where the results go, with little left from the start or filled up in the middle.
+//! A full disk: a small tmpfs at the results directory, with little space left from the start or filled up during a run.
 
 use crate::fault::{Fault, QUICK, Then};
 use crate::scene::Scene;
@@ -7,17 +7,17 @@ use std::process::Command;
 /// The size of the disk; a whole experiment takes a third of it.
 const DISK: &str = "-t tmpfs -o size=32m tmpfs";
 
-/// How much is left on it before anything is begun, in KiB: that is seen beforehand.
+/// Space left before the start, in KiB: the tools check it beforehand.
 const BEFORE: [u64; 2] = [0, 600];
 
-/// How much is left on it in the middle of the runs, in KiB.
+/// Space left in the middle of the runs, in KiB.
 const AMIDST: [u64; 8] = [0, 0, 0, 4, 32, 200, 600, 1200];
 
 pub fn faults() -> Vec<Fault> {
     let skip = no_mount();
     let fault = |name: String| Fault {
         name,
-        more: QUICK.replace("30s", "3s"), // who cannot write does not move
+        more: QUICK.replace("30s", "3s"), // agents that cannot write do not proceed
         skip: skip.clone(),
         heal: Box::new(|scene| scene.shell("rm -f results/filler")),
         ..Fault::default()
@@ -52,7 +52,7 @@ fn mount(scene: &Scene) -> Result<(), String> {
     scene.shell("mkdir -p results/test")
 }
 
-/// Fill the disk but for so many KiB.
+/// Fills the disk but for so many KiB.
 fn fill(scene: &Scene, left: u64) -> Result<(), String> {
     scene.shell(&format!(
         "free=$(df --output=avail -k results | tail -1); head -c $(((free - {left}) * 1024)) /dev/zero >>results/filler; \
@@ -61,7 +61,7 @@ fn fill(scene: &Scene, left: u64) -> Result<(), String> {
     ))
 }
 
-/// Why nothing can be mounted here, if that is so.
+/// The reason if nothing can be mounted here.
 pub fn no_mount() -> Option<String> {
     let place = tempfile::tempdir().ok()?;
     let mounted = Command::new("mount")

@@ -3,7 +3,7 @@
 use crate::fault::{Fault, Then};
 use crate::scene::Scene;
 
-/// What becomes of the manifest.
+/// The change to the manifest.
 struct Edit {
     name: &'static str,
     from: &'static str,
@@ -51,7 +51,7 @@ pub fn faults() -> Vec<Fault> {
         .collect()
 }
 
-/// An editor that writes the file anew, as most do.
+/// Writes the file anew, as most editors do.
 fn apply(scene: &Scene, edit: &Edit) -> Result<(), String> {
     let text = std::fs::read_to_string(scene.lab.path("m.yaml")).unwrap_or_default();
     if !text.contains(edit.from) {

@@ -1,26 +1,26 @@
-//! SIGKILL: of each stage, of who watches over the agents, of agents and servers, of the script, of everything at once.
+//! SIGKILL: of each stage, of the supervisors, of agents and servers, of the script, of everything at once.
 
 use crate::fault::{Fault, QUICK, TOO_LATE, Then};
 use crate::processes::{self, Process};
 use crate::scene::Scene;
 use std::time::{Duration, Instant};
 
-/// Whom a fault kills.
+/// The processes that a fault kills.
 #[derive(Clone, Copy)]
 struct Whom {
     name: &'static str,
     is: fn(&Scene, &Process) -> bool,
     /// All of them, else one at random.
     every: bool,
-    /// How long after the first of them is seen it may strike, in milliseconds.
+    /// The longest delay after the first of them is seen, in milliseconds.
     within: u64,
-    /// Whoever would have ended the others is killed.
+    /// The process that ends the others is killed.
     lingers: bool,
-    /// How runs may end.
+    /// The allowed outcomes of runs.
     first: &'static [&'static str],
 }
 
-/// What the loss of a supervisor may be called: it is no fault of the agents.
+/// The allowed outcomes after the loss of a supervisor: it is not a fault of the agents.
 const MACHINERY: &[&str] = &["completed", "infra"];
 
 const ONE: Whom = Whom {
@@ -51,14 +51,14 @@ const WHOM: [Whom; 15] = [
     Whom { name: "the shell around the stages", is: |scene, one| one.program() == "bash" && Some(one.pid) != scene.script(), within: 1500, ..ONE },
 ];
 
-/// How often the whole tree is killed, each time at another moment.
+/// The number of kills of the whole tree, each at another moment.
 const TREES: u32 = 30;
 
 pub fn faults() -> Vec<Fault> {
     let kills = WHOM.iter().map(|whom| Fault {
         name: format!("SIGKILL of {}", whom.name),
         replicates: 2,
-        more: QUICK.replace("30s", "4s"), // who is left alone waits for ever
+        more: QUICK.replace("30s", "4s"), // the remaining agent waits for ever
         moment: 0..whom.within,
         strike: Box::new(|scene| kill(scene, *whom)),
         then: Then {
@@ -82,7 +82,7 @@ fn is_launcher(one: &Process) -> bool {
     one.program() == "tg-launch" && !one.is_supervisor()
 }
 
-/// Kill everything, also who is born meanwhile.
+/// Kills all processes, also those started meanwhile.
 fn fell(scene: &Scene) -> Result<(), String> {
     loop {
         let all = processes::of(&scene.lab);
@@ -93,7 +93,7 @@ fn fell(scene: &Scene) -> Result<(), String> {
     }
 }
 
-/// Wait for the first of them, then for the moment, then kill.
+/// Waits for the first of them, then for the moment, then kills.
 fn kill(scene: &Scene, whom: Whom) -> Result<(), String> {
     let find = || -> Vec<Process> {
         let mut all = processes::of(&scene.lab);

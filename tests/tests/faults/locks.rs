@@ -1,4 +1,4 @@
-//! `database is locked`: somebody else writes into the runs' databases, in bursts, while ten agents work.
+//! `database is locked`: another process writes into the runs' databases, in bursts, while ten agents work.
 
 use crate::fault::{Fault, TOO_LATE, Then};
 use crate::scene::Scene;
@@ -37,7 +37,7 @@ pub fn faults() -> Vec<Fault> {
     ]
 }
 
-/// Whether some agent was told that the database is locked.
+/// True if some agent got the answer that the database is locked.
 fn is_locked(scene: &Scene) -> Result<(), String> {
     let mut locked = 0;
     for path in tg_stage::file::tree(&scene.lab.path("results")).unwrap_or_default() {
@@ -53,7 +53,7 @@ fn is_locked(scene: &Scene) -> Result<(), String> {
     }
 }
 
-/// Hold the write locks of all databases for up to `hold` ms, leave them for up to `pause` ms, and so on.
+/// Holds the write locks of all databases for up to `hold` ms, leaves them for up to `pause` ms, and so on.
 fn storm(scene: &Scene, hold: u64, pause: u64) {
     let begun = Instant::now();
     while !scene.is_over() && begun.elapsed() < Duration::from_secs(6) {

@@ -1,21 +1,23 @@
-//! Faults, injected into experiments on the real host: what is killed, fills up, lies, hangs or is torn in the middle of
-//! one, and what must hold after ([`after`]).
+//! Faults, injected into experiments on the real host: processes killed, disks filled, agents hung, files torn in the
+//! middle of one, and the conditions that must hold after ([`after`]).
 //!
 //! A fault is data ([`fault::Fault`]); each file has the faults of one idea. They strike at random moments: the seed is
 //! printed, and `TG_FAULT_SEED` gives it again. `TG_FAULT` chooses faults by a part of their name, and `TG_FAULT_KEEP`
-//! keeps the scratch directories of those that were not survived. Two faults are injected at a time. `make test` injects
+//! keeps the scratch directories of the failures. Two faults are injected at a time. `make test` injects
 //! ten, `make test-faults` all.
 
 mod after;
 mod fault;
 mod processes;
+mod random;
+mod reports;
 mod run;
 mod scene;
-mod told;
 mod whole;
 
 mod agents;
 mod clock;
+mod decided;
 mod disk;
 mod edits;
 mod kills;
@@ -24,15 +26,14 @@ mod pause;
 mod readonly;
 mod torn;
 mod twice;
-mod verdict;
 
 use fault::Fault;
 
-/// Those of `make test`: one of each kind, and quick.
+/// The faults of `make test`: one of each kind, and quick.
 const TEN: [&str; 10] = [
     "SIGKILL of tg-wait",
     "SIGKILL of tg-launch",
-    "SIGKILL of the whole tree while the work is verified",
+    "SIGKILL of the whole tree while the work is graded",
     "SIGKILL of the whole tree, 1",
     "agents that ignore SIGTERM",
     "agents that leave a daemon",
@@ -51,7 +52,7 @@ fn all() -> Vec<Fault> {
         clock::faults(),
         locks::faults(),
         pause::faults(),
-        verdict::faults(),
+        decided::faults(),
         edits::faults(),
         twice::faults(),
         torn::faults(),

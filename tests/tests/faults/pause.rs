@@ -1,11 +1,11 @@
-//! Everything stands still for a while, as on a laptop that is closed, or part of it, as on a machine that swaps.
+//! All processes stop for a while, as on a laptop that is closed, or some of them, as on a machine that swaps.
 
 use crate::fault::{Fault, Then};
 use crate::processes::{self, Process};
 use crate::scene::Scene;
 use std::time::Duration;
 
-/// Who stands still, and for how many milliseconds.
+/// The processes that stop, and for how many milliseconds.
 type Pause = (&'static str, fn(&Process) -> bool, u64);
 
 #[rustfmt::skip]
@@ -36,9 +36,9 @@ pub fn faults() -> Vec<Fault> {
 }
 
 fn stop(scene: &Scene, is: fn(&Process) -> bool, long: u64) {
-    let mut who = processes::of(&scene.lab);
-    who.retain(is);
-    processes::signal("STOP", &who);
+    let mut chosen = processes::of(&scene.lab);
+    chosen.retain(is);
+    processes::signal("STOP", &chosen);
     std::thread::sleep(Duration::from_millis(long));
-    processes::signal("CONT", &who);
+    processes::signal("CONT", &chosen);
 }

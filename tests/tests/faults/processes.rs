@@ -1,8 +1,8 @@
-//! Who is at work in a scratch directory, and ending them.
+//! The processes of a scratch directory, and ways to end them.
 //!
-//! A process is of the directory if its environment has `TG_RUN_DIR` in there, if its command line names it, or if it
-//! works in there: whatever it did to get away (a session of its own, an empty environment, another directory), one of
-//! the three is left.
+//! A process belongs to the directory if its environment has `TG_RUN_DIR` in there, if its command line names it, or if
+//! its working directory is in there: after any attempt to detach (a session of its own, an empty environment, another
+//! directory) one of the three is left.
 
 use std::fmt;
 use std::fs;
@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use tg_tests::Lab;
 
-/// A live process.
+/// A running process.
 #[derive(Debug, Clone)]
 pub struct Process {
     /// Process id.
@@ -26,7 +26,7 @@ impl Process {
         path.rsplit('/').next().unwrap_or_default()
     }
 
-    /// Whether it watches over an agent or a run.
+    /// True if it supervises an agent or a run.
     pub fn is_supervisor(&self) -> bool {
         self.program() == "tg-launch" && self.words.get(1).is_some_and(|word| word == "supervise")
     }
@@ -71,12 +71,12 @@ pub fn of(lab: &Lab) -> Vec<Process> {
     found
 }
 
-/// Kill some of them at once.
+/// Kills some of them at once.
 pub fn kill(which: &[Process]) {
     signal("KILL", which);
 }
 
-/// Send a signal to some of them.
+/// Sends a signal to some of them.
 pub fn signal(name: &str, which: &[Process]) {
     if which.is_empty() {
         return;
@@ -89,7 +89,7 @@ pub fn signal(name: &str, which: &[Process]) {
         .status();
 }
 
-/// Who is left in a scratch directory after some patience.
+/// The processes left in a scratch directory after `patience`.
 pub fn left(lab: &Lab, patience: Duration) -> Vec<Process> {
     let begun = Instant::now();
     loop {
@@ -101,7 +101,7 @@ pub fn left(lab: &Lab, patience: Duration) -> Vec<Process> {
     }
 }
 
-/// Processes for a message.
+/// The processes as text for a message.
 pub fn names(processes: &[Process]) -> String {
     let lines: Vec<String> = processes.iter().map(ToString::to_string).collect();
     lines.join("; ")

@@ -38,7 +38,7 @@ pub fn faults() -> Vec<Fault> {
             ..Fault::default()
         },
         Fault {
-            name: "results of somebody else".into(),
+            name: "results of another user".into(),
             skip: is_root().then(|| "permissions do not bind root".into()),
             before: Box::new(|scene| scene.shell("mkdir -p results && chmod 555 results")),
             heal: Box::new(|scene| scene.shell("chmod 755 results")),
@@ -51,7 +51,7 @@ pub fn faults() -> Vec<Fault> {
     ]
 }
 
-/// Put the same directory over itself, read-only; what is open stays open.
+/// Mounts the same directory over itself, read-only; open files stay open.
 fn seal(scene: &Scene) -> Result<(), String> {
     scene.shell("mkdir -p results")?;
     scene.mount("results", "-o bind,ro results")

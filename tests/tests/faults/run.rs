@@ -1,4 +1,4 @@
-//! Injecting faults, two at a time, and telling of each.
+//! The injection of faults, two at a time, with a line for each.
 
 use crate::after;
 use crate::fault::{Fault, TOO_LATE};
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use tg_stage::say;
 
-/// Inject them all, say how each went, and fail if one was not survived.
+/// Injects all of them, prints a line for each, and fails if one was not survived.
 pub fn survive(faults: &[Fault], default_seed: u64) {
     let seed = std::env::var("TG_FAULT_SEED").ok();
     let seed = seed.map_or(default_seed, |seed| {
@@ -20,7 +20,7 @@ pub fn survive(faults: &[Fault], default_seed: u64) {
         "\n{} faults, TG_FAULT_SEED={seed}",
         faults.len()
     ));
-    let (next, died, skipped) = (
+    let (next, failed, skipped) = (
         AtomicUsize::new(0),
         Mutex::new(Vec::new()),
         Mutex::new(Vec::new()),
@@ -34,21 +34,25 @@ pub fn survive(faults: &[Fault], default_seed: u64) {
                         skipped.lock().expect("a list").push(why.clone());
                     } else {
                         let wrong = one(fault, seed); // and not while the list is held
-                        died.lock().expect("a list").extend(wrong);
+                        failed.lock().expect("a list").extend(wrong);
                     }
                 }
             });
         }
     });
-    let (died, skipped) = (
-        died.into_inner().expect("a list"),
+    let (failed, skipped) = (
+        failed.into_inner().expect("a list"),
         skipped.into_inner().expect("a list"),
     );
-    say(summary(faults.len() - skipped.len(), died.len(), &skipped));
-    assert!(died.is_empty(), "{}", died.join("\n"));
+    say(summary(
+        faults.len() - skipped.len(),
+        failed.len(),
+        &skipped,
+    ));
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
-fn summary(injected: usize, died: usize, skipped: &[String]) -> String {
+fn summary(injected: usize, failed: usize, skipped: &[String]) -> String {
     let mut why = skipped.to_vec();
     why.sort();
     why.dedup();
@@ -57,19 +61,19 @@ fn summary(injected: usize, died: usize, skipped: &[String]) -> String {
     } else {
         format!(" ({})", why.join("; "))
     };
-    let survived = injected - died;
+    let survived = injected - failed;
     format!(
         "faults: {injected} injected, {survived} survived, {} skipped{why}",
         skipped.len()
     )
 }
 
-/// Inject one and tell how it went; what is wrong, if anything.
+/// Injects one and prints a line; returns the errors.
 fn one(fault: &Fault, seed: u64) -> Option<String> {
     let begun = Instant::now();
     let mut attempt = 0;
     let (scene, first, wrong) = loop {
-        let scene = Scene::new(fault, seed, attempt);
+        let scene = fault.scene(seed, attempt);
         let held = catch_unwind(AssertUnwindSafe(|| passes(&scene, fault)));
         let (first, wrong) =
             held.unwrap_or_else(|_| ("?".into(), vec!["a panic, see above".into()]));
@@ -103,7 +107,7 @@ fn one(fault: &Fault, seed: u64) -> Option<String> {
 /// The three passes: with the fault, after it, and once more when nothing is left to do.
 fn passes(scene: &Scene, fault: &Fault) -> (String, Vec<String>) {
     let mut first = String::from("-");
-    let mut told = |scene: &Scene| -> Result<Vec<String>, String> {
+    let mut passes = |scene: &Scene| -> Result<Vec<String>, String> {
         (fault.before)(scene)?;
         scene.start(&fault.under);
         scene.sleep_until(scene.moment);
@@ -129,7 +133,7 @@ fn passes(scene: &Scene, fault: &Fault) -> (String, Vec<String>) {
         wrong.extend(after::third(scene, &before, &done));
         Ok(wrong)
     };
-    let wrong = told(scene).unwrap_or_else(|cause| {
+    let wrong = passes(scene).unwrap_or_else(|cause| {
         vec![format!(
             "{cause} (running: {})",
             names(&crate::processes::of(&scene.lab))

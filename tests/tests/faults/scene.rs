@@ -1,23 +1,23 @@
-//! Where a fault is injected: a scratch directory, an experiment of two arms, passes of one command over it.
+//! The scene of a fault: a scratch directory, an experiment of two arms, passes of one command over it.
 
-use crate::fault::{Fault, next, seed_of};
 use crate::processes::{self, names};
+use crate::random::next;
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
-use tg_tests::{Done, Lab, manifest};
+use tg_tests::{Done, Lab};
 
 /// The longest a pass may take.
 const PASS: Duration = Duration::from_secs(90);
 
-/// A scratch directory and what was started in it.
+/// A scratch directory and the processes started in it.
 pub struct Scene {
     /// The directory.
     pub lab: Lab,
     /// Ids of the runs that the manifest spans.
     pub rows: RefCell<Vec<String>>,
-    /// When the fault strikes, in milliseconds after the start of the first pass.
+    /// The moment of the fault, in milliseconds after the start of the first pass.
     pub moment: u64,
     random: Cell<u64>,
     started: Cell<Option<Instant>>,
@@ -26,27 +26,11 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// A directory with the fault's manifest in it; each further attempt has half the moment of the one before.
-    pub fn new(fault: &Fault, seed: u64, attempt: u32) -> Self {
+    /// A directory with the manifest `text` in it; `LAB` in it stands for the directory.
+    pub fn new(text: &str, rows: Vec<String>, moment: u64, random: u64) -> Self {
         let lab = Lab::new();
-        let text = manifest(
-            "tiny-feature",
-            fault.agents,
-            &["swarm", "push"],
-            &fault.more,
-        )
-        .replace(
-            "runs_per_config: 1",
-            &format!("runs_per_config: {}", fault.replicates),
-        );
         let home = lab.path("").display().to_string();
         lab.write("m.yaml", &text.replace("LAB", home.trim_end_matches('/')));
-        let rows = (1..=fault.replicates)
-            .flat_map(|replicate| ["swarm", "push"].map(|arm| format!("{arm}-r{replicate}")))
-            .collect();
-        let mut random = seed_of(seed, &fault.name);
-        let width = (fault.moment.end - fault.moment.start).max(1);
-        let moment = (fault.moment.start + next(&mut random) % width) >> attempt;
         Self {
             lab,
             rows: RefCell::new(rows),
@@ -66,7 +50,7 @@ impl Scene {
         drawn
     }
 
-    /// The command that users type; `name` names the files of what it prints.
+    /// The command that users type; `name` names the files with its output.
     fn command(&self, name: &str, under: &str) -> Child {
         use std::os::unix::process::CommandExt;
         let line = format!(
@@ -77,19 +61,19 @@ impl Scene {
         command.process_group(0).spawn().expect("bash")
     }
 
-    /// Start the first pass.
+    /// Starts the first pass.
     pub fn start(&self, under: &str) {
         self.started.set(Some(Instant::now()));
         self.pass.replace(Some(self.command("first", under)));
     }
 
-    /// Run the command once more to its end; what it printed is kept under `name`.
+    /// Runs the command once more to its end; its output is kept under `name`.
     pub fn again(&self, name: &str) -> Result<Done, String> {
         let child = self.command(name, "");
         self.end_of(child, name)
     }
 
-    /// Start the command once more, beside the first pass.
+    /// Starts the command once more, beside the first pass.
     pub fn beside(&self, name: &str) -> Child {
         self.command(name, "")
     }
@@ -135,20 +119,20 @@ impl Scene {
         self.pass.borrow().as_ref().map(Child::id)
     }
 
-    /// Whether the first pass has ended.
+    /// True if the first pass has ended.
     pub fn is_over(&self) -> bool {
         let mut pass = self.pass.borrow_mut();
         pass.as_mut()
             .is_none_or(|child| !matches!(child.try_wait(), Ok(None)))
     }
 
-    /// Sleep until `moment` milliseconds after the start of the first pass.
+    /// Sleeps until `moment` milliseconds after the start of the first pass.
     pub fn sleep_until(&self, moment: u64) {
         let since = self.started.get().map_or(Duration::ZERO, |at| at.elapsed());
         std::thread::sleep(Duration::from_millis(moment).saturating_sub(since));
     }
 
-    /// Mount something in the scratch directory; it is unmounted with the scene.
+    /// Mounts something in the scratch directory; it is unmounted with the scene.
     pub fn mount(&self, place: &str, how: &str) -> Result<(), String> {
         let path = self.lab.path(place);
         std::fs::create_dir_all(&path).map_err(|cause| cause.to_string())?;
@@ -157,14 +141,14 @@ impl Scene {
         Ok(())
     }
 
-    /// Undo the newest mount.
+    /// Undoes the newest mount.
     pub fn unmount(&self) {
         if let Some(path) = self.mounts.borrow_mut().pop() {
             self.lab.sh(&format!("umount -l {}", path.display()));
         }
     }
 
-    /// Run a command line of the suite's own.
+    /// Runs a command line of the suite's own.
     pub fn shell(&self, line: &str) -> Result<(), String> {
         let done = self.lab.sh(line);
         match done.status {
@@ -173,7 +157,7 @@ impl Scene {
         }
     }
 
-    /// Keep the directory; where it is.
+    /// Keeps the directory; returns its path.
     pub fn keep(&self) -> PathBuf {
         let kept = self.lab.path("").with_extension("kept");
         self.lab.sh(&format!("cp -a . {}", kept.display()));

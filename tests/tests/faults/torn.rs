@@ -1,15 +1,15 @@
-//! Files that were cut short, as on a disk that lost power: the record, the end, the snapshot; or removed altogether.
+//! Files that were cut short, as on a disk that lost power: the record, the end, the snapshot; or deleted.
 
 use crate::fault::{Fault, Then};
 
-/// A file of a run that was done, and whether somebody makes it anew.
+/// A file of a run that was done, and true if a tool makes it anew.
 const FILES: [(&str, bool); 3] = [
     ("run.json", false),
     ("end.json", true),
     ("snapshot.json.gz", false),
 ];
 
-/// The run that is hit.
+/// The run whose file is torn.
 const TORN: [&str; 3] = [
     "test/push-r1/run.json",
     "test/push-r1/end.json",

@@ -1,4 +1,4 @@
-//! Two runners on one results directory: the second says who holds it, or finds all done; each run is run once.
+//! Two runners on one results directory: the second names the first, or finds all done; each run is run once.
 
 use crate::fault::{Fault, Then};
 use crate::scene::Scene;
@@ -24,13 +24,13 @@ pub fn faults() -> Vec<Fault> {
     ]
 }
 
-/// Start the same command beside the first pass, and hear what it says.
+/// Starts the same command beside the first pass, and reads its output.
 fn second(scene: &Scene) -> Result<(), String> {
     let beside = scene.beside("beside");
     let done = scene.end_of(beside, "beside")?;
     if done.status != 0 && !done.err.contains("(process ") {
         return Err(format!(
-            "the second does not say who holds it:\n{}",
+            "the second does not name the holder:\n{}",
             done.err
         ));
     }

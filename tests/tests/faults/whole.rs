@@ -1,4 +1,4 @@
-//! Whether every file is whole, and whether a file is still the one it was.
+//! Checks that every file is whole, and that a file is unchanged.
 
 use crate::fault::Then;
 use rusqlite::{Connection, OpenFlags};
@@ -11,7 +11,7 @@ use std::path::Path;
 /// A file as it was: inode, time of the last change in nanoseconds, SHA-256.
 pub type Print = (u64, i64, String);
 
-/// What identifies each file below `dir`, by its path relative to `dir`.
+/// The identity of each file below `dir`, by its path relative to `dir`.
 pub fn prints(dir: &Path) -> BTreeMap<String, Print> {
     let mut found = BTreeMap::new();
     for path in tg_stage::file::tree(dir).unwrap_or_default() {
@@ -28,7 +28,7 @@ pub fn prints(dir: &Path) -> BTreeMap<String, Print> {
     found
 }
 
-/// Names of files that are not the same in both.
+/// Names of files that differ between the two.
 pub fn changed(before: &BTreeMap<String, Print>, after: &BTreeMap<String, Print>) -> Vec<String> {
     let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
     names.sort();
@@ -37,7 +37,7 @@ pub fn changed(before: &BTreeMap<String, Print>, after: &BTreeMap<String, Print>
     names.into_iter().cloned().collect()
 }
 
-/// What is not whole below `results`, but for a file that the fault itself tore.
+/// The files below `results` that are not whole, but for a file that the fault itself tore.
 pub fn faults(results: &Path, then: &Then) -> Vec<String> {
     let mut faults = Vec::new();
     for path in tg_stage::file::tree(results).unwrap_or_default() {
@@ -53,7 +53,7 @@ pub fn faults(results: &Path, then: &Then) -> Vec<String> {
             || [".new", ".tmp", ".part"]
                 .iter()
                 .any(|end| name.ends_with(end));
-        // What agents leave in their own working directory is theirs.
+        // Files in the agents' working directory belong to the agents.
         if is_temporary && !shown.contains("/work/") {
             faults.push(format!("{shown} was left behind"));
         }
@@ -88,7 +88,7 @@ fn json(path: &Path) -> Option<String> {
         Ok(value) => value,
         Err(cause) => return Some(cause.to_string()),
     };
-    // A record that names a snapshot: it is there, and it is that one.
+    // The snapshot that a record names exists and has its hash.
     let export = value
         .get("export")
         .filter(|export| export.get("sha256").is_some())?;
@@ -118,7 +118,7 @@ fn snapshot(path: &Path) -> Option<String> {
     }
 }
 
-/// A database is asked in a copy, with its log: asking it in place could change it.
+/// A database is read in a copy, with its log: reading it in place could change it.
 fn database(path: &Path) -> Option<String> {
     let place = tempfile::tempdir().ok()?;
     for end in ["", "-wal"] {

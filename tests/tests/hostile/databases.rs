@@ -1,4 +1,4 @@
-//! Databases that are broken, of tomorrow, or hold in their columns what does not belong there.
+//! Databases that are broken, from a newer version, or have values of the wrong type in their columns.
 
 use crate::{READERS, counted, measured, refused, run};
 use rusqlite::Connection;
@@ -15,7 +15,7 @@ fn database(lab: &Lab) -> Vec<u8> {
     fs::read(lab.path("good.db")).unwrap()
 }
 
-/// A copy of it in which `sql` has been run.
+/// A copy of it after running `sql`.
 fn changed(lab: &Lab, sql: &str) {
     fs::copy(lab.path("good.db"), lab.path("x.db")).unwrap();
     let db = Connection::open(lab.path("x.db")).unwrap();
@@ -52,7 +52,7 @@ fn truncated_or_overwritten_anywhere() {
                     done.err
                 );
                 refusals += usize::from(done.status == 4);
-                let is_writer = line.starts_with("tg-wait"); // it tells the database how the run ended
+                let is_writer = line.starts_with("tg-wait"); // it writes the end of the run into the database
                 let now = fs::read(lab.path("x.db")).unwrap();
                 assert!(is_writer || now == bytes, "{line} wrote into it");
             }
@@ -150,7 +150,7 @@ fn values_of_a_hundred_megabytes() {
 }
 
 #[test]
-fn tables_that_are_none() {
+fn tables_that_are_something_else() {
     let lab = Lab::new();
     let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)";
     for (name, sql, says) in [

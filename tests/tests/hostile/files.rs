@@ -1,4 +1,4 @@
-//! What is no snapshot at all: nothing, noise, devices, and gzip files that are bombs.
+//! Files that are not snapshots: empty files, noise, devices, and gzip bombs.
 
 use crate::{refused, run};
 use flate2::write::DeflateEncoder;
@@ -7,7 +7,7 @@ use std::fs;
 use std::io::Write;
 use tg_tests::Lab;
 
-/// What a gzip file begins with, and one that ends in a checksum of nothing.
+/// The first bytes of a gzip file, and the end of one with the checksum of no data.
 const HEAD: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
 const TAIL: [u8; 10] = [3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
@@ -75,7 +75,7 @@ fn pipes_and_devices_do_not_end() {
     assert_eq!(done.status, 4, "{}", done.err);
 }
 
-/// The same text again and again, compressed once: after a full flush each copy stands for itself.
+/// The same text again and again, compressed once: after a full flush each copy is independent.
 fn block(text: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::Compress::new(Compression::best(), false);
     let mut out = Vec::with_capacity(BLOCK);

@@ -1,11 +1,13 @@
-//! Files that nobody would make by accident, given to the built tools: each is refused with its name and the place, or read
-//! with a warning that counts what was wrong; in bounded memory and time, and without leaving anything behind.
+//! Malicious files, given to the built tools: each is refused with its name and the place, or read with a
+//! warning that counts the errors; in bounded memory and time, and without leaving anything behind.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod databases;
 mod files;
+mod large_snapshots;
 mod records;
+mod snapshot_text;
 mod snapshots;
 
 use serde_json::Value;
@@ -26,7 +28,7 @@ const READERS: [&str; 4] = [
     "tg-report FILE",
 ];
 
-/// Run a command line within the limits; it must end by itself, in one of the documented ways, and tell why.
+/// Runs a command line within the limits; it must exit by itself, with a documented status, and print the reason.
 fn run(lab: &Lab, line: &str) -> Done {
     let before = names(lab);
     let done = lab.sh(&format!(
@@ -39,10 +41,10 @@ fn run(lab: &Lab, line: &str) -> Done {
         done.status,
         shown(&done.err)
     );
-    // A record that failed at an earlier stage is passed on with 1, and was told then.
-    let is_told = done.status <= 1 || done.err.starts_with("tg-");
+    // A record that failed at an earlier stage is passed on with 1; the message was printed then.
+    let has_reason = done.status <= 1 || done.err.starts_with("tg-");
     assert!(
-        is_told,
+        has_reason,
         "{line}: exit {}\n{}",
         done.status,
         shown(&done.err)
@@ -78,7 +80,7 @@ fn shown(text: &str) -> String {
     text.chars().take(2000).collect()
 }
 
-/// Give a file to `tg-metrics` and to all other readers; `tg-metrics` must refuse it and say so.
+/// Gives a file to `tg-metrics` and to all other readers; `tg-metrics` must refuse it with a message.
 #[track_caller]
 fn refused(lab: &Lab, file: &str, says: &str) {
     let done = run(lab, &format!("tg-metrics {file}"));
@@ -91,32 +93,32 @@ fn refused(lab: &Lab, file: &str, says: &str) {
         shown(&done.err)
     );
     for reader in READERS {
-        is_told(lab, reader, file);
+        refuses_or_reads(lab, reader, file);
     }
 }
 
-/// Give a file to `tg-metrics`, which must read it, and to the other readers named; the metrics.
+/// Gives a file to `tg-metrics`, which must read it, and to the other readers named; returns the metrics.
 #[track_caller]
 fn measured(lab: &Lab, file: &str, readers: &[&str]) -> Value {
     let done = run(lab, &format!("tg-metrics {file}"));
     assert_eq!(done.status, 0, "{file}: {}", shown(&done.err));
     for reader in readers {
-        is_told(lab, reader, file);
+        refuses_or_reads(lab, reader, file);
     }
     let first = done.out.lines().next().unwrap();
     serde_json::from_str::<Value>(first).unwrap()["metrics"].take()
 }
 
-/// Give a file to a reader, which says what is wrong with it or reads it.
+/// Gives a file to a reader, which prints the error in it or reads it.
 #[track_caller]
-fn is_told(lab: &Lab, reader: &str, file: &str) {
+fn refuses_or_reads(lab: &Lab, reader: &str, file: &str) {
     let done = run(lab, &reader.replace("FILE", file));
     let is_blank = done.err.contains("no run records in the input");
-    let is_told = done.status == 0 || done.err.contains(file) || is_blank;
-    assert!(is_told, "{reader}: {}", shown(&done.err));
+    let is_right = done.status == 0 || done.err.contains(file) || is_blank;
+    assert!(is_right, "{reader}: {}", shown(&done.err));
 }
 
-/// What a warning of a kind counts.
+/// The count of a warning of a kind.
 #[track_caller]
 fn counted(metrics: &Value, kind: &str) -> u64 {
     let warnings = metrics["warnings"].as_array().unwrap();
@@ -125,7 +127,7 @@ fn counted(metrics: &Value, kind: &str) -> u64 {
     warning["count"].as_u64().unwrap()
 }
 
-/// Why a metric has no value.
+/// The reason why a metric has no value.
 #[track_caller]
 fn why<'m>(metrics: &'m Value, name: &str) -> &'m str {
     assert_eq!(metrics[name], Value::Null, "{name}");

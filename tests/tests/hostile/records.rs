@@ -1,4 +1,4 @@
-//! Lines that are no records, or records that no stage wrote, given to every stage of the chain.
+//! Lines that are not records, or records that no stage wrote, given to every stage of the chain.
 
 use crate::{run, shown};
 use std::fs;
@@ -14,7 +14,7 @@ const STAGES: [&str; 5] = [
 ];
 
 #[test]
-fn lines_that_are_no_records() {
+fn lines_that_are_not_records() {
     let lab = Lab::new();
     let deep = "{\"type\":\"run\",\"v\":1,\"run\":".to_string()
         + &"[".repeat(100_000)
@@ -101,7 +101,7 @@ fn records_that_no_stage_wrote() {
         fs::write(lab.path("x.jsonl"), format!("{record}\n")).unwrap();
         for stage in STAGES {
             let done = run(&lab, &format!("{stage} < x.jsonl"));
-            // A stage passes on what has been further than it.
+            // A stage passes on records that later stages have written.
             let is_passed = stage == "tg-launch"
                 && (record.contains("\"wait\"") || record.contains("\"error\""));
             assert!(

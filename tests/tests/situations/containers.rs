@@ -80,7 +80,7 @@ fn container_in_work_rolled_up() {
     .check();
 }
 
-/// Between rollup and reopening nobody worked on it; `tg-metrics` counts that time as work.
+/// Between rollup and reopening it was not worked on; `tg-metrics` counts that time as work.
 #[test]
 fn container_reopened_after_its_rollup() {
     Situation {
@@ -172,7 +172,7 @@ fn obliterated() {
             lead obliterates a
             w1 claims c
             w1 puts c completed",
-        // What was spent on it is gone with the task.
+        // The cost logged on it is deleted with the task.
         gaps: &[(
             EITHER,
             "tasks_obliterated",

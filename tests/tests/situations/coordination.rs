@@ -1,4 +1,4 @@
-//! Who gives out work, takes it back, and works on it all the same.
+//! Workers that assign work, take it back, and work on it all the same.
 
 use tg_tests::situation::{BARE, EITHER, FULL, Situation};
 
@@ -116,7 +116,7 @@ fn hierarchical_lead_holds_the_root() {
             w1 puts b completed
             w2 claims c
             w2 puts c completed",
-        // Without our tables nobody knows that the lead leads, or that w3 was there.
+        // Without our tables the lead's role and the presence of w3 are unknown.
         gaps: &[(
             BARE,
             "agents_unknown",

@@ -1,11 +1,11 @@
-//! Workers who go away, are put out, or are robbed: the host writes no row, or one that does not tell everything.
+//! Workers that leave, are evicted, or lose a task to another: the host writes no row, or an incomplete one.
 //!
-//! The host puts out who was silent for 300 s when the next server starts. The silence here is forged: `fades` sets the
-//! worker's last sign of life back in the database while no call is under way, and `replaces` starts a server.
+//! The host evicts a worker that was silent for 300 s when the next server starts. The silence here is forged: `fades` sets
+//! the worker's last heartbeat back in the database while no call is under way, and `replaces` starts a server.
 
 use tg_tests::situation::{BARE, EITHER, Situation};
 
-/// What rests on how long a worker worked.
+/// Metrics that need a worker's time of presence.
 const WORK: &[&str] = &[
     "agent_utilization_pct",
     "avg_parallelism",
@@ -16,10 +16,10 @@ const WORK: &[&str] = &[
     "load_max_over_mean",
 ];
 
-/// What rests on workers who did nothing.
+/// Metrics that need workers without work.
 const IDLE: &[&str] = &["agent_utilization_pct", "load_gini", "load_max_over_mean"];
 
-/// What rests on how long a task lay in the queue after its worker had gone.
+/// Metrics that need the time a task waited after its worker had left.
 const QUEUE: &[&str] = &["coordination_overhead_pct", "dependency_wait_time_ms"];
 
 #[test]
@@ -100,7 +100,7 @@ fn left_in_the_middle() {
 }
 
 #[test]
-fn left_and_nobody_went_on() {
+fn left_and_not_continued() {
     Situation {
         plan: "root > a b",
         script: "
@@ -140,7 +140,7 @@ fn left_as_failed() {
 
 /// The host writes no row when an assigned task loses its worker either.
 #[test]
-fn left_what_was_assigned() {
+fn left_with_assigned_tasks() {
     Situation {
         workflow: "push",
         plan: "root > a b",
@@ -174,7 +174,7 @@ fn left_what_was_assigned() {
 }
 
 #[test]
-fn put_out_for_silence_and_taken_over() {
+fn evicted_for_silence_and_taken_over() {
     Situation {
         plan: "root > a b",
         script: "
@@ -193,7 +193,7 @@ fn put_out_for_silence_and_taken_over() {
 }
 
 #[test]
-fn put_out_with_what_was_assigned() {
+fn evicted_with_assigned_tasks() {
     Situation {
         workflow: "push",
         plan: "root > a b",
@@ -216,7 +216,7 @@ fn put_out_with_what_was_assigned() {
 }
 
 #[test]
-fn put_out_for_silence_and_nobody_went_on() {
+fn evicted_for_silence_and_not_continued() {
     Situation {
         plan: "root > a b",
         script: "

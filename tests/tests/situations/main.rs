@@ -1,7 +1,7 @@
-//! Everything that can happen to a task at the real host: what `tg-metrics` says of it is what its clients saw.
+//! All events of a task at the real host: `tg-metrics` agrees with the log of its clients.
 //!
-//! One test a situation. Where the host leaves no row of what happened, the test says in `gaps` which metrics cannot be
-//! right and which warning tells so; an empty warning means that nothing does.
+//! One test a situation. Where the host leaves no row of an event, the test names in `gaps` the metrics that cannot be
+//! right and the warning that says so; an empty warning means that there is none.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 

@@ -81,7 +81,7 @@ fn files_wanted_by_two() {
             w1 claims c
             w1 marks c src/x.rs
             w1 puts c completed",
-        // The host answers that another worker has the file, and writes no row: contention is null, and says so.
+        // The host answers that another worker has the file, and writes no row: contention is null, with a warning.
         ..Situation::default()
     }
     .check();

@@ -6,7 +6,7 @@ use tg_tests::situation::Situation;
 use tg_tests::truth::compare::differences;
 use tg_tests::truth::measure;
 
-/// A lie, told of a snapshot's tables.
+/// A change to a snapshot's tables.
 type Lie = (&'static str, fn(&mut Value));
 
 const LIES: &[Lie] = &[
@@ -92,7 +92,7 @@ fn shift(number: &mut Value, by: i64) {
 }
 
 #[test]
-fn every_lie_is_caught() {
+fn every_change_is_caught() {
     let situation = Situation {
         plan: "root > a b c
             a -> b

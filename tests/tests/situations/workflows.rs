@@ -51,7 +51,7 @@ fn relay_task_is_sent_back_a_leg() {
     .check();
 }
 
-/// The host writes no row of the phase a task is created in, so that coming back to it is not seen; ours does.
+/// The host writes no row of the phase a task is created in, so that a return to it is not seen; our tables have one.
 #[test]
 fn relay_task_is_sent_back_to_its_first_leg() {
     Situation {
@@ -114,7 +114,7 @@ fn kanban() {
             w2 puts e review
             w2 puts e done
             lead puts d cancelled",
-        // A worker put c back to `todo` where others are put by the lead; the host does not say who did.
+        // A worker put c back to `todo` where others are put by the lead; the host does not record the caller.
         gaps: &[(FULL, "decisions_unclear", &["coordinator_decisions"])],
         ..Situation::default()
     }

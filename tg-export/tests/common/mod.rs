@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
-use tg_export::{Args, What};
+use tg_export::{Args, ExportOptions};
 use tg_host::Host;
 use tg_stage::Exit;
 
@@ -22,7 +22,7 @@ impl Bench {
     pub fn new() -> Self {
         let dir = TempDir::new().unwrap();
         let db = dir.path().join("tasks.db");
-        tg_host::empty::create(&Host::find().unwrap(), &db).unwrap();
+        tg_host::empty_database::create(&Host::find().unwrap(), &db).unwrap();
         let bench = Self { dir, db };
         bench
             .open()
@@ -51,7 +51,7 @@ impl Bench {
 
     /// Export to a file by `--db`, and read it back.
     pub fn export(&self, name: &str) -> Value {
-        tg_export::export(&self.db, &self.path(name), &What::default()).unwrap();
+        tg_export::export(&self.db, &self.path(name), &ExportOptions::default()).unwrap();
         document(&self.path(name))
     }
 }

@@ -1,36 +1,25 @@
-//! A column of whole numbers, each of which may be missing, in four bytes each as long as they are close to each other, and in
-//! none as long as they are the same.
+//! A column of optional whole numbers: four bytes each as long as they are close to each other, and no memory as long as
+//! they are equal.
 //!
 //! The times of a run lie within weeks of each other, durations and counts are small: the distance from the first value
-//! fits. At the first that does not, the column becomes one of six bytes each, which hold four thousand years, and then one of
-//! ordinary numbers; nothing is lost. Of the slots most are never used.
+//! fits. At the first value that does not fit, the column changes to six bytes each, which hold four thousand years, and
+//! then to ordinary numbers; nothing is lost. Most of the slots are never used.
 
-/// Whole numbers or nothing.
+/// Optional whole numbers.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Column {
-    /// The same everywhere.
+pub(super) enum Column {
+    /// Equal values; `room` is the capacity to allocate later.
     Same {
-        /// The value.
         value: Option<i64>,
-        /// How often.
         count: usize,
-        /// For how many there will be room.
         room: usize,
     },
-    /// Distances from `base`; `i32::MIN` is nothing.
-    Near {
-        /// The first value.
-        base: Option<i64>,
-        /// The distances.
-        values: Vec<i32>,
-    },
-    /// Distances from `base`: their lower 32 bits, and 16 above them; `i16::MIN` is nothing.
+    /// Distances from `base`, the first value; `i32::MIN` is none.
+    Near { base: Option<i64>, values: Vec<i32> },
+    /// Distances from `base`, the first value or 0: their lower 32 bits, and 16 above them; `i16::MIN` is none.
     Middle {
-        /// The first value, or 0.
         base: i64,
-        /// The lower bits.
         low: Vec<u32>,
-        /// The upper bits.
         high: Vec<i16>,
     },
     /// The numbers themselves.
@@ -50,7 +39,7 @@ impl Default for Column {
 }
 
 impl Column {
-    /// How many, missing ones included.
+    /// The number of values, missing ones included.
     pub fn len(&self) -> usize {
         match self {
             Self::Same { count, .. } => *count,
@@ -60,19 +49,13 @@ impl Column {
         }
     }
 
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Make room for so many, in the memory of none.
+    /// Remembers the expected length; allocates nothing yet.
     pub fn reserve(&mut self, many: usize) {
         if let Self::Same { room, .. } = self {
             *room = many;
         }
     }
 
-    /// Add one.
     pub fn push(&mut self, value: Option<i64>) {
         if let Self::Same {
             value: same, count, ..
@@ -104,7 +87,6 @@ impl Column {
         }
     }
 
-    /// The one at `at`, which must be there.
     pub fn get(&self, at: usize) -> Option<i64> {
         match self {
             Self::Same { value, .. } => *value,
@@ -117,7 +99,6 @@ impl Column {
         }
     }
 
-    /// The largest.
     pub fn max(&self) -> Option<i64> {
         match self {
             Self::Same { value, .. } => *value,
@@ -130,7 +111,6 @@ impl Column {
         }
     }
 
-    /// Put another in its place.
     pub fn set(&mut self, at: usize, value: Option<i64>) {
         if self.get(at) == value {
             return;
@@ -152,7 +132,7 @@ impl Column {
         }
     }
 
-    /// Give each its own place, if they are the same.
+    /// Stores each value separately, if they are equal.
     fn spread(&mut self) {
         let Self::Same { value, count, room } = *self else {
             return;
@@ -165,7 +145,7 @@ impl Column {
         };
     }
 
-    /// Make each place as wide as `value` needs it, and wider than near.
+    /// Makes the column as wide as `value` needs, and wider than `Near`.
     fn widen(&mut self, value: Option<i64>) {
         let fits = |base: i64| value.is_none_or(|_| halves(base, value).is_some());
         match self {
@@ -185,7 +165,7 @@ impl Column {
 
 const NOTHING: i16 = i16::MIN;
 
-/// The lower 32 bits of the distance from `base`, and what is above them, if that is a number and not too far.
+/// The lower 32 bits of the distance from `base`, and the 16 bits above them, unless it is missing or too far.
 fn halves(base: i64, value: Option<i64>) -> Option<(u32, i16)> {
     let distance = value?.checked_sub(base)?;
     let high = i16::try_from(distance >> 32).ok()?;
@@ -196,7 +176,7 @@ fn whole(base: i64, low: u32, high: i16) -> Option<i64> {
     (high != NOTHING).then(|| base + (i64::from(high) << 32 | i64::from(low)))
 }
 
-/// The distance from `base`, if it is near.
+/// The distance from `base`, if it fits.
 fn near(base: i64, value: i64) -> Option<i32> {
     let distance = i32::try_from(value.checked_sub(base)?).ok()?;
     (distance != MISSING).then_some(distance)
@@ -224,7 +204,7 @@ mod tests {
             }
             let out: Vec<_> = (0..column.len()).map(|at| column.get(at)).collect();
             assert_eq!(out, all);
-            weeks(first);
+            check_weeks(first);
             assert_eq!(column.max(), Some(i64::MAX));
             let mut same = Column::default();
             for _ in 0..3 {
@@ -240,8 +220,8 @@ mod tests {
         }
     }
 
-    /// What lies weeks and centuries from `first`, as far as there are such times.
-    fn weeks(first: i64) {
+    /// Checks times that lie weeks and centuries from `first`, as far as they exist.
+    fn check_weeks(first: i64) {
         let far = 1_i64 << 46;
         let distances = [0, 1, -1, 1 << 31, -(1 << 31), 1 << 40, -far, far];
         let times = distances.map(|distance| first.checked_add(distance));

@@ -1,18 +1,18 @@
-//! The edges of a ledger. Those that come before the history wait for it.
+//! The edges of a ledger. Edges that come before the history wait for it.
 
 use super::names::{NONE, Name, Names};
 use crate::snapshot;
 
-/// An edge: `from` contains, blocks, or is followed by `to`; tasks by the numbers of their ids.
+/// An edge: `from` contains, blocks, or is followed by `to`; tasks by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Edge {
     /// Parent or predecessor.
     pub from: Name,
     /// Child or successor.
     pub to: Name,
-    /// Whether `to` waits for `from`.
+    /// True if `to` waits for `from`.
     pub is_ordering: bool,
-    /// Whether `from` is the parent of `to`.
+    /// True if `from` is the parent of `to`.
     pub is_containment: bool,
 }
 
@@ -21,15 +21,15 @@ const CONTAINS: u8 = 2;
 
 /// Edges between tasks.
 ///
-/// Ids get their numbers in the order of the history, in which tasks follow each other: what is next is then near in memory.
-/// So edges that come before it wait.
+/// Ids are numbered in the order of the history, in which tasks follow each other: neighbours are then near in memory. So
+/// edges that come before it wait.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Edges {
     pub ends: Vec<(Name, Name)>,
     kinds: Vec<u8>,
     waiting: Waiting,
-    /// Only those that tell what a container holds are kept; the ones that order tasks are counted.
-    pub holding_only: bool,
+    /// If true, only containment is kept, and the edges that order tasks are counted.
+    pub containment_only: bool,
     pub left_out: usize,
 }
 
@@ -37,7 +37,7 @@ pub(super) struct Edges {
 #[derive(Debug, Clone, Default)]
 struct Waiting {
     ids: Vec<u8>,
-    /// How long the two ids of each are, and its kind.
+    /// The lengths of the two ids, and the kind.
     edges: Vec<(u32, u32, u8)>,
 }
 
@@ -55,7 +55,7 @@ impl Edges {
         self.add((end(from), end(to)), kind);
     }
 
-    /// The number of a kind of edge.
+    /// The number of an edge type.
     pub fn kind(name: &[u8]) -> u8 {
         match name {
             b"blocks" | b"follows" => ORDERS,
@@ -64,9 +64,9 @@ impl Edges {
         }
     }
 
-    /// Whether an edge of this kind is to be kept.
+    /// True if an edge of this kind must be kept; counts it if not.
     pub fn wants(&mut self, kind: u8) -> bool {
-        let is_wanted = !self.holding_only || kind == CONTAINS;
+        let is_wanted = !self.containment_only || kind == CONTAINS;
         self.left_out += usize::from(!is_wanted && kind == ORDERS);
         is_wanted
     }
@@ -76,7 +76,7 @@ impl Edges {
         self.kinds.push(kind);
     }
 
-    /// Keep an edge until the history is there.
+    /// Stores an edge until the history has been read.
     pub fn wait(&mut self, from: &[u8], to: &[u8], kind: u8) {
         let length = |id: &[u8]| id.len() as u32; // far below 64 MiB
         self.waiting.ids.extend(from);
@@ -84,7 +84,7 @@ impl Edges {
         self.waiting.edges.push((length(from), length(to), kind));
     }
 
-    /// Number the ids of the edges that wait.
+    /// Numbers the ids of the waiting edges.
     pub fn settle(&mut self, names: &mut Names) {
         let Waiting { ids, edges } = std::mem::take(&mut self.waiting);
         let (mut ids, mut last) = (ids.as_slice(), NONE);

@@ -1,49 +1,49 @@
-//! A snapshot as its metrics need it: the histories of all tasks, packed.
+//! A snapshot in the form that metrics need: the histories of all tasks, packed.
 //!
-//! [`crate::Snapshot`] keeps every text of every row, which a template needs, and takes kilobytes a task. Here texts that
-//! come again are kept once (`names`), numbers in four bytes (`column`), and what no metric rests on not at all: some
-//! 250 bytes a task. Rows are read in place where they look like the rows before them, else by serde into the types of
-//! [`crate::snapshot`]; [`Ledger::plain`] reads all of them by serde, and both give the same.
+//! [`crate::Snapshot`] keeps every text of every row, which a template needs, and takes kilobytes a task. Here repeated
+//! texts are stored once (`names`), numbers in four bytes (`column`), and columns that no metric uses not at all: some 250
+//! bytes a task. Rows are read in place (`in_place`) if they are laid out like the rows before them, else by serde into the
+//! types of [`crate::snapshot`]; both give the same, as a test of ours checks.
 
-pub mod column;
+mod column;
 mod edges;
-mod facts;
+mod in_place;
 mod index;
 pub mod names;
-mod quick;
-mod same;
+mod packed;
+mod query;
 mod tables;
 
+pub use crate::snapshot::hashing::PendingFacts;
 pub use edges::Edge;
-pub use facts::Facts;
 pub use tables::{Change, Origin, Reason, Task, has_tag};
 
 use crate::error::{Error, Result, about, sqlite};
 use crate::experiment::AgentRow;
-use crate::snapshot::handed::Handed;
-use crate::snapshot::hashed::Hashed;
-use crate::snapshot::head::Head;
+use crate::snapshot::hashing::{HashedFile, ThreadHashedFile};
+use crate::snapshot::header::Header;
 use crate::snapshot::scan::{Event, Input, Scanner};
 use crate::snapshot::{FileClaim, RunRow, Tables, Unread, dialect, text};
 use crate::{database, rows};
-use names::Names;
-use quick::Quick;
+use in_place::RowReader;
+use index::Index;
+use packed::Packed;
 use rusqlite::Connection;
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
 
-/// From what size on a file is hashed, or decompressed, by a thread of its own, in bytes.
+/// The size from which on a second thread hashes or decompresses a file, in bytes.
 const WORTH_A_THREAD: u64 = 1 << 20;
 
 /// The histories in a snapshot.
 #[derive(Debug, Clone, Default)]
 pub struct Ledger {
-    /// The program and version that wrote it; empty where it does not say.
+    /// Name and version of the program that wrote it; empty if unknown.
     pub exported_by: String,
-    /// The names of all tables it has, those that are not read included.
+    /// The names of all its tables, those that are not read included.
     pub has: BTreeSet<String>,
-    /// How far its times can be trusted: 1 ms, or 1000 ms where the writer cut them to whole seconds.
+    /// The resolution of its timestamps: 1 ms, or 1000 ms if the writer cut them to whole seconds.
     pub resolution_ms: i64,
     /// Rows that could not be read.
     pub unread: Vec<Unread>,
@@ -53,179 +53,127 @@ pub struct Ledger {
     pub agents: Vec<AgentRow>,
     /// Claims and releases of files.
     pub claims: Vec<FileClaim>,
-    names: Names,
-    tasks: tables::Tasks,
-    history: tables::History,
-    edges: edges::Edges,
-    origins: tables::Origins,
-    index: index::Index,
+    rows: Packed,
+    index: Index,
 }
 
 impl Ledger {
-    /// Read a file: a snapshot, plain or gzip, or a database, whatever its name. What is to be known of the file itself may take
-    /// longer than the rest.
-    pub fn load(path: &Path) -> Result<(Self, Facts)> {
-        Self::default().filled(path)
+    /// Reads a file: a snapshot, plain or gzip, or a database, with any name. The facts about the file itself may take
+    /// longer.
+    pub fn load(path: &Path) -> Result<(Self, PendingFacts)> {
+        Self::default().load_file(path)
     }
 
-    /// The same without the edges that order tasks, a tenth of the file: only those that tell what a container holds.
-    pub fn load_without_order(path: &Path) -> Result<(Self, Facts)> {
+    /// The same without the edges that order tasks, a tenth of the file: only containment is kept.
+    pub fn load_without_order(path: &Path) -> Result<(Self, PendingFacts)> {
         let mut ledger = Self::default();
-        ledger.edges.holding_only = true;
-        ledger.filled(path)
+        ledger.rows.edges.containment_only = true;
+        ledger.load_file(path)
     }
 
-    /// Make room for what a large file of so many bytes may hold. Room takes no memory before it is used; what outgrows its room
-    /// and has to be moved takes it twice.
-    fn reserve(&mut self, bytes: u64) {
-        let bytes = usize::try_from(bytes).unwrap_or(0);
-        self.history.reserve(bytes / 300);
-        self.tasks.reserve(bytes / 1500);
-        self.names.reserve(bytes / 1500);
-    }
-
-    fn filled(mut self, path: &Path) -> Result<(Self, Facts)> {
-        if database::is_one(path) {
+    fn load_file(mut self, path: &Path) -> Result<(Self, PendingFacts)> {
+        if database::is_database(path) {
             let db = database::open_read_only(path)?;
-            let ledger = self.of_rows(&db).map_err(sqlite(path))?;
-            return Ok((ledger, Facts::database()));
+            let ledger = self.read_database(&db).map_err(sqlite(path))?;
+            return Ok((ledger, PendingFacts::of_database()));
         }
         let broken = |cause: String| Error::new(path.display(), cause);
         let file = text::file(path)?;
         let size = file.metadata().map_err(about(path))?.len();
         let is_large = size > WORTH_A_THREAD;
         if is_large {
-            self.reserve(size);
+            self.rows.reserve(size);
         }
         if is_large && !text::is_compressed(&file).map_err(about(path))? {
-            let mut file = Handed::new(file);
-            let ledger = self.walk(&mut file, Some(Quick::default()));
-            return Ok((ledger.map_err(broken)?, Facts::of_handed(file, path)));
+            let mut file = ThreadHashedFile::new(file);
+            let ledger = self.read_text(&mut file).map_err(broken)?;
+            return Ok((ledger, file.pending(path)));
         }
-        let mut file = Hashed::new(file);
+        let mut file = HashedFile::new(file);
         let text = text::plain(&mut file, Some(size).filter(|size| *size > 0));
         let text = text.map_err(about(path))?;
         let ledger = if is_large {
-            text::ahead(text, |text| self.walk(text, Some(Quick::default())))
+            text::read_ahead(text, |text| self.read_text(text))
         } else {
-            self.walk(text, Some(Quick::default()))
+            self.read_text(text)
         };
-        Ok((ledger.map_err(broken)?, Facts::of_hashed(file, path)))
+        Ok((ledger.map_err(broken)?, file.pending(path)))
     }
 
-    /// Read the (plain) text of a snapshot.
+    /// Reads the (plain) text of a snapshot.
     pub fn read(text: impl Read) -> Result<Self, String> {
-        Self::default().walk(text, Some(Quick::default()))
+        Self::default().read_text(text)
     }
 
-    /// The same without a short cut: every row by serde.
-    pub fn plain(text: impl Read) -> Result<Self, String> {
-        Self::default().walk(text, None)
-    }
-
-    fn walk(self, text: impl Input, mut quick: Option<Quick>) -> Result<Self, String> {
-        let mut head = Head::new();
-        let mut ledger = self;
+    fn read_text(mut self, text: impl Input) -> Result<Self, String> {
+        let mut header = Header::new();
         let mut scanner = Scanner::new(text);
-        let mut by_serde = Tables::default();
+        let (mut in_place, mut by_serde) = (RowReader::default(), Tables::default());
         let (mut table, mut number) = (String::new(), 0);
         loop {
-            if let Some(quick) = &mut quick {
-                while scanner.row(|bytes| quick.row(&mut ledger, &table, bytes)) {
-                    number += 1;
-                }
+            while scanner.row(|bytes| in_place.row(&mut self.rows, &table, bytes)) {
+                number += 1;
             }
             match scanner.event()? {
                 None => break,
-                Some(Event::Head(key, json)) => head.take(&key, json),
+                Some(Event::Head(key, json)) => header.set(&key, json),
                 Some(Event::Table(name)) => {
-                    if !Tables::wants(&name) {
+                    if !Tables::contain(&name) {
                         scanner.pass()?;
                     }
-                    ledger.has.insert(name.clone());
-                    ledger.table_ends();
+                    self.has.insert(name.clone());
+                    self.rows.end_table();
                     (table, number) = (name, 0);
                 }
                 Some(Event::Row(json)) => {
                     number += 1;
-                    ledger.take(&mut by_serde, &table, number, json);
+                    self.push(&mut by_serde, &table, number, json);
                 }
             }
         }
-        ledger.resolution_ms = head.resolution_ms();
-        ledger.exported_by = head.exported_by;
-        ledger.edges.settle(&mut ledger.names);
-        ledger.index = index::Index::of(&ledger);
-        Ok(ledger)
+        self.resolution_ms = header.resolution_ms();
+        self.exported_by = header.exported_by;
+        Ok(self.indexed())
     }
 
-    /// Read a snapshot from its (plain) bytes.
-    pub fn parse(text: &[u8]) -> Result<Self, String> {
-        Self::read(text)
-    }
-
-    /// Read a database as if it were its snapshot, as it stands at one moment.
+    /// Reads a database as if it were a snapshot, in one read transaction.
     pub fn of_database(db: &Connection) -> rusqlite::Result<Self> {
-        Self::default().of_rows(db)
+        Self::default().read_database(db)
     }
 
-    fn of_rows(self, db: &Connection) -> rusqlite::Result<Self> {
+    fn read_database(mut self, db: &Connection) -> rusqlite::Result<Self> {
         dialect::reset_resolution();
-        let mut ledger = self;
-        let mut by_serde = Tables::default();
-        let mut quick = Quick::default();
-        rows::each(db, Tables::wants, |table, number, json| match json {
+        let (mut in_place, mut by_serde) = (RowReader::default(), Tables::default());
+        rows::for_each(db, Tables::contain, |table, number, json| match json {
             rows::Json::Table => {
-                ledger.has.insert(table.into());
-                ledger.table_ends();
+                self.has.insert(table.into());
+                self.rows.end_table();
             }
-            rows::Json::TooLong(cause) => Unread::count(&mut ledger.unread, table, number, cause),
+            rows::Json::TooLong(cause) => Unread::count(&mut self.unread, table, number, cause),
             rows::Json::Row(json) => {
-                if quick.row(&mut ledger, table, json).is_none() {
-                    ledger.take(&mut by_serde, table, number, json);
+                if in_place.row(&mut self.rows, table, json).is_none() {
+                    self.push(&mut by_serde, table, number, json);
                 }
             }
         })?;
-        ledger.resolution_ms = dialect::resolution();
-        ledger.edges.settle(&mut ledger.names);
-        ledger.index = index::Index::of(&ledger);
-        Ok(ledger)
+        self.resolution_ms = dialect::resolution();
+        Ok(self.indexed())
     }
 
-    /// Edges need not wait any longer than for the end of the history.
-    fn table_ends(&mut self) {
-        if !self.history.tasks.is_empty() {
-            self.edges.settle(&mut self.names);
-        }
+    fn indexed(mut self) -> Self {
+        self.rows.edges.settle(&mut self.rows.names);
+        self.index = Index::new(&self.rows);
+        self
     }
 
-    /// Keep a row that serde reads.
-    fn take(&mut self, by_serde: &mut Tables, table: &str, number: u64, json: &[u8]) {
-        match by_serde.take(table, json) {
-            Ok(()) => self.absorb(by_serde),
-            Err(cause) => Unread::count(&mut self.unread, table, number, &cause),
+    /// Adds a row by serde.
+    fn push(&mut self, by_serde: &mut Tables, table: &str, number: u64, json: &[u8]) {
+        if let Err(cause) = by_serde.push(table, json) {
+            return Unread::count(&mut self.unread, table, number, &cause);
         }
-    }
-
-    fn absorb(&mut self, rows: &mut Tables) {
-        let names = &mut self.names;
-        if let Some(task) = rows.tasks.pop() {
-            self.tasks.push(&tables::TaskRow::of(&task, names));
-        }
-        if let Some(change) = rows.task_sequence.pop() {
-            self.history.push(tables::ChangeRow::of(&change, names));
-        }
-        if let Some(edge) = rows.dependencies.pop() {
-            self.edges.push(&edge, names);
-        }
-        if let Some(origin) = rows.experiment_tasks.pop() {
-            self.origins.push(&origin, names);
-        }
-        self.runs.append(&mut rows.experiment_runs);
-        self.agents.append(&mut rows.experiment_agents);
-        self.claims.append(&mut rows.claim_sequence);
-        rows.task_tags.clear();
-        rows.task_needed_tags.clear();
-        rows.task_wanted_tags.clear();
+        self.rows.push(by_serde);
+        self.runs.append(&mut by_serde.experiment_runs);
+        self.agents.append(&mut by_serde.experiment_agents);
+        self.claims.append(&mut by_serde.claim_sequence);
     }
 }

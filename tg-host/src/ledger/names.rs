@@ -1,4 +1,4 @@
-//! Texts that come again and again, kept once: ids of tasks, states, workers, phases.
+//! Repeated texts, stored once: ids of tasks, states, workers, phases.
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher;
@@ -7,11 +7,11 @@ use std::hash::BuildHasher;
 pub type Name = u32;
 
 /// No text.
-pub const NONE: Name = Name::MAX;
+pub(crate) const NONE: Name = Name::MAX;
 
-/// Texts by number. The hash is keyed at random: a file that somebody made cannot make them collide.
+/// Texts by number. The hash is keyed at random, so that a hostile file cannot cause collisions.
 #[derive(Debug, Clone, Default)]
-pub struct Names {
+pub(crate) struct Names {
     text: String,
     ends: Vec<usize>,
     /// Half of the hash, and the name.
@@ -20,41 +20,36 @@ pub struct Names {
 }
 
 impl Names {
-    /// How many.
+    /// The number of names.
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
-    /// Make room for so many, each of the length of an id.
+    /// Reserves room for `many` more names of the length of an id.
     pub fn reserve(&mut self, many: usize) {
         self.text.reserve(24 * many);
         self.ends.reserve(many);
     }
 
-    /// The text of a number that was given out.
+    /// The text of a name.
     pub fn text(&self, name: Name) -> &str {
         range(&self.ends, name).map_or("", |(from, to)| &self.text[from..to])
     }
 
-    /// The number of a text, if it has one.
+    /// The name of a text, if it has one.
     pub fn find(&self, text: &str) -> Option<Name> {
         let hash = self.hash_of(text.as_bytes());
-        let is_it = |(other, name): &(u32, Name)| *other == hash && self.text(*name) == text;
-        Some(self.index.find(spread(hash), is_it)?.1)
+        let is_same = |(other, name): &(u32, Name)| *other == hash && self.text(*name) == text;
+        Some(self.index.find(spread(hash), is_same)?.1)
     }
 
-    /// The number of a text, a new one if it has none; none if it is not UTF-8.
+    /// The name of a text, a new one if it has none; none if it is not UTF-8.
     pub fn add(&mut self, text: &[u8]) -> Option<Name> {
         let hash = self.hash_of(text);
         let (all, ends) = (self.text.as_bytes(), &self.ends);
         let bytes = |name: Name| range(ends, name).map_or(&[][..], |(from, to)| &all[from..to]);
-        let is_it = |(other, name): &(u32, Name)| *other == hash && bytes(*name) == text;
-        if let Some((_, name)) = self.index.find(spread(hash), is_it) {
+        let is_same = |(other, name): &(u32, Name)| *other == hash && bytes(*name) == text;
+        if let Some((_, name)) = self.index.find(spread(hash), is_same) {
             return Some(*name);
         }
         let name = Name::try_from(self.ends.len())
@@ -72,16 +67,16 @@ impl Names {
         self.hash.hash_one(text) as u32
     }
 
-    /// As [`Names::add`], of what may be nothing.
+    /// As [`Names::add`], for an optional text.
     pub fn add_some(&mut self, text: Option<&str>) -> Name {
         text.and_then(|text| self.add(text.as_bytes()))
             .unwrap_or(NONE)
     }
 }
 
-/// Names that were met lately, by a look at their text that costs next to nothing.
+/// A cache of recent names, by the first and last byte of their text.
 #[derive(Debug, Clone)]
-pub struct Recent([Name; 64]);
+pub(crate) struct Recent([Name; 64]);
 
 impl Default for Recent {
     fn default() -> Self {
@@ -102,7 +97,7 @@ impl Recent {
     }
 }
 
-/// A hash of 64 bits from half of one; the table takes its place from one end and its tag from the other.
+/// A hash of 64 bits from half of one; the table takes its slot from one end and its tag from the other.
 fn spread(hash: u32) -> u64 {
     u64::from(hash) << 32 | u64::from(hash)
 }

@@ -4,15 +4,15 @@ use super::column::Column;
 use super::names::{NONE, Name, Names};
 use crate::snapshot;
 
-/// A task, as [`snapshot::Task`] has it. Times are milliseconds since the epoch, durations milliseconds.
+/// A task, with the columns of [`snapshot::TaskRow`]. Times are milliseconds since the epoch, durations milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[expect(missing_docs, reason = "the host's column names")]
 pub struct Task<'a> {
-    /// The number of its id.
+    /// The name of its id.
     pub name: Name,
     pub id: &'a str,
     pub status: &'a str,
-    /// The number of its status.
+    /// The name of its status.
     pub state: Name,
     pub worker_id: Option<&'a str>,
     pub phase: Option<&'a str>,
@@ -31,16 +31,16 @@ pub struct Task<'a> {
     pub updated_at: Option<i64>,
 }
 
-/// Whether a list of tags, as JSON, holds `tag`.
+/// True if a list of tags, as JSON, contains `tag`.
 pub fn has_tag(list: &str, tag: &str) -> bool {
     !list.is_empty()
         && serde_json::from_str::<Vec<String>>(list)
             .is_ok_and(|list| list.iter().any(|one| one == tag))
 }
 
-/// A task with its texts by number.
+/// A task with its texts by name.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct TaskRow {
+pub(super) struct PackedTask {
     pub id: Name,
     pub status: Name,
     pub worker: Name,
@@ -55,7 +55,7 @@ pub(super) struct TaskRow {
     pub slots: [i64; 8],
 }
 
-/// The number of a list of tags as JSON.
+/// The name of a list of tags as JSON.
 pub(super) fn list(tags: &[String], names: &mut Names) -> Name {
     if tags.is_empty() {
         return NONE;
@@ -64,8 +64,8 @@ pub(super) fn list(tags: &[String], names: &mut Names) -> Name {
     names.add(&text).unwrap_or(NONE)
 }
 
-impl TaskRow {
-    pub fn of(task: &snapshot::Task, names: &mut Names) -> Self {
+impl PackedTask {
+    pub fn new(task: &snapshot::TaskRow, names: &mut Names) -> Self {
         Self {
             id: names.add(task.id.as_bytes()).unwrap_or(NONE),
             status: names.add(task.status.as_bytes()).unwrap_or(NONE),
@@ -93,15 +93,14 @@ impl TaskRow {
 pub(super) struct Tasks {
     pub ids: Vec<Name>,
     texts: Vec<[Name; 5]>,
-    /// NaN where there is none, which JSON cannot hold.
+    /// NaN if there is none, which JSON cannot contain.
     reals: Vec<[f64; 2]>,
     is_deleted: Vec<bool>,
     numbers: [Column; 5],
     slots: [Column; 8],
 }
 
-/// Where the time of creation is among the numbers.
-pub(super) const CREATED: usize = 0;
+const CREATED: usize = 0;
 const UPDATED: usize = 1;
 
 impl Tasks {
@@ -115,7 +114,7 @@ impl Tasks {
         }
     }
 
-    pub fn push(&mut self, row: &TaskRow) {
+    pub fn push(&mut self, row: &PackedTask) {
         self.ids.push(row.id);
         self.texts
             .push([row.status, row.worker, row.phase, row.needed_tags, row.tags]);
@@ -156,7 +155,7 @@ impl Tasks {
         }
     }
 
-    /// The last creation or change, of those that are left out as repeated, too.
+    /// The last creation or change, including repeated rows.
     pub fn last_touched(&self) -> Option<i64> {
         self.numbers[CREATED].max().max(self.numbers[UPDATED].max())
     }
@@ -172,19 +171,19 @@ impl Tasks {
     }
 }
 
-/// What matters of the reason of a change.
+/// The reason of a change, as far as metrics need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// The host itself completed a container (`auto-rollup: ...`).
     Rollup,
-    /// The host put a task back because its worker fell silent (`stale_release`).
+    /// The host released a task because its worker fell silent (`stale_release`).
     Stale,
     /// Anything else, or nothing.
     Other,
 }
 
 impl Reason {
-    pub(super) fn of(reason: Option<&str>) -> Self {
+    pub(super) fn parse(reason: Option<&str>) -> Self {
         match reason {
             Some("stale_release") => Self::Stale,
             Some(reason) if reason.starts_with("auto-rollup:") => Self::Rollup,
@@ -198,42 +197,42 @@ impl Reason {
 pub struct Change<'a> {
     /// Grows with time over the whole database.
     pub id: i64,
-    /// Who opened the state; none for those without an owner.
+    /// The worker that caused the change; none for a state without an owner.
     pub worker_id: Option<&'a str>,
     /// The new state; none for a change of phase.
     pub status: Option<&'a str>,
-    /// The number of the new state.
+    /// The name of the new state.
     pub state: Name,
     /// The new phase, in a row without a state.
     pub phase: Option<&'a str>,
-    /// Why.
+    /// The reason that the host gives.
     pub reason: Reason,
-    /// When, in milliseconds since the epoch.
+    /// Milliseconds since the epoch.
     pub timestamp: Option<i64>,
 }
 
-/// A row of the history with its texts by number.
+/// A row of the history with its texts by name.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct ChangeRow {
+pub(super) struct PackedChange {
     pub id: i64,
     pub task: Name,
-    pub what: What,
+    pub content: Content,
     pub timestamp: Option<i64>,
 }
 
-/// What many rows of the history have in common: state, worker, phase and reason.
-pub(super) type What = (Name, Name, Name, Reason);
+/// The part that many rows of the history share: state, worker, phase and reason.
+pub(super) type Content = (Name, Name, Name, Reason);
 
-impl ChangeRow {
-    pub fn of(row: &snapshot::Change, names: &mut Names) -> Self {
+impl PackedChange {
+    pub fn new(row: &snapshot::ChangeRow, names: &mut Names) -> Self {
         Self {
             id: row.id,
             task: names.add(row.task_id.as_bytes()).unwrap_or(NONE),
-            what: (
+            content: (
                 names.add_some(row.status.as_deref()),
                 names.add_some(row.worker_id.as_deref()),
                 names.add_some(row.phase.as_deref()),
-                Reason::of(row.reason.as_deref()),
+                Reason::parse(row.reason.as_deref()),
             ),
             timestamp: row.timestamp,
         }
@@ -246,9 +245,10 @@ pub(super) struct History {
     pub ids: Column,
     pub tasks: Vec<Name>,
     pub timestamps: Column,
-    what: Vec<u32>,
-    whats: Vec<What>,
-    places: std::collections::HashMap<What, u32>,
+    /// The index of each row's content.
+    content: Vec<u32>,
+    contents: Vec<Content>,
+    places: std::collections::HashMap<Content, u32>,
     recent: [u32; 32],
 }
 
@@ -257,39 +257,39 @@ impl History {
         self.ids.reserve(many);
         self.tasks.reserve(many);
         self.timestamps.reserve(many);
-        self.what.reserve(many);
+        self.content.reserve(many);
     }
 
-    pub fn push(&mut self, row: ChangeRow) {
-        let place = self.place(row.what);
+    pub fn push(&mut self, row: PackedChange) {
+        let place = self.place(row.content);
         self.ids.push(Some(row.id));
         self.tasks.push(row.task);
         self.timestamps.push(row.timestamp);
-        self.what.push(place);
+        self.content.push(place);
     }
 
-    fn place(&mut self, what: What) -> u32 {
-        let slot = (what.0 ^ what.1.rotate_left(2) ^ what.2) as usize % self.recent.len();
+    fn place(&mut self, content: Content) -> u32 {
+        let slot = (content.0 ^ content.1.rotate_left(2) ^ content.2) as usize % self.recent.len();
         let recent = self.recent[slot];
-        if self.whats.get(recent as usize) == Some(&what) {
+        if self.contents.get(recent as usize) == Some(&content) {
             return recent;
         }
-        let place = *self.places.entry(what).or_insert_with(|| {
-            self.whats.push(what);
-            (self.whats.len() - 1) as u32
+        let place = *self.places.entry(content).or_insert_with(|| {
+            self.contents.push(content);
+            (self.contents.len() - 1) as u32
         });
         self.recent[slot] = place;
         place
     }
 
-    /// The states it knows, some of them more than once.
+    /// Its states, some of them more than once.
     pub fn states(&self) -> impl Iterator<Item = Name> {
-        self.whats.iter().map(|what| what.0)
+        self.contents.iter().map(|content| content.0)
     }
 
     pub fn get<'a>(&self, at: usize, names: &'a Names) -> Change<'a> {
         let some = |name: Name| (name != NONE).then(|| names.text(name));
-        let (status, worker, phase, reason) = self.whats[self.what[at] as usize];
+        let (status, worker, phase, reason) = self.contents[self.content[at] as usize];
         Change {
             id: self.ids.get(at).unwrap_or(0),
             worker_id: some(worker),
@@ -302,7 +302,7 @@ impl History {
     }
 }
 
-/// Where a task came from.
+/// The origin of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Origin<'a> {
     /// The run.
@@ -313,7 +313,7 @@ pub struct Origin<'a> {
     pub phase: Option<&'a str>,
 }
 
-/// Where the tasks came from: task, run, id in the template, phase.
+/// The origins of the tasks: task, run, id in the template, phase.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Origins(pub Vec<[Name; 4]>);
 

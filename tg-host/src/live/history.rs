@@ -1,39 +1,39 @@
-//! The history rows of a run, taken up as they come: pieces of work, how long each worker was busy, what was last.
+//! The history rows of a run, read as they are written: segments of work, the busy time of each worker, the last event.
 //!
 //! A row that has a state begins an interval, which the task's next such row ends; rows of the automatic completion of
-//! containers are bookkeeping. Where a worker goes without a word the host writes no row: such a piece of work is ended
-//! when the task is seen to be worked on no longer.
+//! containers are bookkeeping. If a worker disappears, the host writes no row: such a segment is closed as soon as the
+//! task is no longer in progress.
 
-use super::text::{Cut, cut, of_length};
+use super::text::{Cut, cut, cut_of};
 use crate::scope::Scope;
 use rusqlite::{Connection, Result, Row};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// How many pieces of work are kept; when there are more, the oldest go.
+/// The number of segments that are kept; when there are more, the oldest are dropped.
 const KEPT: usize = 4000;
 
-/// A piece of work: one task in the hands of one worker. Times in milliseconds since the epoch.
+/// A segment of work: one worker on one task. Times in milliseconds since the epoch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Segment {
-    /// Its number, from 0 in the order in which they began.
+    /// Its number, from 0 in order of their starts.
     pub n: u64,
-    /// Who works, cut.
+    /// Worker id, truncated for display.
     pub worker: String,
-    /// The task's id, cut.
+    /// The task's id, truncated.
     pub task: String,
     /// The task's title.
     pub title: Cut,
-    /// The state it is in meanwhile, cut.
+    /// The task's state meanwhile, truncated.
     pub state: String,
-    /// When it began.
+    /// Its start.
     pub from_ms: i64,
-    /// When it ended; null while it goes on.
+    /// Its end; null while it is open.
     pub to_ms: Option<i64>,
-    /// The class of the state that ended it; null while it goes on, or where nobody said.
+    /// The class of the state that ended it; null while it is open, or if no row ended it.
     pub ended: Option<&'static str>,
     #[serde(skip)]
-    who: String,
+    worker_id: String,
     #[serde(skip)]
     stamp: u64,
 }
@@ -41,36 +41,37 @@ pub struct Segment {
 /// A change of a task's state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Event {
-    /// When, in milliseconds since the epoch.
+    /// Its time, in milliseconds since the epoch.
     pub at_ms: i64,
-    /// Who; null where it was nobody.
+    /// The worker; null for a change without an owner.
     pub worker: Option<String>,
-    /// The task's id, cut.
+    /// The task's id, truncated.
     pub task: String,
     /// The task's title.
     pub title: Cut,
-    /// The state it came to, cut.
+    /// The new state, truncated.
     pub state: String,
 }
 
+/// The work of one worker: open segments, since when it has any, the time before, its last change.
 #[derive(Debug, Default)]
-struct Hands {
-    busy: u32,
+struct Busy {
+    open: u32,
     since: i64,
     total: i64,
-    heard: i64,
+    last_change: i64,
 }
 
-/// What was taken up so far.
+/// The rows read so far.
 #[derive(Debug, Default)]
 pub struct History {
     last: i64,
     first: u64,
     segments: VecDeque<Segment>,
     open: BTreeMap<String, u64>,
-    hands: BTreeMap<String, Hands>,
+    workers: BTreeMap<String, Busy>,
     entered: BTreeSet<(String, String)>,
-    again: BTreeSet<String>,
+    reworked: BTreeSet<String>,
     event: Option<Event>,
     stamp: u64,
 }
@@ -93,7 +94,7 @@ fn change(row: &Row) -> Result<Change> {
         worker: row.get(2)?,
         state: row.get(3)?,
         at: row.get(4)?,
-        title: of_length(
+        title: cut_of(
             &title.unwrap_or_default(),
             length.unwrap_or_default() as u64,
         ),
@@ -101,14 +102,14 @@ fn change(row: &Row) -> Result<Change> {
 }
 
 impl History {
-    /// Whether there are rows that were not taken up.
+    /// True if there are rows that were not read.
     pub fn is_behind(&self, db: &Connection) -> Result<bool> {
         db.prepare_cached("SELECT coalesce(max(id), 0) > ?1 FROM task_sequence")?
             .query_row([self.last], |row| row.get(0))
     }
 
-    /// Take up the rows that are new, but for those of `containers`.
-    pub fn take_up(
+    /// Reads the new rows, except those of `containers`.
+    pub fn read_new(
         &mut self,
         db: &Connection,
         scope: &Scope,
@@ -134,10 +135,10 @@ impl History {
     }
 
     fn add(&mut self, scope: &Scope, change: Change) {
-        let class = super::class(&scope.states, &change.state);
+        let class = scope.states.shown_class(&change.state);
         if let Some(worker) = &change.worker {
-            let hands = self.hands.entry(worker.clone()).or_default();
-            hands.heard = hands.heard.max(change.at);
+            let busy = self.workers.entry(worker.clone()).or_default();
+            busy.last_change = busy.last_change.max(change.at);
         }
         if let Some(number) = self.open.remove(&change.task) {
             self.close(number, change.at, Some(class));
@@ -146,7 +147,7 @@ impl History {
             self.begin(&change, worker);
             let entered = (change.task.clone(), change.state.clone());
             if !self.entered.insert(entered) {
-                self.again.insert(change.task.clone());
+                self.reworked.insert(change.task.clone());
             }
         }
         self.event = Some(Event {
@@ -159,11 +160,11 @@ impl History {
     }
 
     fn begin(&mut self, change: &Change, worker: &str) {
-        let hands = self.hands.entry(worker.into()).or_default();
-        if hands.busy == 0 {
-            hands.since = change.at;
+        let busy = self.workers.entry(worker.into()).or_default();
+        if busy.open == 0 {
+            busy.since = change.at;
         }
-        hands.busy += 1;
+        busy.open += 1;
         self.stamp += 1;
         let n = self.first + self.segments.len() as u64;
         self.open.insert(change.task.clone(), n);
@@ -176,7 +177,7 @@ impl History {
             from_ms: change.at,
             to_ms: None,
             ended: None,
-            who: worker.into(),
+            worker_id: worker.into(),
             stamp: self.stamp,
         });
         if self.segments.len() > KEPT {
@@ -194,17 +195,17 @@ impl History {
         segment.stamp = self.stamp;
         segment.to_ms = Some(at.max(segment.from_ms));
         segment.ended = class;
-        if let Some(hands) = self.hands.get_mut(&segment.who) {
-            hands.busy = hands.busy.saturating_sub(1);
-            if hands.busy == 0 {
-                hands.total += (at - hands.since).max(0);
+        if let Some(busy) = self.workers.get_mut(&segment.worker_id) {
+            busy.open = busy.open.saturating_sub(1);
+            if busy.open == 0 {
+                busy.total += (at - busy.since).max(0);
             }
         }
     }
 
-    /// End the pieces of work whose task, by what `goes_on` says, is worked on no longer though no row tells.
-    pub fn close_what_is_over(&mut self, goes_on: impl Fn(&str) -> bool) {
-        let over = self.open.iter().filter(|(task, _)| !goes_on(task));
+    /// Closes the segments that no row ended although their task is no longer in progress.
+    pub fn close_ended(&mut self, is_in_work: impl Fn(&str) -> bool) {
+        let over = self.open.iter().filter(|(task, _)| !is_in_work(task));
         let over: Vec<(String, u64)> = over.map(|(task, n)| (task.clone(), *n)).collect();
         let last = self.event.as_ref().map_or(0, |event| event.at_ms);
         for (task, number) in over {
@@ -213,9 +214,9 @@ impl History {
         }
     }
 
-    /// Tasks that entered a timed state more than once.
+    /// The number of tasks that entered a timed state more than once.
     pub fn reworked(&self) -> u64 {
-        self.again.len() as u64
+        self.reworked.len() as u64
     }
 
     pub fn last_event(&self) -> Option<&Event> {
@@ -236,20 +237,20 @@ impl History {
         self.first
     }
 
-    /// Everybody who ever changed a task.
+    /// All workers that ever changed a task.
     pub fn workers(&self) -> impl Iterator<Item = &String> {
-        self.hands.keys()
+        self.workers.keys()
     }
 
-    /// How long `worker` had something in work, in milliseconds, and since when it has again.
+    /// The time for which `worker` had a task in progress, in milliseconds, and the start of the current stretch.
     pub fn busy(&self, worker: &str) -> (i64, Option<i64>) {
-        self.hands.get(worker).map_or((0, None), |hands| {
-            (hands.total, (hands.busy > 0).then_some(hands.since))
+        self.workers.get(worker).map_or((0, None), |busy| {
+            (busy.total, (busy.open > 0).then_some(busy.since))
         })
     }
 
-    /// When `worker` changed a task last.
-    pub fn heard(&self, worker: &str) -> Option<i64> {
-        self.hands.get(worker).map(|hands| hands.heard)
+    /// The time of the last change by `worker`.
+    pub fn last_change_by(&self, worker: &str) -> Option<i64> {
+        self.workers.get(worker).map(|busy| busy.last_change)
     }
 }

@@ -1,27 +1,27 @@
-//! Texts that strangers wrote, made fit to be shown: short, and without what moves a cursor.
+//! Untrusted texts made fit for display: truncated, and without characters that move the cursor.
 
 use serde::Serialize;
 
 /// The longest text that is shown, in characters.
 pub const LONGEST: usize = 160;
 
-/// A text, cut where it was too long.
+/// A text, truncated if it was too long.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Cut {
     /// At most 160 characters, none of them a control character.
     pub text: String,
-    /// How many characters the whole has, where this is not all of it.
+    /// The length of the whole text in characters, if it was truncated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chars: Option<u64>,
 }
 
-/// `text`, cut. Control characters, and those that turn the direction of writing, become spaces.
+/// Truncates `text`. Control characters, and those that change the direction of writing, become spaces.
 pub fn cut(text: &str) -> Cut {
-    of_length(text, text.chars().count() as u64)
+    cut_of(text, text.chars().count() as u64)
 }
 
-/// The first characters of a text that has `chars` of them.
-pub fn of_length(text: &str, chars: u64) -> Cut {
+/// The same, given the first characters of a text that has `chars` of them.
+pub fn cut_of(text: &str, chars: u64) -> Cut {
     let plain = |c: char| match c {
         '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => ' ',
         c if c.is_control() => ' ',
@@ -39,14 +39,9 @@ mod tests {
 
     #[test]
     fn long_texts_are_cut_and_nothing_moves_the_cursor() {
-        let hostile = "a\u{1b}[2Jb\n\u{202e}c<script>";
-        assert_eq!(
-            cut(hostile),
-            Cut {
-                text: "a [2Jb  c<script>".into(),
-                chars: None
-            }
-        );
+        let hostile = cut("a\u{1b}[2Jb\n\u{202e}c<script>");
+        assert_eq!(hostile.text, "a [2Jb  c<script>");
+        assert_eq!(hostile.chars, None);
         let long = cut(&"ä".repeat(1_000_000));
         assert_eq!(long.text.chars().count(), LONGEST);
         assert_eq!(long.chars, Some(1_000_000));

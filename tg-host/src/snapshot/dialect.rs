@@ -1,10 +1,10 @@
 //! The values that the dialects write differently.
 //!
-//! Times are integers up to host 0.3.0 and in our own files, ISO strings cut to whole seconds in host 0.5.0. Which of
-//! the two was seen is noted per thread while a file is read, because a field's deserialiser has nobody to tell.
+//! Times are integers up to host 0.3.0 and in our own files, ISO strings cut to whole seconds in host 0.5.0. The resolution
+//! is stored per thread while a file is read, because a field's deserialiser cannot pass it to its caller.
 
+use serde::Deserializer;
 use serde::de::{self, SeqAccess, Unexpected, Visitor};
-use serde::{Deserialize, Deserializer};
 use std::cell::Cell;
 use std::fmt;
 use std::time::UNIX_EPOCH;
@@ -24,13 +24,22 @@ pub(crate) fn resolution() -> i64 {
 /// The longest JSON text of a list of tags, in bytes.
 const LONGEST_LIST: usize = 4 << 20;
 
-/// Milliseconds since the epoch.
-#[derive(Debug, Clone, Copy)]
-struct Time(i64);
+/// Deserialises a value that may be null.
+struct Optional<V>(V);
 
-impl<'de> Deserialize<'de> for Time {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TimeVisitor).map(Self)
+impl<'de, V: Visitor<'de>> Visitor<'de> for Optional<V> {
+    type Value = Option<V::Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        self.0.expecting(f)
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, value: D) -> Result<Self::Value, D::Error> {
+        value.deserialize_any(self.0).map(Some)
     }
 }
 
@@ -67,18 +76,17 @@ impl Visitor<'_> for TimeVisitor {
 }
 
 pub(super) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    Ok(Option::<Time>::deserialize(deserializer)?.map(|time| time.0))
+    deserializer.deserialize_option(Optional(TimeVisitor))
 }
 
-/// The moment that RFC 3339 text names, in milliseconds since the epoch.
+/// Parses an RFC 3339 time into milliseconds since the epoch.
 pub(super) fn iso(text: &str) -> Option<i64> {
     let zulu = text.strip_suffix("+00:00").map(|time| format!("{time}Z"));
     let time = humantime::parse_rfc3339(zulu.as_deref().unwrap_or(text)).ok()?;
     Some(time.duration_since(UNIX_EPOCH).ok()?.as_millis() as i64)
 }
 
-/// The moment that text like `2026-01-31T08:00:00Z` names, of exactly this form. Whoever takes it says so by
-/// [`are_seconds`].
+/// Parses a time of exactly the form `2026-01-31T08:00:00Z`. A caller that uses it must call [`note_seconds`].
 pub(crate) fn seconds(text: &[u8]) -> Option<i64> {
     let text: &[u8; 20] = text.try_into().ok()?;
     let is_form = [
@@ -101,7 +109,7 @@ pub(crate) fn seconds(text: &[u8]) -> Option<i64> {
     };
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
     let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
-    // What is at the edge of the calendar is left to who knows it.
+    // The edges of the calendar are left to the full parser.
     let longest = match month {
         2 => 28,
         4 | 6 | 9 | 11 => 30,
@@ -120,23 +128,15 @@ pub(crate) fn seconds(text: &[u8]) -> Option<i64> {
     Some(1000 * (86_400 * days + 3600 * hour + 60 * minute + second))
 }
 
-/// Times cut to whole seconds were taken.
-pub(crate) fn are_seconds() {
+/// Notes that times cut to whole seconds were read.
+pub(crate) fn note_seconds() {
     RESOLUTION_MS.set(1000);
 }
 
 /// A number or a text, as text.
-struct Word(String);
+struct PriorityVisitor;
 
-impl<'de> Deserialize<'de> for Word {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(WordVisitor).map(Self)
-    }
-}
-
-struct WordVisitor;
-
-impl Visitor<'_> for WordVisitor {
+impl Visitor<'_> for PriorityVisitor {
     type Value = String;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -159,20 +159,13 @@ impl Visitor<'_> for WordVisitor {
 pub(super) fn priority<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
-    Ok(Option::<Word>::deserialize(deserializer)?.map(|word| word.0))
+    deserializer.deserialize_option(Optional(PriorityVisitor))
 }
 
-/// A list, or the JSON text of one; what is not a list of strings reads as none, as it does at the host.
+/// A list, or the JSON text of one; anything but a list of strings reads as empty, as it does at the host.
 pub(super) fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    Ok(Option::<Tags>::deserialize(deserializer)?.map_or_else(Vec::new, |tags| tags.0))
-}
-
-struct Tags(Vec<String>);
-
-impl<'de> Deserialize<'de> for Tags {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TagsVisitor).map(Self)
-    }
+    let tags = deserializer.deserialize_option(Optional(TagsVisitor))?;
+    Ok(tags.unwrap_or_default())
 }
 
 struct TagsVisitor;
@@ -204,15 +197,7 @@ impl<'de> Visitor<'de> for TagsVisitor {
 pub(super) fn slots<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Box<[i64; 8]>>, D::Error> {
-    Ok(Option::<Slots>::deserialize(deserializer)?.map(|slots| slots.0))
-}
-
-struct Slots(Box<[i64; 8]>);
-
-impl<'de> Deserialize<'de> for Slots {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(SlotsVisitor).map(Self)
-    }
+    deserializer.deserialize_option(Optional(SlotsVisitor))
 }
 
 struct SlotsVisitor;

@@ -1,18 +1,18 @@
-//! The shape that the host's own `import` reads: that of a database of host 0.5.0, whatever wrote the row.
+//! The form that the host's own `import` reads: that of a database of host 0.5.0, for rows of any writer.
 //!
-//! The host cannot read its own export. Its import wants priorities as text, times as integers, tags as JSON text, slots as
-//! columns, and takes a value of any other type for missing, without a word; so what cannot be made into that shape is an
-//! error here. Tables and columns that the import does not know it passes over; they are kept for whoever else reads the
-//! file. Rows of host 0.1 are changed as the host's own migrations change them.
+//! The host cannot read its own export. Its import expects priorities as text, times as integers, tags as JSON text, slots
+//! as columns, and silently treats a value of any other type as missing: a metric of `1.0` is lost, and a task with an
+//! empty id can never be named again. So a row that cannot be converted is an error here. The import ignores unknown tables
+//! and columns; they are kept for other readers. Rows of host 0.1 are changed as the host's own migrations change them.
 
 use super::dialect::iso;
-use super::kinds;
+use crate::states::{IN_PROGRESS, WORKING};
 use serde_json::{Map, Value, json};
 
-/// A row as JSON has it.
+/// A row as JSON.
 type Row = Map<String, Value>;
 
-/// Columns that hold times, in any table.
+/// Columns with times, in all tables.
 const TIMES: [&str; 12] = [
     "created_at",
     "updated_at",
@@ -28,10 +28,10 @@ const TIMES: [&str; 12] = [
     "connected_at",
 ];
 
-/// What a task has where a dialect leaves out its default.
-const TAGS: [&str; 3] = ["needed_tags", "wanted_tags", "tags"];
+/// Columns with lists of tags, which some dialects leave out if they are empty.
+const TAG_LISTS: [&str; 3] = ["needed_tags", "wanted_tags", "tags"];
 
-/// The name a table has today.
+/// The current name of a table.
 pub fn table(name: &str) -> &str {
     match name {
         "task_state_sequence" => "task_sequence",
@@ -39,8 +39,8 @@ pub fn table(name: &str) -> &str {
     }
 }
 
-/// A row of `table` (as it was called) in today's shape; `is_old` where host 0.1 wrote it. The error says which column
-/// cannot be imported.
+/// Converts a row of `table` (by its old name); `is_old` if host 0.1 wrote it. The error names the column that cannot be
+/// imported.
 pub fn row(table: &str, mut row: Row, is_old: bool) -> Result<Row, String> {
     for column in TIMES {
         if let Some(value) = row.get_mut(column) {
@@ -54,7 +54,7 @@ pub fn row(table: &str, mut row: Row, is_old: bool) -> Result<Row, String> {
             working(&mut row, is_old);
         }
         "attachments" => {
-            // Migration V4: what was the name became the type.
+            // Migration V4: the name became the type.
             if row.contains_key("order_index") {
                 rename(&mut row, "name", "attachment_type");
                 rename(&mut row, "order_index", "sequence");
@@ -65,11 +65,11 @@ pub fn row(table: &str, mut row: Row, is_old: bool) -> Result<Row, String> {
         }
         _ => {}
     }
-    kinds::check(table, &row)?;
+    check(table, &row)?;
     Ok(row)
 }
 
-/// Whether a row's times are cut to whole seconds.
+/// True if a row's times are cut to whole seconds.
 pub fn is_coarse(row: &Row) -> bool {
     let mut times = TIMES.iter().filter_map(|column| row.get(*column)?.as_str());
     times.any(|time| !time.contains('.'))
@@ -83,7 +83,7 @@ fn task(row: &mut Row, is_old: bool) {
         _ => "5".into(),
     };
     row.insert("priority".into(), priority.into());
-    for column in TAGS {
+    for column in TAG_LISTS {
         let tags = match row.get(column) {
             Some(Value::String(text)) => text.clone(),
             Some(list @ Value::Array(_)) => list.to_string(),
@@ -104,14 +104,14 @@ fn task(row: &mut Row, is_old: bool) {
     default_to(row, "updated_at", created);
 }
 
-/// Migration V3: the state of host 0.1 in which a task is worked on has another name since.
+/// Migration V3: renames the state of host 0.1 in which a task is worked on.
 fn working(row: &mut Row, is_old: bool) {
     if is_old
         && row
             .get("status")
-            .is_some_and(|status| status == "in_progress")
+            .is_some_and(|status| status == IN_PROGRESS)
     {
-        row.insert("status".into(), "working".into());
+        row.insert("status".into(), WORKING.into());
     }
 }
 
@@ -134,7 +134,122 @@ fn time(value: &mut Value) -> Result<(), String> {
         number => number.as_i64(),
     };
     *value = ms
-        .ok_or_else(|| format!("{} is no time", kinds::shown(value)))?
+        .ok_or_else(|| format!("{} is not a time", shown(value)))?
         .into();
     Ok(())
+}
+
+/// The type of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A text that is not empty.
+    Name,
+    /// A text.
+    Text,
+    /// A whole number of 64 bits.
+    Whole,
+    /// A number.
+    Number,
+}
+
+use Kind::{Name, Number, Text, Whole};
+
+/// Columns of one type, separated by spaces, and true if a row must have them.
+type Columns = (Kind, bool, &'static str);
+
+const TASKS: &[Columns] = &[
+    (Name, true, "id"),
+    (Text, true, "title status"),
+    (Whole, true, "created_at updated_at"),
+    (
+        Text,
+        false,
+        "description worker_id current_thought phase deleted_by deleted_reason",
+    ),
+    (Whole, false, "points time_estimate_ms time_actual_ms"),
+    (Number, true, "cost_usd"),
+    (
+        Whole,
+        true,
+        "metric_0 metric_1 metric_2 metric_3 metric_4 metric_5 metric_6 metric_7",
+    ),
+];
+
+const HISTORY: &[Columns] = &[
+    (Name, true, "task_id"),
+    (Whole, true, "id timestamp"),
+    (Text, false, "status phase worker_id reason"),
+];
+
+const ATTACHMENTS: &[Columns] = &[
+    (Name, true, "task_id"),
+    (Text, true, "attachment_type name mime_type content"),
+    (Whole, true, "sequence created_at"),
+    (Text, false, "file_path"),
+];
+
+const DEPENDENCIES: &[Columns] = &[
+    (Name, true, "from_task_id to_task_id"),
+    (Text, true, "dep_type"),
+];
+
+const TAGS: &[Columns] = &[(Name, true, "task_id"), (Text, true, "tag")];
+
+/// The columns of a table; none if the import ignores the table.
+fn columns(table: &str) -> &'static [Columns] {
+    match table {
+        "tasks" => TASKS,
+        "task_sequence" | "task_state_sequence" => HISTORY,
+        "attachments" => ATTACHMENTS,
+        "dependencies" => DEPENDENCIES,
+        "task_tags" | "task_needed_tags" | "task_wanted_tags" => TAGS,
+        _ => &[],
+    }
+}
+
+/// Checks that a row of `table` can be imported; the error names the column.
+fn check(table: &str, row: &Row) -> Result<(), String> {
+    let columns = columns(table).iter();
+    let columns = columns.flat_map(|(kind, is_needed, names)| {
+        names
+            .split(' ')
+            .map(move |column| (column, *kind, *is_needed))
+    });
+    for (column, kind, is_needed) in columns {
+        match row.get(column).filter(|value| !value.is_null()) {
+            None if is_needed => {
+                return Err(format!("has no {column}, and the host's import needs one"));
+            }
+            Some(value) if !kind.is_of(value) => {
+                let why = match kind {
+                    Whole if value.is_number() => "and the host keeps whole numbers only",
+                    _ => "which the host's import does not read",
+                };
+                return Err(format!("{column} is {}, {why}", shown(value)));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+impl Kind {
+    fn is_of(self, value: &Value) -> bool {
+        match self {
+            Name => value.as_str().is_some_and(|text| !text.is_empty()),
+            Text => value.is_string(),
+            Whole => value.is_i64(),
+            Number => value.is_number(),
+        }
+    }
+}
+
+/// A value in a message; for a long one its type.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Array(_) => "a list".into(),
+        Value::Object(_) => "an object".into(),
+        Value::String(text) if text.len() > 100 => "a long text".into(),
+        value => value.to_string(),
+    }
 }

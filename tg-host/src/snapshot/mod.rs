@@ -1,30 +1,30 @@
-//! Snapshots: what the host's export writes, in all its dialects, what ours writes, and a database read as one.
+//! Snapshots: the host's exports in all dialects, our own, and databases read as if they were snapshots.
 //!
-//! [`scan`] walks through the text, `row` has the types, `dialect` the values that versions write differently. Which
-//! version wrote a file is told by what is in it: `schema_version` never changed. A file is read through a window, and
-//! only the tables that somebody needs are kept. A row that cannot be read is counted with its reason, not passed over
-//! in silence.
+//! [`scan`] walks through the text, `row` has the types, `dialect` the values that versions write differently. The content
+//! of a file decides its dialect: `schema_version` never changed. A file is read through a window, and only the tables
+//! that are needed are kept. A row that cannot be read is counted with its reason, not skipped silently.
 
-pub(crate) mod cells;
 pub(crate) mod dialect;
-mod extent;
-pub(crate) mod handed;
-pub(crate) mod hashed;
-pub(crate) mod head;
+pub(crate) mod hashing;
+pub(crate) mod header;
 pub mod import;
-mod kinds;
 mod row;
 pub mod scan;
+pub(crate) mod shape;
 pub mod text;
 pub(crate) mod value;
+mod value_end;
 
-pub use row::{Change, Dependency, FileClaim, OriginRow, RunRow, Tables, TagRow, Task};
+pub use crate::experiment::{OriginRow, RunRow};
+pub use hashing::FileFacts;
+pub use row::{ChangeRow, Dependency, FileClaim, TagRow, TaskRow};
 
 use crate::database;
 use crate::error::{Error, Result, about, sqlite};
+use crate::experiment::AgentRow;
 use crate::rows::{self, Json};
-use hashed::Hashed;
-use head::Head;
+use hashing::HashedFile;
+use header::Header;
 use rusqlite::Connection;
 use scan::{Event, Scanner};
 use serde::de::DeserializeOwned;
@@ -32,19 +32,19 @@ use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
 
-/// The longest reason why a row could not be read, in characters.
+/// The longest reason for an unreadable row, in characters.
 const LONGEST_MESSAGE: usize = 200;
 
 /// A snapshot's content.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
-    /// The program and version that wrote it; empty where it does not say.
+    /// Name and version of the program that wrote it; empty if unknown.
     pub exported_by: String,
     /// Its rows.
     pub tables: Tables,
-    /// The names of all tables it has, those that are not read included.
+    /// The names of all its tables, those that are not read included.
     pub has: BTreeSet<String>,
-    /// How far its times can be trusted: 1 ms, or 1000 ms where the writer cut them to whole seconds.
+    /// The resolution of its timestamps: 1 ms, or 1000 ms if the writer cut them to whole seconds.
     pub resolution_ms: i64,
     /// Rows that could not be read.
     pub unread: Vec<Unread>,
@@ -52,41 +52,57 @@ pub struct Snapshot {
     pub file: Option<FileFacts>,
 }
 
+/// The tables that are read; the order of rows is that of the file.
+#[derive(Debug, Clone, Default)]
+pub struct Tables {
+    /// Tasks, containers and deleted ones included.
+    pub tasks: Vec<TaskRow>,
+    /// Edges between tasks.
+    pub dependencies: Vec<Dependency>,
+    /// The history of states and phases.
+    pub task_sequence: Vec<ChangeRow>,
+    /// Tags.
+    pub task_tags: Vec<TagRow>,
+    /// Tags of which an agent must have all.
+    pub task_needed_tags: Vec<TagRow>,
+    /// Tags of which an agent must have one.
+    pub task_wanted_tags: Vec<TagRow>,
+    /// Claims and releases of files.
+    pub claim_sequence: Vec<FileClaim>,
+    /// The runs in this database.
+    pub experiment_runs: Vec<RunRow>,
+    /// The template task of each task.
+    pub experiment_tasks: Vec<OriginRow>,
+    /// The agents of the runs.
+    pub experiment_agents: Vec<AgentRow>,
+}
+
 /// Rows of one table that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unread {
     /// The table.
     pub table: String,
-    /// How many.
+    /// Number of rows.
     pub rows: u64,
-    /// Which was the first, and what is wrong with it.
+    /// The first of them, and its error.
     pub first: String,
 }
 
-/// A file as it was read.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FileFacts {
-    /// SHA-256 of its bytes, in hexadecimal.
-    pub sha256: String,
-    /// Its size.
-    pub bytes: u64,
-}
-
 impl Snapshot {
-    /// Read a file: a snapshot, plain or gzip, or a database, whatever its name.
+    /// Reads a file: a snapshot, plain or gzip, or a database, with any name.
     pub fn load(path: &Path) -> Result<Self> {
-        if database::is_one(path) {
+        if database::is_database(path) {
             let db = database::open_read_only(path)?;
             return Self::of_database(&db).map_err(sqlite(path));
         }
         Self::of_file(path)
     }
 
-    /// Read a file that is no database.
+    /// Reads a file that is not a database.
     pub fn of_file(path: &Path) -> Result<Self> {
         let file = text::file(path)?;
         let size = file.metadata().map_err(about(path))?.len();
-        let mut file = Hashed::new(file);
+        let mut file = HashedFile::new(file);
         let size = Some(size).filter(|size| *size > 0);
         let text = text::plain(&mut file, size).map_err(about(path))?;
         let mut snapshot = Self::read(text).map_err(|cause| Error::new(path.display(), cause))?;
@@ -94,18 +110,18 @@ impl Snapshot {
         Ok(snapshot)
     }
 
-    /// Read the (plain) text of a snapshot.
+    /// Reads the (plain) text of a snapshot.
     pub fn read(text: impl Read) -> Result<Self, String> {
-        let mut head = Head::new();
+        let mut header = Header::new();
         let mut snapshot = Self::default();
         let mut scanner = Scanner::new(text);
         let (mut table, mut number) = (String::new(), 0);
         loop {
             match scanner.event()? {
                 None => break,
-                Some(Event::Head(key, json)) => head.take(&key, json),
+                Some(Event::Head(key, json)) => header.set(&key, json),
                 Some(Event::Table(name)) => {
-                    if !Tables::wants(&name) {
+                    if !Tables::contain(&name) {
                         scanner.pass()?;
                     }
                     snapshot.has.insert(name.clone());
@@ -113,44 +129,39 @@ impl Snapshot {
                 }
                 Some(Event::Row(json)) => {
                     number += 1;
-                    snapshot.take(&table, number, json);
+                    snapshot.push(&table, number, json);
                 }
             }
         }
-        snapshot.resolution_ms = head.resolution_ms();
-        snapshot.exported_by = head.exported_by;
+        snapshot.resolution_ms = header.resolution_ms();
+        snapshot.exported_by = header.exported_by;
         Ok(snapshot)
     }
 
-    /// Read a snapshot from its (plain) bytes.
-    pub fn parse(text: &[u8]) -> Result<Self, String> {
-        Self::read(text)
-    }
-
-    /// Read a database as if it were its snapshot, as it stands at one moment.
-    pub fn of_database(db: &Connection) -> rusqlite::Result<Self> {
+    /// Reads a database as if it were a snapshot, in one read transaction.
+    fn of_database(db: &Connection) -> rusqlite::Result<Self> {
         dialect::reset_resolution();
         let mut snapshot = Self::default();
-        rows::each(db, Tables::wants, |table, number, json| match json {
+        rows::for_each(db, Tables::contain, |table, number, json| match json {
             Json::Table => {
                 snapshot.has.insert(table.into());
             }
             Json::TooLong(cause) => Unread::count(&mut snapshot.unread, table, number, cause),
-            Json::Row(json) => snapshot.take(table, number, json),
+            Json::Row(json) => snapshot.push(table, number, json),
         })?;
         snapshot.resolution_ms = dialect::resolution();
         Ok(snapshot)
     }
 
-    fn take(&mut self, table: &str, number: u64, json: &[u8]) {
-        if let Err(cause) = self.tables.take(table, json) {
+    fn push(&mut self, table: &str, number: u64, json: &[u8]) {
+        if let Err(cause) = self.tables.push(table, json) {
             Unread::count(&mut self.unread, table, number, &cause);
         }
     }
 }
 
 impl Unread {
-    /// Count a row that could not be read, the `number`th of its table.
+    /// Counts a row that could not be read, the `number`th of its table.
     pub(crate) fn count(all: &mut Vec<Self>, table: &str, number: u64, cause: &str) {
         match all.iter_mut().find(|unread| unread.table == table) {
             Some(unread) => unread.rows += 1,
@@ -164,59 +175,53 @@ impl Unread {
 }
 
 impl Tables {
-    /// Whether a table is one of those that are read.
-    pub(crate) fn wants(table: &str) -> bool {
-        Self::default()
-            .take(table, b"")
-            .is_err_and(|cause| !cause.is_empty())
+    /// True if a table is one of those that are read.
+    pub(crate) fn contain(table: &str) -> bool {
+        let pushed = Self::default().push(table, b"");
+        pushed.is_err_and(|cause| !cause.is_empty())
     }
 
-    /// Keep a row; an empty error where the table is none of those that are read.
-    pub(crate) fn take(&mut self, table: &str, json: &[u8]) -> Result<(), String> {
+    /// Adds a row; the error is empty if the table is not one of those that are read.
+    pub(crate) fn push(&mut self, table: &str, json: &[u8]) -> Result<(), String> {
         match table {
-            "tasks" => keep(&mut self.tasks, json, |task| !task.id.is_empty()),
+            "tasks" => keep(&mut self.tasks, json, |task| &task.id),
             "dependencies" => keep(&mut self.dependencies, json, |edge| {
-                !edge.from_task_id.is_empty() && !edge.to_task_id.is_empty()
+                if edge.from_task_id.is_empty() {
+                    &edge.from_task_id
+                } else {
+                    &edge.to_task_id
+                }
             }),
             "task_sequence" | "task_state_sequence" => {
-                keep(&mut self.task_sequence, json, |row| !row.task_id.is_empty())
+                keep(&mut self.task_sequence, json, |row| &row.task_id)
             }
-            "task_tags" => keep(&mut self.task_tags, json, |row| !row.task_id.is_empty()),
-            "task_needed_tags" => keep(&mut self.task_needed_tags, json, |row| {
-                !row.task_id.is_empty()
-            }),
-            "task_wanted_tags" => keep(&mut self.task_wanted_tags, json, |row| {
-                !row.task_id.is_empty()
-            }),
-            "claim_sequence" => keep(&mut self.claim_sequence, json, |row| {
-                !row.file_path.is_empty()
-            }),
-            "experiment_runs" => keep(&mut self.experiment_runs, json, |row| !row.id.is_empty()),
-            "experiment_tasks" => keep(&mut self.experiment_tasks, json, |row| {
-                !row.task_id.is_empty()
-            }),
-            "experiment_agents" => keep(&mut self.experiment_agents, json, |row| {
-                !row.worker_id.is_empty()
-            }),
+            "task_tags" => keep(&mut self.task_tags, json, |row| &row.task_id),
+            "task_needed_tags" => keep(&mut self.task_needed_tags, json, |row| &row.task_id),
+            "task_wanted_tags" => keep(&mut self.task_wanted_tags, json, |row| &row.task_id),
+            "claim_sequence" => keep(&mut self.claim_sequence, json, |row| &row.file_path),
+            "experiment_runs" => keep(&mut self.experiment_runs, json, |row| &row.id),
+            "experiment_tasks" => keep(&mut self.experiment_tasks, json, |row| &row.task_id),
+            "experiment_agents" => keep(&mut self.experiment_agents, json, |row| &row.worker_id),
             _ => Err(String::new()),
         }
     }
 }
 
+/// Adds a row, which must have an id.
 fn keep<T: DeserializeOwned>(
     rows: &mut Vec<T>,
     json: &[u8],
-    is_named: impl Fn(&T) -> bool,
+    id: impl Fn(&T) -> &str,
 ) -> Result<(), String> {
     let row: T = serde_json::from_slice(json).map_err(|cause| cause.to_string())?;
-    if !is_named(&row) {
+    if id(&row).is_empty() {
         return Err("has no id".into());
     }
     rows.push(row);
     Ok(())
 }
 
-/// A message, which may quote a value of megabytes.
+/// Truncates a message, which may quote a value of megabytes.
 fn shortened(message: &str) -> String {
     match message.char_indices().nth(LONGEST_MESSAGE) {
         Some((at, _)) => format!("{}...", &message[..at]),

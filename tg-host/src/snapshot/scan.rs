@@ -1,17 +1,17 @@
-//! Walking through a snapshot's text without keeping it: one row at a time through a window that moves.
+//! A scanner of a snapshot's text that does not keep the text: one row at a time through a moving window.
 //!
-//! A snapshot of 100,000 tasks is 300 MB of JSON, and memory that is filled is time lost. The scanner finds where each row
-//! begins and ends and hands it out whole; what nobody asked for is passed over. It knows braces, brackets and strings;
-//! whether a row is good JSON is for the row's reader to say. Nesting is counted, not followed, so depth costs nothing.
+//! A snapshot of 100,000 tasks is 300 MB of JSON, and filling memory takes time. The scanner finds the start and end of each
+//! row and returns it whole; tables that are not needed are skipped. It knows braces, brackets and strings; the reader of
+//! the row checks that it is valid JSON. Nesting is counted, not recursed, so depth costs nothing.
 
-use super::extent::Extent;
+use super::value_end::ValueEnd;
 use std::collections::BTreeSet;
 use std::io::{self, ErrorKind, Read};
 
 /// The window's size, in bytes, as long as no row is longer.
 pub(super) const WINDOW: usize = 1 << 18;
 
-/// The longest row, in bytes: a title may have a megabyte, but not fill the memory.
+/// The longest row, in bytes: a title may have a megabyte, but must not fill the memory.
 pub(crate) const LONGEST: usize = 64 << 20;
 
 /// The most values in a row: a list of them takes 10 to 30 times as much memory as its text.
@@ -23,26 +23,26 @@ const LONGEST_NAME: usize = 1 << 10;
 /// The most tables.
 const MOST_TABLES: usize = 10_000;
 
-/// What a snapshot says of itself that matters: who wrote it, when, and, where we made it from a file whose times were cut,
-/// to how many milliseconds.
+/// The members of the snapshot header: the program that wrote it, the time, and, if we made it from a file whose times
+/// were cut, their resolution in milliseconds.
 pub const HEAD: [&str; 3] = ["exported_by", "exported_at", "resolution_ms"];
 
-/// What comes next in a snapshot.
+/// The next item in a snapshot.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event<'a> {
     /// One of [`HEAD`], and its value as JSON.
     Head(String, &'a [u8]),
-    /// A table begins; its rows follow unless [`Scanner::pass`] is called.
+    /// The start of a table; its rows follow unless [`Scanner::pass`] is called.
     Table(String),
     /// A row of the table that began last, as JSON.
     Row(&'a [u8]),
 }
 
-/// Where in the document the scanner stands.
+/// The position of the scanner in the document; the flag is true after the first item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
     Start,
-    /// Between the members of the document; whether one went before.
+    /// Between the members of the document.
     Members(bool),
     /// Between the tables.
     Tables(bool),
@@ -56,16 +56,16 @@ enum Place {
 /// A part of the text.
 pub struct Window {
     pub(super) bytes: Vec<u8>,
-    /// What is not yet passed is `bytes[at..end]`.
+    /// `bytes[at..end]` is not yet scanned.
     pub(super) at: usize,
     pub(super) end: usize,
     /// Bytes of the text before the window.
     pub(super) before: u64,
 }
 
-/// Where a text comes from.
+/// The source of a text.
 pub trait Input {
-    /// Read more to the end of the window, which may be moved to what is not yet passed, or made larger; how much. None is the
+    /// Reads more to the end of the window, which may drop its scanned part, or grow; returns the number of bytes, 0 at the
     /// end of the text.
     fn fill(&mut self, window: &mut Window) -> io::Result<usize>;
 }
@@ -87,13 +87,13 @@ impl<R: Read> Input for R {
     }
 }
 
-/// A snapshot's text, being read.
+/// A snapshot's text while it is read.
 pub struct Scanner<I> {
     input: I,
     window: Window,
     is_over: bool,
     place: Place,
-    /// The tables so far. What stands twice in a JSON object means something else to each reader, so it is an error.
+    /// The tables so far. Each JSON reader treats duplicate names differently, so they are an error.
     tables: BTreeSet<String>,
     has_tables: bool,
     table: String,
@@ -101,7 +101,7 @@ pub struct Scanner<I> {
 }
 
 impl<I: Input> Scanner<I> {
-    /// Begin to read a (plain) text.
+    /// Starts to read a (plain) text.
     pub fn new(input: I) -> Self {
         Self {
             input,
@@ -120,7 +120,7 @@ impl<I: Input> Scanner<I> {
         }
     }
 
-    /// Pass over the rows of the table that has just begun.
+    /// Skips the rows of the table that has just begun.
     pub fn pass(&mut self) -> Result<(), String> {
         if self.place == Place::Array {
             self.value(false)?;
@@ -129,8 +129,8 @@ impl<I: Input> Scanner<I> {
         Ok(())
     }
 
-    /// Let `read` take the next row where it stands, if it is in the window; `read` gives its length, or nothing if it does not
-    /// take it. Whether it did; if not, the row is still to come.
+    /// Offers the next row to `read` in place, if it is in the window; `read` returns its length, or none to refuse it. Returns
+    /// true if the row was read; else it is still to come.
     pub fn row(&mut self, read: impl FnOnce(&[u8]) -> Option<usize>) -> bool {
         let Place::Rows(is_later) = self.place else {
             return false;
@@ -156,7 +156,7 @@ impl<I: Input> Scanner<I> {
         true
     }
 
-    /// What comes next; `None` at the end of the text. An error says where, and why this is no snapshot.
+    /// The next event; `None` at the end of the text. An error states the place, and why this is not a snapshot.
     pub fn event(&mut self) -> Result<Option<Event<'_>>, String> {
         loop {
             let next = self.peek()?;
@@ -175,7 +175,7 @@ impl<I: Input> Scanner<I> {
                     self.place = Place::Members(true);
                     if key == "tables" {
                         let next = self.peek()?;
-                        self.expect(next, b'{', "\"tables\" is no object")?;
+                        self.expect(next, b'{', "\"tables\" is not an object")?;
                         if std::mem::replace(&mut self.has_tables, true) {
                             return Err(self.fault("\"tables\" is there twice"));
                         }
@@ -196,14 +196,14 @@ impl<I: Input> Scanner<I> {
                     self.table = self.key()?;
                     self.row = 0;
                     self.place = Place::Tables(true);
-                    self.is_new_table()?;
+                    self.check_new_table()?;
                     match self.peek()? {
                         Some(b'[') => self.place = Place::Array,
                         Some(b'n') => {
                             self.value(false)?; // null: a table without rows
                             continue;
                         }
-                        _ => return Err(self.fault("the table is no list")),
+                        _ => return Err(self.fault("the table is not a list")),
                     }
                     return Ok(Some(Event::Table(self.table.clone())));
                 }
@@ -229,7 +229,7 @@ impl<I: Input> Scanner<I> {
         }
     }
 
-    /// The next byte that is no space; `None` at the end of the text, where nothing is missing.
+    /// The next byte that is not a space; `None` at the end of a complete text.
     fn peek(&mut self) -> Result<Option<u8>, String> {
         loop {
             while self.window.at < self.window.end {
@@ -263,8 +263,8 @@ impl<I: Input> Scanner<I> {
         Ok(())
     }
 
-    /// That the table that begins here is the only one of its name, and not one of too many.
-    fn is_new_table(&mut self) -> Result<(), String> {
+    /// Checks that the table that begins here is the first of its name, and not one of too many.
+    fn check_new_table(&mut self) -> Result<(), String> {
         if !self.tables.insert(self.table.clone()) {
             return Err(self.fault("the table is there twice"));
         }
@@ -274,7 +274,7 @@ impl<I: Input> Scanner<I> {
         Ok(())
     }
 
-    /// A member's name and its colon.
+    /// Reads a member's name and its colon.
     fn key(&mut self) -> Result<String, String> {
         if self.peek()? != Some(b'"') {
             return Err(self.fault("a name in quotes is missing"));
@@ -291,21 +291,21 @@ impl<I: Input> Scanner<I> {
         Ok(key)
     }
 
-    /// Pass the value that begins here; where it is in the window, if it is to be kept.
+    /// Passes the value that begins here; returns its range in the window, if it is to be kept.
     fn value(&mut self, is_kept: bool) -> Result<(usize, usize), String> {
-        let mut extent = Extent::default();
-        let mut seen = 0; // bytes of it that were looked at
+        let mut end = ValueEnd::default();
+        let mut seen = 0; // bytes of it that were scanned
         loop {
-            let length = extent.feed(&self.window.bytes[self.window.at + seen..self.window.end]);
-            if is_kept && extent.commas >= MOST_VALUES {
+            let length = end.feed(&self.window.bytes[self.window.at + seen..self.window.end]);
+            if is_kept && end.commas >= MOST_VALUES {
                 return Err(self.fault("holds more than a million values: not a row of the host"));
             }
-            let looked_at = length.map_or(self.window.end - self.window.at, |length| seen + length);
-            if is_kept && looked_at > LONGEST {
+            let scanned = length.map_or(self.window.end - self.window.at, |length| seen + length);
+            if is_kept && scanned > LONGEST {
                 return Err(self.fault("is longer than 64 MiB: not a row of the host"));
             }
             if let Some(length) = length {
-                if !extent.has_begun {
+                if !end.has_begun {
                     return Err(self.fault("a value is missing"));
                 }
                 let from = self.window.at;
@@ -313,7 +313,7 @@ impl<I: Input> Scanner<I> {
                 return Ok((from, self.window.at));
             }
             if is_kept {
-                seen = looked_at;
+                seen = scanned;
             } else {
                 self.window.at = self.window.end;
             }
@@ -323,7 +323,7 @@ impl<I: Input> Scanner<I> {
         }
     }
 
-    /// Read more, keeping what is not yet passed; false at the end of the text.
+    /// Reads more, keeping the part that is not yet scanned; false at the end of the text.
     fn fill(&mut self) -> Result<bool, String> {
         while !self.is_over {
             match self.input.fill(&mut self.window) {

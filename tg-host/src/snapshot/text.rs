@@ -1,4 +1,4 @@
-//! The text of a snapshot file, decompressed as it is read, and never more of it than its size can honestly hold.
+//! The text of a snapshot file, decompressed as it is read, up to a limit that follows from the size of the file.
 
 use crate::error::{Error, Result, about};
 use flate2::read::MultiGzDecoder;
@@ -9,20 +9,20 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::thread;
 
-/// How much more than its file a text may be, at most: snapshots compress 7 to 50 times, and gzip at most 1,032 times.
+/// The largest ratio of text to file: snapshots compress 7 to 50 times, and gzip at most 1,032 times.
 const EXPANSION: u64 = 200;
 
-/// What any file may expand to, in bytes.
+/// The size to which any file may expand, in bytes.
 const ALLOWANCE: u64 = 64 << 20;
 
-/// Whether a file begins as the text of a snapshot does, plain or gzip.
-pub fn is_one(path: &Path) -> bool {
+/// True if a file begins like the text of a snapshot, plain or gzip.
+pub fn is_snapshot(path: &Path) -> bool {
     let mut first = [0];
     let begins = file(path).is_ok_and(|mut file| file.read_exact(&mut first).is_ok());
     begins && matches!(first[0], b'{' | b' ' | b'\n' | b'\r' | b'\t' | 0x1f)
 }
 
-/// That a path names a file, which ends. Opening a pipe can wait for ever, and what comes out of a device can fill the
+/// Checks that a path names a regular file. Opening a pipe can block for ever, and the output of a device can fill the
 /// memory.
 pub fn check(path: &Path) -> Result<()> {
     let kind = path.metadata().map_err(about(path))?;
@@ -36,26 +36,26 @@ pub fn check(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Open a file, and nothing else.
+/// Opens a regular file.
 pub fn file(path: &Path) -> Result<File> {
     check(path)?;
     File::open(path).map_err(about(path))
 }
 
-/// Whether a file is gzip, of which nothing was read yet.
+/// True if a file, of which nothing was read yet, is gzip.
 pub(crate) fn is_compressed(file: &File) -> io::Result<bool> {
     let mut first = [0];
     Ok(file.read_at(&mut first, 0)? == 1 && first[0] == 0x1f)
 }
 
-/// The plain text of a file.
+/// Opens the plain text of a file.
 pub fn open(path: &Path) -> Result<Text<'static>> {
     let file = file(path)?;
     let size = file.metadata().map_err(about(path))?.len();
     plain(file, Some(size).filter(|size| *size > 0)).map_err(about(path))
 }
 
-/// A text, decompressed as it is read where that is needed.
+/// A text, decompressed as it is read if necessary.
 pub struct Text<'a> {
     read: Box<dyn Read + Send + 'a>,
 }
@@ -66,7 +66,7 @@ impl Read for Text<'_> {
     }
 }
 
-/// The plain text in `input`, whether that is gzip or not; `size` is that of the file, in bytes, where it is known.
+/// The plain text in `input`, which may be gzip; `size` is the size of the file in bytes, if known.
 pub fn plain<'a>(mut input: impl Read + Send + 'a, size: Option<u64>) -> io::Result<Text<'a>> {
     let mut magic = Vec::with_capacity(2);
     input.by_ref().take(2).read_to_end(&mut magic)?;
@@ -84,12 +84,12 @@ pub fn plain<'a>(mut input: impl Read + Send + 'a, size: Option<u64>) -> io::Res
     Ok(Text { read })
 }
 
-/// Pieces that are read ahead, and their size in bytes.
+/// The number of pieces that are read ahead, and their size in bytes.
 const AHEAD: usize = 4;
 const PIECE: usize = 1 << 18;
 
-/// Use a text that a thread of its own reads ahead: decompressing takes about as long as what is done with the text.
-pub fn ahead<T>(mut text: Text, take: impl FnOnce(Ahead) -> T) -> T {
+/// Calls `consume` with a text that a second thread reads ahead: decompressing takes about as long as scanning.
+pub(crate) fn read_ahead<T>(mut text: Text, consume: impl FnOnce(ReadAhead) -> T) -> T {
     let (full, pieces) = sync_channel::<io::Result<Vec<u8>>>(AHEAD);
     let (used, free) = channel::<Vec<u8>>();
     thread::scope(|scope| {
@@ -100,11 +100,11 @@ pub fn ahead<T>(mut text: Text, take: impl FnOnce(Ahead) -> T) -> T {
                 let read = text.read(&mut piece).map(|count| piece.truncate(count));
                 let is_last = read.is_err() || piece.is_empty();
                 if full.send(read.map(|()| piece)).is_err() || is_last {
-                    return; // nobody wants more, or there is no more
+                    return; // the reader has stopped, or the text has ended
                 }
             }
         });
-        take(Ahead {
+        consume(ReadAhead {
             pieces,
             used,
             piece: Vec::new(),
@@ -113,15 +113,15 @@ pub fn ahead<T>(mut text: Text, take: impl FnOnce(Ahead) -> T) -> T {
     })
 }
 
-/// A text that was read ahead.
-pub struct Ahead {
+/// A text that a second thread reads ahead.
+pub(crate) struct ReadAhead {
     pieces: Receiver<io::Result<Vec<u8>>>,
     used: Sender<Vec<u8>>,
     piece: Vec<u8>,
     at: usize,
 }
 
-impl Read for Ahead {
+impl Read for ReadAhead {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.at == self.piece.len() {
             let Ok(next) = self.pieces.recv() else {
@@ -129,7 +129,7 @@ impl Read for Ahead {
             };
             let used = std::mem::replace(&mut self.piece, next?);
             self.at = 0;
-            let _ = self.used.send(used); // after the last nobody takes it
+            let _ = self.used.send(used); // the last ones are not received
         }
         let count = buffer.len().min(self.piece.len() - self.at);
         buffer[..count].copy_from_slice(&self.piece[self.at..self.at + count]);
@@ -138,7 +138,7 @@ impl Read for Ahead {
     }
 }
 
-/// Decompressed text, so much of it as may be.
+/// Decompressed text, up to the limit.
 struct Decoded<R: Read> {
     decoder: MultiGzDecoder<R>,
     left: u64,

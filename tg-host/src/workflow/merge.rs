@@ -1,15 +1,16 @@
-//! The host's own way of putting a workflow together, outside the host.
+//! The host's own rules for merging a workflow, reimplemented outside the host.
 //!
 //! A workflow file is merged over the built-in defaults: maps by key, arrays replaced, null keeps the default. An
-//! overlay then adds: states, exits, phases, gates; `timed` if either says so; roles only where there is none of that
-//! name; blocking states united with the *defaults* the overlay itself was merged over, so any overlay makes pending,
+//! overlay then adds: states, exits, phases, gates; `timed` if either file says so; roles only if the name is not yet
+//! defined; blocking states united with the *defaults* the overlay itself was merged over, so any overlay makes pending,
 //! assigned and working blocking. Compared with the host over all its workflows and overlays: no difference.
 
-use super::{Effective, Workflow};
+use super::effective::Effective;
 use crate::error::{Error, Result};
+use crate::states::{ASSIGNED, CANCELLED, COMPLETED, FAILED, PENDING, WORKING};
 use serde_json::{Map, Value, json};
 
-/// Phases the host knows without any file.
+/// Phases that are built into the host.
 const PHASES: [&str; 15] = [
     "deliver",
     "deploy",
@@ -28,94 +29,87 @@ const PHASES: [&str; 15] = [
     "triage",
 ];
 
-/// A workflow file as a JSON tree.
+/// Blocking states that are built into the host.
+const BLOCKING: [&str; 3] = [PENDING, ASSIGNED, WORKING];
+
+/// Parses a workflow file into a JSON tree.
 pub fn parse(text: &str) -> Result<Map<String, Value>, String> {
     match serde_yaml::from_str::<Value>(text).map_err(|cause| cause.to_string())? {
         Value::Object(tree) => Ok(tree),
-        Value::Null => {
-            Err("is empty, and the host would run on its defaults without a word".into())
-        }
+        Value::Null => Err("is empty, and the host would silently run on its defaults".into()),
         _ => Err("is not a mapping of keys to values".into()),
     }
 }
 
-/// What is in force under `workflow`.
-pub fn effective(workflow: &Workflow) -> Result<Effective> {
+/// Merges the defaults, the file of the workflow `name` and those of `overlays`; `text` returns the text of a file.
+pub fn effective<'a>(
+    name: &str,
+    overlays: &[String],
+    text: impl Fn(&str) -> Option<&'a str>,
+) -> Result<Effective> {
+    let tree = |file: &str| {
+        let tree = text(file).map(parse).transpose();
+        let tree = tree.map_err(|cause| Error::new(file, cause))?;
+        Ok::<_, Error>(tree.map(Value::Object))
+    };
     let mut whole = defaults();
-    let own = format!("workflow-{}.yaml", workflow.name);
-    if let Some(file) = workflow.files.get(&own) {
-        let tree = parse(&file.text).map_err(|cause| Error::new(&own, cause))?;
-        deep_merge(&mut whole, &Value::Object(tree));
+    let file = format!("workflow-{name}.yaml");
+    if let Some(tree) = tree(&file)? {
+        deep_merge(&mut whole, &tree);
     }
-    let mut effective = read(&own, whole)?;
-    check(&own, &effective)?;
-    for overlay in &workflow.overlays {
-        let name = format!("overlay-{overlay}.yaml");
-        let Some(file) = workflow.files.get(&name) else {
-            continue;
-        };
-        let tree = parse(&file.text).map_err(|cause| Error::new(&name, cause))?;
-        lay_over(&mut effective, read(&name, Value::Object(tree))?);
+    let mut effective = read(&file, whole)?;
+    check(&file, &effective)?;
+    for overlay in overlays {
+        let file = format!("overlay-{overlay}.yaml");
+        if let Some(tree) = tree(&file)? {
+            add_overlay(&mut effective, read(&file, tree)?);
+        }
     }
     Ok(effective)
 }
 
-/// What the host itself refuses, or worse, at its start: states that are named and not defined.
+/// Refuses states that are named and not defined: the host refuses them only at its start, or not at all.
 fn check(file: &str, workflow: &Effective) -> Result<()> {
-    let undefined = |name: &String| !workflow.states.contains_key(name);
     let settings = &workflow.settings;
     let exits = workflow.states.iter().flat_map(|(name, state)| {
-        state
-            .exits
-            .iter()
-            .map(move |exit| (format!("the exit of `{name}`"), exit))
+        let exits = state.exits.iter();
+        exits.map(move |exit| (format!("the exit of `{name}`"), exit))
     });
     let settled = [
         ("the initial state", &settings.initial_state),
         ("the disconnect state", &settings.disconnect_state),
     ];
-    let settled = settled.map(|(what, name)| (what.to_string(), name));
     let blocking = settings
         .blocking_states
         .iter()
-        .map(|name| ("a blocking state".to_string(), name));
-    let mut named = exits.chain(settled).chain(blocking);
-    if let Some((what, name)) = named.find(|(_, name)| undefined(name)) {
-        return Err(Error::new(
-            file,
-            format!("`{name}`, {what}, is not defined under `states`"),
-        ));
+        .map(|name| ("a blocking state", name));
+    let settled = settled.into_iter().chain(blocking);
+    let mut named = exits.chain(settled.map(|(what, name)| (what.to_string(), name)));
+    if let Some((what, name)) = named.find(|(_, name)| !workflow.states.contains_key(*name)) {
+        let cause = format!("`{name}`, {what}, is not defined under `states`");
+        return Err(Error::new(file, cause));
     }
-    if workflow
-        .states
-        .get(&settings.disconnect_state)
-        .is_some_and(|state| state.timed)
-    {
+    let name = &settings.disconnect_state;
+    if workflow.states.get(name).is_some_and(|state| state.timed) {
         return Err(Error::new(
             file,
-            format!(
-                "the disconnect state `{}` is timed",
-                settings.disconnect_state
-            ),
+            format!("the disconnect state `{name}` is timed"),
         ));
     }
     Ok(())
 }
 
 fn defaults() -> Value {
+    let state = |exits: &[&str], timed: bool| json!({"exits": exits, "timed": timed});
     json!({
-        "settings": {
-            "initial_state": "pending",
-            "disconnect_state": "pending",
-            "blocking_states": ["pending", "assigned", "working"],
-        },
+        "settings": {"initial_state": PENDING, "disconnect_state": PENDING, "blocking_states": BLOCKING},
         "states": {
-            "pending": {"exits": ["assigned", "working", "cancelled"], "timed": false},
-            "assigned": {"exits": ["working", "pending", "cancelled"], "timed": false},
-            "working": {"exits": ["completed", "failed", "pending"], "timed": true},
-            "completed": {"exits": ["pending"], "timed": false},
-            "failed": {"exits": ["pending"], "timed": false},
-            "cancelled": {"exits": [], "timed": false},
+            PENDING: state(&[ASSIGNED, WORKING, CANCELLED], false),
+            ASSIGNED: state(&[WORKING, PENDING, CANCELLED], false),
+            WORKING: state(&[COMPLETED, FAILED, PENDING], true),
+            COMPLETED: state(&[PENDING], false),
+            FAILED: state(&[PENDING], false),
+            CANCELLED: state(&[], false),
         },
         "phases": PHASES.iter().map(|name| ((*name).to_string(), json!({}))).collect::<Map<_, _>>(),
     })
@@ -134,29 +128,24 @@ fn deep_merge(base: &mut Value, over: &Value) {
 }
 
 fn read(file: &str, mut tree: Value) -> Result<Effective> {
-    let mut phases: Vec<String> = tree["phases"]
-        .as_object()
+    let phases = tree["phases"].as_object();
+    let mut phases: Vec<String> = phases
         .map(|map| map.keys().cloned().collect())
         .unwrap_or_default();
     phases.sort();
     tree["phases"] = json!(phases);
-    for key in ["gates", "roles", "role_prompts", "states"] {
+    for key in ["gates", "roles", "role_prompts", "states", "settings"] {
         if tree[key].is_null() {
             tree[key] = json!({});
         }
     }
-    if tree["settings"].is_null() {
-        tree["settings"] = json!({});
-    }
     serde_json::from_value(tree).map_err(|cause| {
-        Error::new(
-            file,
-            format!("{cause}, and the host would run on its defaults without a word"),
-        )
+        let cause = format!("{cause}, and the host would silently run on its defaults");
+        Error::new(file, cause)
     })
 }
 
-fn lay_over(base: &mut Effective, over: Effective) {
+fn add_overlay(base: &mut Effective, over: Effective) {
     for (name, state) in over.states {
         let mine = base.states.entry(name).or_default();
         mine.timed |= state.timed;
@@ -174,16 +163,13 @@ fn lay_over(base: &mut Effective, over: Effective) {
         base.role_prompts.entry(name).or_insert(prompt);
     }
     let initial = over.settings.initial_state;
-    if !initial.is_empty() && initial != "pending" {
+    if !initial.is_empty() && initial != PENDING {
         base.settings.initial_state = initial;
     }
+    let blocking = BLOCKING.map(String::from).into_iter();
     add_new(
         &mut base.settings.blocking_states,
-        ["pending", "assigned", "working"].map(String::from),
-    );
-    add_new(
-        &mut base.settings.blocking_states,
-        over.settings.blocking_states,
+        blocking.chain(over.settings.blocking_states),
     );
 }
 

@@ -1,17 +1,20 @@
-//! A workflow as it is in force in a run: where its files come from, and what they amount to together.
+//! The workflow of a run: where its files come from, and the rules that result from merging them.
 //!
-//! No call of the host returns a whole workflow, and the host accepts broken files in silence. So we take the files
+//! No call of the host returns a whole workflow, and the host accepts broken files silently. So we take the files
 //! (the package's own, or the user's), write them into the run's configuration directory where they precede the ones
-//! embedded in the binary, merge them the way the host does ([`merge`]), and have a server confirm it ([`verify`]).
-//! Where the package's files cannot be found, what the host tells of its states is all there is, and
-//! [`Workflow::missing`] says what is not known.
+//! embedded in the binary, merge them the way the host does (`merge`), and compare the result with a server
+//! ([`Workflow::confirm`]). If the package's files cannot be found, only the states that the host reports are known,
+//! and [`Workflow::missing`] lists the rest.
 
-pub mod merge;
-pub mod verify;
+mod confirm;
+pub(crate) mod effective;
+mod merge;
+
+pub use effective::{Effective, Gate, Settings, WorkflowState};
 
 use crate::binary::Host;
 use crate::error::{Error, Result, about};
-use crate::snapshot::hashed::hex;
+use crate::hex::hex;
 use crate::states::StateClasses;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -19,7 +22,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// The workflows that are in every host of the supported version.
+/// The workflows that every host of the supported version contains.
 pub const SHIPPED: [&str; 7] = [
     "hierarchical",
     "kanban",
@@ -30,7 +33,7 @@ pub const SHIPPED: [&str; 7] = [
     "swarm",
 ];
 
-/// The overlays that are in every host of the supported version.
+/// The overlays that every host of the supported version contains.
 pub const OVERLAYS: [&str; 5] = [
     "git",
     "git-worktree",
@@ -39,6 +42,9 @@ pub const OVERLAYS: [&str; 5] = [
     "troubleshooting",
 ];
 
+/// The parts of [`Effective`] that only the files contain.
+const ONLY_IN_FILES: [&str; 4] = ["gates", "roles", "role_prompts", "texts"];
+
 /// A workflow with its overlays.
 #[derive(Debug, Clone, Default)]
 pub struct Workflow {
@@ -46,11 +52,11 @@ pub struct Workflow {
     pub name: String,
     /// Overlays, in the order they are applied.
     pub overlays: Vec<String>,
-    /// The files, by the name they have in the run's configuration directory.
+    /// The files, by their name in the run's configuration directory.
     pub files: BTreeMap<String, File>,
-    /// What is in force: the host's defaults, the workflow, the overlays.
+    /// The rules in force: the host's defaults, the workflow, the overlays.
     pub effective: Effective,
-    /// Parts of `effective` that could not be learned.
+    /// Parts of `effective` that are unknown.
     pub missing: Vec<String>,
 }
 
@@ -61,82 +67,23 @@ pub struct File {
     pub origin: String,
     /// SHA-256 of the text.
     pub sha256: String,
-    /// The file, whole.
+    /// The whole file.
     pub text: String,
 }
 
-/// The merged workflow.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Effective {
-    /// Initial, disconnect and blocking states.
-    pub settings: Settings,
-    /// States by name.
-    pub states: BTreeMap<String, State>,
-    /// Names of phases.
-    pub phases: Vec<String>,
-    /// Gates by key: `status:working` guards the exit of a state, `phase:design` the exit of a phase.
-    pub gates: BTreeMap<String, Vec<Gate>>,
-    /// Roles as the file has them.
-    pub roles: BTreeMap<String, Value>,
-    /// Role prompts as the file has them.
-    pub role_prompts: BTreeMap<String, Value>,
-}
-
-/// A workflow's settings.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Settings {
-    /// The state of a new task.
-    pub initial_state: String,
-    /// The state of a task whose worker left.
-    pub disconnect_state: String,
-    /// States that hold dependents back.
-    pub blocking_states: Vec<String>,
-}
-
-/// A state.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct State {
-    /// States it may change to.
-    pub exits: Vec<String>,
-    /// Whether time in it is work.
-    pub timed: bool,
-}
-
-/// An artifact that must be attached before a state or phase is left.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Gate {
-    /// The attachment's type.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// `reject`, `warn` (refuses too, unless forced) or `allow`.
-    pub enforcement: String,
-    /// What it is for.
-    pub description: String,
-}
-
 impl Workflow {
-    /// The workflow called `name` with `overlays`; its text is in `own`, where the user has a file of their own.
+    /// Loads the workflow `name` with `overlays`; `own` is the user's file, if there is one.
     pub fn load(host: &Host, name: &str, own: Option<&Path>, overlays: &[String]) -> Result<Self> {
+        let unknown = |subject: String| Error::new(subject, "is not one of the host's");
         if own.is_none() && !SHIPPED.contains(&name) {
-            return Err(
-                Error::new(format!("workflow {name}"), "is not one of the host's").hint(format!(
-                    "use one of {}, or name a file: workflow_file: FILE",
-                    SHIPPED.join(", ")
-                )),
-            );
+            let names = SHIPPED.join(", ");
+            let hint = format!("use one of {names}, or name a file: workflow_file: FILE");
+            return Err(unknown(format!("workflow {name}")).hint(hint));
         }
-        if let Some(unknown) = overlays
-            .iter()
-            .find(|overlay| !OVERLAYS.contains(&overlay.as_str()))
-        {
-            return Err(
-                Error::new(format!("overlay {unknown}"), "is not one of the host's")
-                    .hint(format!("use one of {}", OVERLAYS.join(", "))),
-            );
+        let mut named = overlays.iter();
+        if let Some(overlay) = named.find(|overlay| !OVERLAYS.contains(&overlay.as_str())) {
+            let hint = format!("use one of {}", OVERLAYS.join(", "));
+            return Err(unknown(format!("overlay {overlay}")).hint(hint));
         }
         let shipped = host.workflow_dir();
         let mut workflow = Self {
@@ -144,19 +91,14 @@ impl Workflow {
             overlays: overlays.to_vec(),
             ..Self::default()
         };
-        match own
-            .map(PathBuf::from)
-            .or_else(|| Some(shipped.as_ref()?.join(format!("workflow-{name}.yaml"))))
-        {
+        let file = format!("workflow-{name}.yaml");
+        let path = own.map(PathBuf::from);
+        match path.or_else(|| Some(shipped.as_ref()?.join(&file))) {
             Some(path) => {
                 let origin = if own.is_some() { "user" } else { "package" };
-                workflow.add(format!("workflow-{name}.yaml"), origin, &path)?;
+                workflow.add(file, origin, &path)?;
             }
-            None => {
-                workflow.missing = ["gates", "roles", "role_prompts", "texts"]
-                    .map(String::from)
-                    .into();
-            }
+            None => workflow.missing = ONLY_IN_FILES.map(String::from).into(),
         }
         for overlay in overlays {
             let Some(dir) = &shipped else { continue };
@@ -164,40 +106,43 @@ impl Workflow {
             workflow.add(file.clone(), "package", &dir.join(file))?;
         }
         if workflow.missing.is_empty() {
-            workflow.effective = merge::effective(&workflow)?;
+            workflow.effective = workflow.merged(overlays)?;
         }
         Ok(workflow)
+    }
+
+    /// Merges the defaults, the workflow's file and those of `overlays`.
+    fn merged(&self, overlays: &[String]) -> Result<Effective> {
+        let text = |file: &str| Some(self.files.get(file)?.text.as_str());
+        merge::effective(&self.name, overlays, text)
     }
 
     fn add(&mut self, name: String, origin: &str, path: &Path) -> Result<()> {
         let text = std::fs::read_to_string(path).map_err(about(path))?;
         merge::parse(&text).map_err(|cause| Error::new(path.display(), cause))?;
-        let sha256 = hex(&Sha256::digest(&text));
-        self.files.insert(
-            name,
-            File {
-                origin: origin.into(),
-                sha256,
-                text,
-            },
-        );
+        let file = File {
+            origin: origin.into(),
+            sha256: hex(&Sha256::digest(&text)),
+            text,
+        };
+        self.files.insert(name, file);
         Ok(())
     }
 
     /// File names and texts, to be written into the run's configuration directory.
     pub fn texts(&self) -> Vec<(String, String)> {
-        self.files
-            .iter()
+        let files = self.files.iter();
+        files
             .map(|(name, file)| (name.clone(), file.text.clone()))
             .collect()
     }
 
     /// The classes of its states.
     pub fn classes(&self) -> StateClasses {
-        StateClasses::of(&self.effective)
+        StateClasses::new(&self.effective)
     }
 
-    /// Everything about the workflow, as it is kept with the run.
+    /// The whole workflow as JSON, as it is stored with the run.
     pub fn snapshot(&self, host: &Host) -> Value {
         json!({
             "host_version": host.version,

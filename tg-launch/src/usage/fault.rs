@@ -1,47 +1,26 @@
-//! Why a provider turned an agent away, told from the program's own error messages.
+//! The reason why a provider refused an agent, read from the program's own error messages.
 //!
-//! Only what a program prints as an error is looked at, never what the model says or a tool answers. Being throttled for a
-//! while is no fault: programs try again, so only what they give up on is an error.
+//! Only what a program prints as an error is read, never the model's text or a tool's answer. Being throttled for a
+//! while is not a fault: programs try again, so they print an error only when they give up.
 
-/// Phrases of errors, and what they mean. Status numbers are looked for as words of their own.
-const SIGNS: [(&str, &[&str]); 2] = [
+use tg_stage::Fault;
+
+/// Phrases of errors, by the fault that they mean. A status number matches only as a word of its own.
+const SIGNS: [(Fault, &str); 2] = [
     (
-        "auth",
-        &[
-            "401",
-            "403",
-            "unauthorized",
-            "forbidden",
-            "invalid api key",
-            "api key not valid",
-            "invalid_api_key",
-            "authentication_error",
-            "authentication_failed",
-            "permission_error",
-            "unauthenticated",
-            "permission_denied",
-        ],
+        Fault::Auth,
+        "401|403|unauthorized|forbidden|invalid api key|api key not valid|invalid_api_key|authentication_error|\
+         authentication_failed|permission_error|unauthenticated|permission_denied",
     ),
     (
-        "quota",
-        &[
-            "402",
-            "429",
-            "too many requests",
-            "insufficient_quota",
-            "quota",
-            "rate limit",
-            "rate_limit",
-            "resource_exhausted",
-            "credit balance",
-            "billing",
-            "usage limit",
-        ],
+        Fault::Quota,
+        "402|429|too many requests|insufficient_quota|quota|rate limit|rate_limit|resource_exhausted|\
+         credit balance|billing|usage limit",
     ),
 ];
 
-/// `auth` or `quota`, where an error message tells of one.
-pub fn of(message: &str) -> Option<&'static str> {
+/// The fault whose phrase an error message contains.
+pub fn in_message(message: &str) -> Option<Fault> {
     let message = message.to_lowercase();
     let has = |sign: &str| {
         let mut at = message.match_indices(sign);
@@ -50,17 +29,17 @@ pub fn of(message: &str) -> Option<&'static str> {
     };
     SIGNS
         .iter()
-        .find(|(_, signs)| signs.iter().any(|sign| has(sign)))
+        .find(|(_, signs)| signs.split('|').any(has))
         .map(|(fault, _)| *fault)
 }
 
-/// The same of a line that a program writes to stderr about an attempt: only where it names the HTTP status as one.
-pub fn of_status(line: &str) -> Option<&'static str> {
+/// The fault whose HTTP status a line of stderr about an attempt names as a status.
+pub fn in_status(line: &str) -> Option<Fault> {
     let at = line.find("status")?;
     let number = line[at + "status".len()..].trim_start_matches([':', ' ', '=', '"']);
     match number.get(..3)? {
-        "401" | "403" => Some("auth"),
-        "402" | "429" => Some("quota"),
+        "401" | "403" => Some(Fault::Auth),
+        "402" | "429" => Some(Fault::Quota),
         _ => None,
     }
 }
@@ -73,27 +52,30 @@ fn stands_alone(text: &str, at: usize, length: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{of, of_status};
+    use super::*;
 
     #[test]
-    fn errors_of_the_provider_are_told_apart_and_others_are_none() {
+    fn errors_of_the_provider_are_distinguished_and_others_are_none() {
         assert_eq!(
-            of("unexpected status 401 Unauthorized: stub fault"),
-            Some("auth")
+            in_message("unexpected status 401 Unauthorized: stub fault"),
+            Some(Fault::Auth)
         );
-        assert_eq!(of("[API Error: 401 stub fault]"), Some("auth"));
+        assert_eq!(in_message("[API Error: 401 stub fault]"), Some(Fault::Auth));
         assert_eq!(
-            of("exceeded retry limit, last status: 429 Too Many Requests"),
-            Some("quota")
+            in_message("exceeded retry limit, last status: 429 Too Many Requests"),
+            Some(Fault::Quota)
         );
-        assert_eq!(of("You exceeded your current quota"), Some("quota"));
-        assert_eq!(of("stream disconnected after 4013 ms"), None);
-        assert_eq!(of("internal server error 500"), None);
-        assert_eq!(of_status("  status: 429"), Some("quota"));
         assert_eq!(
-            of_status("Attempt 1 failed with status 401. Retrying"),
-            Some("auth")
+            in_message("You exceeded your current quota"),
+            Some(Fault::Quota)
         );
-        assert_eq!(of_status("at chunk.js:429:12"), None);
+        assert_eq!(in_message("stream disconnected after 4013 ms"), None);
+        assert_eq!(in_message("internal server error 500"), None);
+        assert_eq!(in_status("  status: 429"), Some(Fault::Quota));
+        assert_eq!(
+            in_status("Attempt 1 failed with status 401. Retrying"),
+            Some(Fault::Auth)
+        );
+        assert_eq!(in_status("at chunk.js:429:12"), None);
     }
 }

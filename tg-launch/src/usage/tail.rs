@@ -1,7 +1,7 @@
-//! A growing file, read line by line as it grows: each look costs what is new, not what is there.
+//! A growing file, read line by line: each read costs the new bytes, not the whole file.
 //!
-//! Where the launcher has left out the middle of an agent's output, the file is another one: then reading goes on behind what
-//! was read before, or behind the gap, and nothing is read twice.
+//! When the launcher leaves out the middle of an agent's output, a new file replaces the old one: reading then continues
+//! after the bytes read before, or after the gap, and nothing is read twice.
 
 use crate::log;
 use std::io::{Read, Seek, SeekFrom};
@@ -9,33 +9,33 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use tg_stage::file::open_kept;
 
-/// No program prints a longer line; what is beyond is passed over rather than kept in memory.
+/// No program prints a longer line; longer ones are skipped rather than kept in memory.
 const LONGEST: usize = 64 << 20;
 
-/// How far a file was read.
+/// A file, and the position up to which it was read.
 pub struct Tail {
     path: PathBuf,
     offset: u64,
-    /// Bytes of the whole output up to there, whatever was left out since.
+    /// The number of bytes of the whole output up to there, including those left out since.
     taken: u64,
     inode: u64,
-    begun: Vec<u8>,
+    partial: Vec<u8>,
 }
 
 impl Tail {
-    /// From the beginning of a file, which need not exist yet.
+    /// Starts at the beginning of a file, which need not exist yet.
     pub fn new(path: PathBuf) -> Self {
         Self {
             path,
             offset: 0,
             taken: 0,
             inode: 0,
-            begun: Vec::new(),
+            partial: Vec::new(),
         }
     }
 
-    /// Hand out the lines that were completed since the last look. A file that has become shorter was written anew, and
-    /// is read again.
+    /// Calls `take` with each line completed since the last read. A file that has become shorter was written anew, and is
+    /// read from its beginning.
     pub fn lines(&mut self, mut take: impl FnMut(&[u8])) {
         let Ok(mut file) = open_kept(&self.path) else {
             return;
@@ -51,13 +51,13 @@ impl Tail {
         if let Some(gap) = was_cut.then(|| log::gap(&mut file)).flatten() {
             let begins = gap.from + gap.missing;
             if self.taken < begins {
-                self.begun.clear(); // the rest of it is in the gap
+                self.partial.clear(); // the rest of it is in the gap
             }
             self.taken = self.taken.max(begins);
             self.offset = gap.to + self.taken - begins;
         } else if data.len() < self.offset {
             (self.offset, self.taken) = (0, 0);
-            self.begun.clear();
+            self.partial.clear();
         }
         let mut new = Vec::new();
         let read = file.seek(SeekFrom::Start(self.offset));
@@ -68,19 +68,19 @@ impl Tail {
         self.taken += new.len() as u64;
         let mut rest = new.as_slice();
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-            self.begun.extend_from_slice(&rest[..end]);
-            take(&self.begun);
-            self.begun.clear();
+            self.partial.extend_from_slice(&rest[..end]);
+            take(&self.partial);
+            self.partial.clear();
             rest = &rest[end + 1..];
         }
-        self.begun.extend_from_slice(rest);
-        if self.begun.len() > LONGEST {
-            self.begun.clear();
+        self.partial.extend_from_slice(rest);
+        if self.partial.len() > LONGEST {
+            self.partial.clear();
         }
     }
 }
 
-/// The files below `dir` whose names begin and end so, sorted. Links are not followed.
+/// The files below `dir` whose names begin with `start` and end with `end`, sorted. Links are not followed.
 pub fn find(dir: &Path, start: &str, end: &str, found: &mut Vec<PathBuf>) {
     let mut entries: Vec<_> = dir.read_dir().into_iter().flatten().flatten().collect();
     entries.sort_by_key(std::fs::DirEntry::file_name);

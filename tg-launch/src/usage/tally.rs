@@ -1,11 +1,11 @@
-//! Tokens as they are counted up from a program's events.
+//! Tokens added up from a program's events.
 //!
-//! Events are counted under a key (a message's id, a model, a file), and a later event with the same key takes the place
-//! of the earlier one: programs repeat messages, and repeat them with more in them.
+//! Events are counted under a key (a message's id, a model, a file), and a later event with the same key replaces the
+//! earlier one: programs repeat messages, with more in them.
 
 use super::fault;
-use serde_json::Value;
 use std::collections::BTreeMap;
+use tg_stage::Fault;
 
 /// Tokens by kind; `cached` and `cache_write` are parts of `input`, `thinking` of `output`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -17,55 +17,62 @@ pub struct Tokens {
     pub thinking: i64,
 }
 
-/// What was counted.
+impl Tokens {
+    /// Adds the cached tokens to `input`, for a program that counts them separately.
+    pub fn plus_cache(mut self) -> Self {
+        self.input += self.cached + self.cache_write;
+        self
+    }
+
+    /// Adds the tokens of thinking to `output`, for a program that counts them separately.
+    pub fn plus_thinking(mut self) -> Self {
+        self.output += self.thinking;
+        self
+    }
+}
+
 #[derive(Debug, Default)]
 pub struct Tally {
     by_key: BTreeMap<String, Tokens>,
-    /// The program has printed its totals.
+    /// True once the program has printed its totals.
     pub is_complete: bool,
-    /// What it says it cost, in USD.
+    /// The cost that the program reports, in USD.
     pub cost_usd: Option<f64>,
-    /// Why the provider turned it away.
-    pub fault: Option<&'static str>,
+    /// The reason why the provider refused the program.
+    pub fault: Option<Fault>,
 }
 
 impl Tally {
-    /// Count `tokens` under `key`, in place of what was counted under it before.
+    /// Counts `tokens` under `key`, in place of the earlier count under that key.
     pub fn put(&mut self, key: &str, tokens: Tokens) {
         self.by_key.insert(key.into(), tokens);
     }
 
-    /// Count `tokens` beside all that was counted before.
+    /// Counts `tokens` in addition to all earlier ones.
     pub fn add(&mut self, tokens: Tokens) {
         let key = format!("#{}", self.by_key.len());
         self.by_key.insert(key, tokens);
     }
 
-    /// Forget what was counted: totals follow.
+    /// Removes all counts, because totals follow.
     pub fn clear(&mut self) {
         self.by_key.clear();
     }
 
-    /// The sum.
     pub fn sum(&self) -> Tokens {
-        self.by_key
-            .values()
-            .fold(Tokens::default(), |sum, one| Tokens {
-                input: sum.input + one.input,
-                cached: sum.cached + one.cached,
-                cache_write: sum.cache_write + one.cache_write,
-                output: sum.output + one.output,
-                thinking: sum.thinking + one.thinking,
-            })
+        let mut sum = Tokens::default();
+        for tokens in self.by_key.values() {
+            sum.input += tokens.input;
+            sum.cached += tokens.cached;
+            sum.cache_write += tokens.cache_write;
+            sum.output += tokens.output;
+            sum.thinking += tokens.thinking;
+        }
+        sum
     }
 
-    /// Take up an error message of the program: it may tell that the provider turned it away.
-    pub fn said(&mut self, message: &str) {
-        self.fault = fault::of(message).or(self.fault);
+    /// Reads an error message of the program, which may say that the provider refused it.
+    pub fn note_error(&mut self, message: &str) {
+        self.fault = fault::in_message(message).or(self.fault);
     }
-}
-
-/// A count of an event; 0 where it has none.
-pub fn count(event: &Value, key: &str) -> i64 {
-    event[key].as_i64().unwrap_or(0)
 }

@@ -12,12 +12,10 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use tg_host::Ledger;
-use tg_metrics::Args;
-use tg_metrics::table::METRICS;
-use tg_metrics::view::View;
+use tg_metrics::{Args, METRICS, View};
 use tg_stage::Exit;
 
-/// A run, as its snapshot holds it.
+/// A run in the form of its snapshot.
 #[derive(Default)]
 pub struct Case {
     tasks: BTreeMap<String, Value>,
@@ -64,7 +62,7 @@ pub fn case(history: &str) -> Case {
 }
 
 impl Case {
-    /// Set a column of a task.
+    /// Sets a column of a task.
     pub fn set(mut self, task: &str, column: &str, value: impl Into<Value>) -> Self {
         let entry = self.tasks.entry(task.into());
         entry.or_insert_with(|| json!({"id": task, "title": task, "status": "pending"}))[column] =
@@ -90,7 +88,7 @@ impl Case {
         self
     }
 
-    /// How the run ended, as tg-wait stores it.
+    /// The end of the run, as tg-wait stores it.
     pub fn end(mut self, outcome: &str, at: i64) -> Self {
         self.run = json!({"outcome": outcome, "completed_at": at});
         self
@@ -112,8 +110,8 @@ impl Case {
 
     /// The run's metrics.
     pub fn measure(&self) -> Metrics {
-        let snapshot = Ledger::parse(self.snapshot().to_string().as_bytes()).unwrap();
-        let view = View::of(&snapshot, snapshot.runs.first());
+        let snapshot = Ledger::read(self.snapshot().to_string().as_bytes()).unwrap();
+        let view = View::new(&snapshot, snapshot.runs.first());
         Metrics(tg_metrics::measure(
             &view,
             &METRICS.iter().collect::<Vec<_>>(),
@@ -132,14 +130,14 @@ impl Metrics {
             .unwrap_or_else(|| panic!("no metric {name}"))
     }
 
-    /// Check exact values: integers as integers.
+    /// Checks exact values: integers as integers.
     pub fn are(&self, expected: Value) {
         for (name, expected) in expected.as_object().unwrap() {
             assert_eq!(self.get(name), expected, "{name}");
         }
     }
 
-    /// Check a real number.
+    /// Checks a real number.
     pub fn is_about(&self, name: &str, expected: f64) {
         let value = self
             .get(name)
@@ -160,7 +158,7 @@ impl Metrics {
             .find(|warning| warning["kind"] == kind)
     }
 
-    /// Why a metric has no value.
+    /// The reason for which a metric has no value.
     pub fn why(&self, name: &str) -> &str {
         assert_eq!(self.get(name), &Value::Null, "{name}");
         let mut warnings = self.0["warnings"].as_array().unwrap().iter();
@@ -196,7 +194,7 @@ pub fn gz(text: &str) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// Run the tool over paths; its output, line by line.
+/// Runs the tool over paths; returns its output, line by line.
 pub fn over(paths: &[PathBuf]) -> (Exit, Vec<Value>) {
     run(
         &Args {
@@ -208,7 +206,7 @@ pub fn over(paths: &[PathBuf]) -> (Exit, Vec<Value>) {
     )
 }
 
-/// Run the tool; its output, line by line.
+/// Runs the tool; returns its output, line by line.
 pub fn run(args: &Args, input: &str) -> (Exit, Vec<Value>) {
     let mut output = Vec::new();
     let exit = tg_metrics::run(args, input.as_bytes(), &mut output).unwrap();
@@ -223,7 +221,7 @@ pub fn run(args: &Args, input: &str) -> (Exit, Vec<Value>) {
     )
 }
 
-/// The record of run `r1` as it leaves tg-export.
+/// The record of run `r1` as tg-export writes it.
 pub fn record(dir: &Path, snapshot: &str) -> Value {
     json!({"type": "run", "v": 1, "run": {"id": "r1", "dir": dir}, "instantiate": {"db": "x"},
            "export": {"path": dir.join(snapshot), "sha256": "", "bytes": 0}})

@@ -1,4 +1,4 @@
-//! What may be done to a snapshot without changing what happened, or by a known measure.
+//! Changes of a snapshot that do not change its events, or change them by a known amount.
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ const DURATIONS: [&str; 2] = ["time_actual_ms", "time_estimate_ms"];
 
 const TASKS: [&str; 3] = ["task_id", "from_task_id", "to_task_id"];
 
-/// Each table's rows.
+/// The rows of each table.
 fn tables(snapshot: &mut Value) -> impl Iterator<Item = (&String, &mut Vec<Value>)> {
     let tables = snapshot["tables"].as_object_mut().unwrap();
     tables
@@ -37,12 +37,12 @@ fn map(snapshot: &mut Value, columns: &[&str], change: impl Fn(i64) -> i64) {
     }
 }
 
-/// All that happened, so many milliseconds later.
+/// All events, so many milliseconds later.
 pub fn shift(snapshot: &mut Value, by: i64) {
     map(snapshot, &TIMES, |time| time + by);
 }
 
-/// All that happened, at half the speed.
+/// All events, at half the speed.
 pub fn slow_down(snapshot: &mut Value) {
     map(snapshot, &TIMES, |time| time * 2);
     map(snapshot, &DURATIONS, |time| time * 2);
@@ -57,7 +57,7 @@ pub fn shuffle(snapshot: &mut Value, keys: &[u32]) {
     }
 }
 
-/// Other ids for tasks, workers and runs, in the order of `keys`, or in that which they have. A lock stays a lock.
+/// New ids for tasks, workers and runs, in the order of `keys`, or in their present order. A lock stays a lock.
 pub fn rename(snapshot: &mut Value, keys: Option<&[u32]>) {
     let mut names = BTreeMap::new();
     for (table, rows) in tables(snapshot) {

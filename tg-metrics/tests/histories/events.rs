@@ -1,10 +1,10 @@
-//! What each event of a plan does, where it is possible when its turn comes.
+//! The effect of each event of a plan, if it is possible at its turn.
 
 use super::host::{Mark, Played, Task};
 use super::plan::{Event, Kind, Plan, TaskPlan, What};
 
 impl Played {
-    /// Let something happen; nothing where no task allows it.
+    /// Plays an event; no effect if no task allows it.
     pub(super) fn happen(&mut self, event: &Event, plan: &Plan, run: usize) {
         let worker = event.worker % plan.agents.len();
         match &event.what {
@@ -49,7 +49,7 @@ impl Played {
         }
     }
 
-    /// The tasks for which something is possible, and of them the one picked.
+    /// The picked one of the tasks for which the event is possible.
     fn pick(&self, event: &Event, is_possible: impl Fn(&Task, usize) -> bool) -> Option<usize> {
         let tasks = 0..self.tasks.len();
         let possible: Vec<usize> = tasks
@@ -81,7 +81,7 @@ impl Played {
     }
 
     fn claim(&mut self, event: &Event, worker: usize, careless: bool) {
-        // The host asks whether a task is blocked unless it was given to the claimer.
+        // The host checks whether a task is blocked unless it was assigned to the claimer.
         let is_own = |task: &Task| {
             task.status == self.workflow.assigned()
                 && task.owner.is_none_or(|owner| owner == worker)
@@ -112,7 +112,7 @@ impl Played {
         let assigned = self.workflow.assigned();
         let may = |task: &Task, _| self.can_become(task, assigned) && !self.is_timed(task);
         if let Some(task) = self.pick(event, may) {
-            // Where tasks are only put on a list, the row names nobody.
+            // If tasks are only put on a list, the row names no worker.
             let assignee = Some(worker).filter(|_| self.workflow.has_rollup);
             self.enter(task, assigned, assignee, None);
         }
@@ -155,7 +155,7 @@ impl Played {
         }
     }
 
-    /// Exits that are neither work nor success. In an orderly run nothing that is over begins again, and nothing is parked.
+    /// Exits that are neither work nor success. In an orderly run no task that is over begins again, and none is parked.
     fn ways_out(&self, task: &Task, at: usize) -> Vec<&'static str> {
         let workflow = self.workflow;
         let other = |exit: &str| {
@@ -199,7 +199,7 @@ impl Played {
         self.left[worker] = Some(self.now);
     }
 
-    /// An agent makes a task, within one that is not over.
+    /// An agent creates a task, within one that is not over.
     fn create_part(&mut self, event: &Event, run: usize, row: bool) {
         let parent = self.pick(event, |_, at| !self.is_over(at));
         let plan = TaskPlan {
@@ -212,7 +212,7 @@ impl Played {
         self.create(plan, run, false);
     }
 
-    /// Take a file or give it back; either ends what the worker had of it.
+    /// Claims or releases a file; either ends the worker's earlier claim of it.
     fn mark(&mut self, file: usize, worker: usize, is_claim: bool) {
         let now = self.now;
         let marks = self.marks.iter_mut();

@@ -1,22 +1,22 @@
-//! A small host: plays a plan, and writes the rows that the real one writes, with what it leaves out.
+//! A small host: plays a plan, and writes the rows that the real host writes, without the rows that it omits.
 //!
-//! Measured on 0.5.0: the worker of a row is its claimer or assignee, and nobody where work ends; phases have rows of their
+//! Measured on 0.5.0: the worker of a row is its claimer or assignee, and NULL where work ends; phases have rows of their
 //! own; disconnecting and stealing leave no row and touch no time; eviction leaves one; containers complete by themselves
-//! with rows of the worker who ended their last part; time worked is added when a row ends it, but not on eviction.
+//! with rows of the worker that ended their last part; time worked is added when a row ends it, but not on eviction.
 
 use super::plan::{Kind, Plan, TaskPlan};
 use super::workflow::{WORKFLOWS, Workflow};
 
-/// When the tasks were created; milliseconds since the epoch.
+/// The creation of the tasks; milliseconds since the epoch.
 pub const BASE: i64 = 1_795_000_000_000;
 
-/// A task as its row has it.
+/// A task in the form of its row.
 #[derive(Debug)]
 pub struct Task {
     pub id: String,
     pub plan: TaskPlan,
     pub parent: Option<usize>,
-    /// Whether the run's template has it.
+    /// True if the run's template has it.
     pub is_ours: bool,
     pub status: &'static str,
     pub owner: Option<usize>,
@@ -43,7 +43,7 @@ pub struct Row {
     pub at: i64,
 }
 
-/// A file taken or given back.
+/// A claim or a release of a file.
 #[derive(Debug)]
 pub struct Mark {
     pub file: usize,
@@ -53,23 +53,23 @@ pub struct Mark {
     pub until: Option<i64>,
 }
 
-/// A run as it came to be.
+/// A run in progress.
 #[derive(Debug)]
 pub struct Played {
     pub workflow: &'static Workflow,
     pub tasks: Vec<Task>,
-    /// From, to, and whether it is `blocks`.
+    /// From, to, and true for `blocks`.
     pub edges: Vec<(usize, usize, bool)>,
     pub rows: Vec<Row>,
     pub marks: Vec<Mark>,
-    /// When each worker left.
+    /// The time at which each worker left.
     pub left: Vec<Option<i64>>,
     pub now: i64,
     pub(super) orderly: bool,
     pub(super) next_row: i64,
 }
 
-/// Play a plan. `run` is the number of the run in its database, which all names carry.
+/// Plays a plan. `run` is the number of the run in its database; all names contain it.
 pub fn play(plan: &Plan, run: usize) -> Played {
     let mut played = Played {
         workflow: &WORKFLOWS[plan.workflow],
@@ -134,7 +134,7 @@ impl Played {
         at
     }
 
-    /// Whether `to` waits for `from`, by edges or by what containers hold.
+    /// True if `to` waits for `from`, by edges or by containment.
     fn leads_to(&self, from: usize, to: usize) -> bool {
         let mut reached = vec![from];
         let mut at = 0;
@@ -177,7 +177,7 @@ impl Played {
         }
     }
 
-    /// Into a state, with a row.
+    /// Moves a task into a state, with a row.
     pub(super) fn enter(
         &mut self,
         task: usize,
@@ -207,7 +207,7 @@ impl Played {
         !self.workflow.is_blocking(self.tasks[task].status)
     }
 
-    /// Whether all predecessors are over.
+    /// True if all predecessors are over.
     pub(super) fn is_free(&self, task: usize) -> bool {
         let mut before = self.edges.iter().filter(|edge| edge.1 == task);
         before.all(|edge| self.is_over(edge.0))
@@ -217,12 +217,12 @@ impl Played {
         (0..self.tasks.len()).filter(move |part| self.tasks[*part].parent == Some(task))
     }
 
-    /// Whether a task may end; in an orderly run, what it waits for and what it holds comes before.
+    /// True if a task may end; in an orderly run, its predecessors and its parts end first.
     pub(super) fn may_end(&self, task: usize) -> bool {
         !self.orderly || (self.is_free(task) && self.parts(task).all(|part| self.is_over(part)))
     }
 
-    /// What is over takes its container with it, if that was the last part.
+    /// A task that is over completes its container, if it was the last part.
     fn roll_up(&mut self, task: usize, worker: Option<usize>) {
         let Some(parent) = self.tasks[task].parent.filter(|_| self.workflow.has_rollup) else {
             return;
@@ -241,7 +241,7 @@ impl Played {
         self.roll_up(parent, worker);
     }
 
-    /// Out of a state by an exit that is nobody's work.
+    /// Leaves a state by an exit that is not work.
     pub(super) fn leave(&mut self, task: usize, status: &'static str) {
         let worker = self.tasks[task].owner;
         self.enter(task, status, None, None);

@@ -1,4 +1,4 @@
-//! Whole runs, generated: a plan is played by a small host, and what it leaves is written into a database.
+//! Whole runs, generated: a small host plays a plan, and the result is written into a database.
 
 #![allow(dead_code, reason = "not every test needs everything")]
 
@@ -17,7 +17,7 @@ use rusqlite::{Connection, params};
 use serde_json::{Map, Value, json};
 use tg_host::experiment::{self, AgentRow};
 
-/// Failing cases are kept beside the test, and `PROPTEST_CASES` asks for more of them.
+/// Failing cases are kept beside the test; `PROPTEST_CASES` sets the number of cases.
 pub fn config() -> ProptestConfig {
     let kept = FileFailurePersistence::WithSource("regressions");
     ProptestConfig {
@@ -26,7 +26,7 @@ pub fn config() -> ProptestConfig {
     }
 }
 
-/// The database that the runs of `plans` leave; the first is called `r1`.
+/// The database of the runs of `plans`; the first run is called `r1`.
 pub fn database(plans: &[Plan]) -> Connection {
     let db = Connection::open_in_memory().unwrap();
     db.execute_batch(sql::SCHEMA).unwrap();

@@ -1,5 +1,5 @@
-//! What may happen in a run, as proptest strategies. A plan is only picks: what is not possible when its turn comes is
-//! passed over, so that every part of a plan can be left out while a failing case is made smaller.
+//! Plans of runs, as proptest strategies. A plan consists of picks only: an event that is impossible at its turn is
+//! skipped, so that proptest can leave out any part of a plan while it shrinks a failing case.
 
 use super::workflow::WORKFLOWS;
 use proptest::option::{of, weighted};
@@ -10,32 +10,32 @@ use proptest::sample::select;
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub workflow: usize,
-    /// Whether the workflow's configuration is stored with the run.
+    /// True if the workflow's configuration is stored with the run.
     pub stored: bool,
-    /// Nobody begins or ends before his predecessors and parts are over, nothing over is taken up again.
+    /// True if no task begins or ends before its predecessors and parts are over, and no task begins again after its end.
     pub orderly: bool,
-    /// Whether edges may close a circle.
+    /// True if edges may close a circle.
     pub circles: bool,
     pub tasks: Vec<TaskPlan>,
-    /// From, to, and whether it is `blocks` and not `follows`; picks of tasks.
+    /// From, to, and true for `blocks`, false for `follows`; picks of tasks.
     pub edges: Vec<(usize, usize, bool)>,
     pub agents: Vec<AgentPlan>,
-    /// Whether the run's agents are in `experiment_agents`.
+    /// True if the run's agents are in `experiment_agents`.
     pub recorded: bool,
     pub events: Vec<Event>,
     pub run: RunPlan,
 }
 
-/// What the run's own row says; times in milliseconds.
+/// The run's own row; times in milliseconds.
 #[derive(Debug, Clone)]
 pub struct RunPlan {
-    /// How long after the tasks were created it was launched.
+    /// From the creation of the tasks to the launch.
     pub started: Option<i64>,
-    /// Whether the agents had to wait for that.
+    /// True if the agents had to wait for the launch.
     pub gate: bool,
-    /// When it was over, from the last event on; none where that is not recorded.
+    /// Its end, after the last event; none if that is not recorded.
     pub end: Option<i64>,
-    /// What the first slots are called.
+    /// The names of the first slots.
     pub slots: Option<[&'static str; 3]>,
     pub time_scale: Option<f64>,
     pub agents: Option<usize>,
@@ -50,11 +50,11 @@ pub struct TaskPlan {
     pub kind: Kind,
     pub points: Option<i64>,
     pub estimate: Option<i64>,
-    /// How many milliseconds before its first row it was created; none where its creation is not in the history.
+    /// From its creation to its first row, in milliseconds; none if its creation is not in the history.
     pub row: Option<i64>,
 }
 
-/// What a task is for.
+/// The purpose of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Work,
@@ -66,18 +66,18 @@ pub enum Kind {
 #[derive(Debug, Clone)]
 pub struct AgentPlan {
     pub role: Option<&'static str>,
-    /// When it was started, in milliseconds after the tasks' creation.
+    /// Its start, in milliseconds after the tasks' creation.
     pub started: Option<i64>,
-    /// Whether its exit is recorded.
+    /// True if its exit is recorded.
     pub exits: bool,
-    /// What it says that it cost, in cents, and who says so.
+    /// Its reported cost, in cents, and the source.
     pub cents: Option<u32>,
     pub source: Option<&'static str>,
     /// In, out, cached.
     pub tokens: [Option<i64>; 3],
 }
 
-/// Something that happens, `wait` milliseconds after the last; picks of a task and of a worker.
+/// An event, `wait` milliseconds after the last; picks of a task and of a worker.
 #[derive(Debug, Clone)]
 pub struct Event {
     pub wait: i64,
@@ -86,10 +86,10 @@ pub struct Event {
     pub what: What,
 }
 
-/// What may happen.
+/// The kinds of events.
 #[derive(Debug, Clone)]
 pub enum What {
-    /// Begin a task that is free, or the worker's own; careless: also one that is blocked.
+    /// A worker starts a free task, or its own; careless: also a blocked one.
     Claim {
         careless: bool,
     },
@@ -111,16 +111,16 @@ pub enum What {
     Create {
         row: bool,
     },
-    /// The host gives a task out by itself.
+    /// The host assigns a task by itself.
     AutoAdvance,
     /// Cents and a slot's value.
     Log(u32, usize, i64),
-    /// A pick of a file, taken or given back.
+    /// A pick of a file, claimed or released.
     Mark(usize),
     Unmark(usize),
     /// The task is touched, nothing else.
     Touch,
-    /// Ids that nobody has.
+    /// Unused ids.
     Obliterate(i64),
 }
 
@@ -236,7 +236,7 @@ fn run() -> impl Strategy<Value = RunPlan> {
         )
 }
 
-/// A run of whatever can happen.
+/// A run of any possible events.
 pub fn plan() -> impl Strategy<Value = Plan> {
     let flags = (
         0..WORKFLOWS.len() + 3,
@@ -273,7 +273,7 @@ pub fn plan() -> impl Strategy<Value = Plan> {
         )
 }
 
-/// A run in which everything happens in the order of the graph, and once.
+/// A run in which every event happens in the order of the graph, and once.
 pub fn orderly() -> impl Strategy<Value = Plan> {
     plan().prop_map(|mut plan| {
         plan.orderly = true;

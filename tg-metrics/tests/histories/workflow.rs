@@ -1,25 +1,25 @@
-//! The workflows that generated histories are played under, with the exits that the host 0.5.0 gives their states.
+//! The workflows of generated histories, with the exits that the host 0.5.0 gives their states.
 
 use serde_json::{Map, Value, json};
 
-/// A state, its exits, and whether time in it is work.
+/// A state, its exits, and true if time in it is work.
 type State = (&'static str, &'static [&'static str], bool);
 
-/// A workflow as the host has it in force; the built-in states stay defined beside its own.
+/// A workflow in force at the host; the built-in states stay defined beside its own.
 #[derive(Debug)]
 pub struct Workflow {
     pub states: &'static [State],
-    /// The first is that of new tasks, the second that of tasks given to somebody.
+    /// The first is the state of new tasks, the second that of assigned tasks.
     pub blocking: &'static [&'static str],
-    /// How a task ends well.
+    /// The state of a task that ended well.
     pub success: &'static str,
-    /// Whether the host completes containers by itself.
+    /// True if the host completes containers by itself.
     pub has_rollup: bool,
-    /// Whether the names alone say the classes, so that the configuration need not be stored.
+    /// True if the names alone determine the classes, so that the configuration need not be stored.
     pub is_shipped: bool,
 }
 
-/// Swarm, push and hierarchical alike; relay too; kanban; sprint; one with names of its own.
+/// Swarm, push and hierarchical alike; relay too; kanban; sprint; one with its own names.
 pub const WORKFLOWS: [Workflow; 4] = [
     Workflow {
         states: &[
@@ -114,12 +114,12 @@ pub const WORKFLOWS: [Workflow; 4] = [
 ];
 
 impl Workflow {
-    /// The state of new tasks, and of those whose worker left.
+    /// The state of new tasks, and of tasks whose worker left.
     pub fn initial(&self) -> &'static str {
         self.blocking[0]
     }
 
-    /// The state of tasks given to somebody.
+    /// The state of assigned tasks.
     pub fn assigned(&self) -> &'static str {
         self.blocking[1]
     }
@@ -128,22 +128,22 @@ impl Workflow {
         self.states.iter().find(|state| state.0 == name).unwrap()
     }
 
-    /// What may follow.
+    /// The states that may follow.
     pub fn exits(&self, name: &str) -> &'static [&'static str] {
         self.state(name).1
     }
 
-    /// Whether time in it is work.
+    /// True if time in it is work.
     pub fn is_timed(&self, name: &str) -> bool {
         self.state(name).2
     }
 
-    /// Whether it holds dependents back.
+    /// True if it blocks dependents.
     pub fn is_blocking(&self, name: &str) -> bool {
         self.blocking.contains(&name)
     }
 
-    /// As it is stored with a run.
+    /// The configuration as it is stored with a run.
     pub fn config(&self) -> Value {
         let states = self.states.iter();
         let states: Map<String, Value> = states

@@ -1,7 +1,7 @@
--- What the metrics are read from, by their definitions and not by the product: one run of a database, named by the one row
--- of `chosen` (NULL in a database that knows of no runs). All times are milliseconds.
+-- The input of the metrics, by their definitions and not by the product: one run of a database, named by the one row
+-- of `chosen` (NULL in a database without runs). All times are milliseconds.
 
--- The run; `opened` is the moment its clocks start where its tasks are older than that.
+-- The run; `opened` is the start of its clocks if its tasks are older than that.
 CREATE TEMP TABLE run AS
 SELECT r.*, CASE WHEN 'true' IN (json_type(r.run_json, '$.start_gate'), json_type(r.run_json, '$.shared_db'))
                  THEN r.started_at END AS opened
@@ -27,7 +27,7 @@ WITH config AS (SELECT config_snapshot AS json, config_snapshot ->> '$.effective
          UNION ALL SELECT * FROM shipped WHERE NOT EXISTS (SELECT 1 FROM stored))
 SELECT name, class, blocking, class = 'terminal' AND name NOT IN ('failed', 'cancelled') AS success FROM known;
 
--- The states of the stored configuration, and what each can be left for.
+-- The states of the stored configuration, and their exits.
 CREATE TEMP TABLE leads_to AS
 SELECT s.key AS name, x.value AS next
 FROM run, json_each(config_snapshot, '$.effective.states') s LEFT JOIN json_each(s.value, '$.exits') x;
@@ -66,8 +66,8 @@ SELECT coalesce(completed_at, (SELECT max(t) FROM (
            UNION ALL SELECT max(created, updated_at) FROM task)), 0) AS at
 FROM run;
 
--- Intervals from t0 to t1; `open` where somebody had the task and left it without a row, so that the end is unknown and was
--- cut. Where it is recorded when that worker went, the task was back in the queue from then on, put there by nobody.
+-- Intervals from t0 to t1; `open` if a worker had the task and left it without a row, so that the end is unknown and was
+-- cut. If the end of that worker is recorded, the task was back in the queue from then on; no worker put it there.
 CREATE TEMP TABLE interval AS
 WITH opened AS (
          SELECT id, task, worker, state, class, evicted, phase, at FROM event WHERE NOT rollup
@@ -132,11 +132,11 @@ CREATE TEMP TABLE wall AS SELECT iif(ended < begun, NULL, ended - begun) AS ms F
 CREATE TEMP TABLE work AS
 SELECT task, worker, max(t0, begun) AS t0, min(t1, ended) AS t1 FROM timed, clock WHERE max(t0, begun) < min(t1, ended);
 
--- The same with stints of no length: nobody worked in them, and yet the worker was there.
+-- The same with intervals of no length: no work, but the worker was there.
 CREATE TEMP TABLE stint AS
 SELECT worker, max(t0, begun) AS t0, min(t1, ended) AS t1 FROM timed, clock WHERE max(t0, begun) <= min(t1, ended);
 
--- Each worker's time, in slices between the moments at which something begins or ends.
+-- Each worker's time, in slices between the moments at which an interval begins or ends.
 CREATE TEMP TABLE load AS
 WITH worker AS (
          SELECT worker AS id FROM timed WHERE worker IS NOT NULL
@@ -150,7 +150,7 @@ WITH worker AS (
 SELECT worker.id AS worker, coalesce(sum(iif(busy, ms, 0)), 0) AS busy, coalesce(sum(iif(busy, 0, ms)), 0) AS gaps
 FROM worker LEFT JOIN judged ON judged.worker = worker.id GROUP BY worker.id;
 
--- First starts, and what each predecessor was just before them.
+-- First starts, and the state of each predecessor just before them.
 CREATE TEMP TABLE start AS
 SELECT timed.task, timed.id AS row, timed.t0 AS at, min(t.created, timed.t0) AS created
 FROM timed JOIN task t ON t.id = timed.task
@@ -182,7 +182,7 @@ SELECT *, (SELECT total(max(0, min(t1, at) - max(t0, ready_at))) FROM span
 FROM ready;
 
 -- Entries of work that began again, in a phase in which the task had been worked on, after an end (a container's rollup
--- too) or a hand-back. An eviction is none, nor is going away, whoever is given the task next.
+-- too) or a hand-back. An eviction is none, nor is leaving, whichever worker gets the task next.
 CREATE TEMP TABLE redone AS
 SELECT DISTINCT f.task FROM timed f
 JOIN timed e ON e.task = f.task AND e.id = (SELECT max(id) FROM timed x WHERE x.task = f.task AND x.id < f.id)
@@ -191,7 +191,7 @@ WHERE EXISTS (SELECT 1 FROM timed x WHERE x.task = f.task AND x.id < f.id AND x.
        OR NOT coalesce((SELECT evicted OR e.open FROM span x WHERE x.task = f.task AND x.id > e.id AND x.id < f.id
                         AND class IN ('initial', 'assigned') ORDER BY id LIMIT 1), 1));
 
--- The longest chains: along ordering edges, and from what a container holds to the container.
+-- The longest chains: along ordering edges, and from the tasks in a container to the container.
 CREATE TEMP TABLE link AS
 SELECT before AS a, after AS b, 0 AS up FROM edge WHERE NOT contains
 UNION SELECT after, before, 1 FROM edge WHERE contains;
@@ -208,7 +208,7 @@ WITH RECURSIVE
         WHERE (SELECT n FROM circle) = 0)
 SELECT iif((SELECT n FROM circle) = 0, coalesce(max(ms), 0), NULL) AS ms FROM chain;
 
--- What the slots hold: as the manifest says, else by default.
+-- The names of the slots: the manifest's, else the default ones.
 CREATE TEMP TABLE slot AS
 WITH usual(n, name) AS (VALUES (0, 'tokens_in'), (1, 'tokens_out'), (2, 'tokens_cached'), (3, 'tokens_thinking'),
                                (4, 'tokens_image'), (5, 'tokens_audio'), (6, NULL), (7, NULL)),
@@ -220,7 +220,7 @@ WITH usual(n, name) AS (VALUES (0, 'tokens_in'), (1, 'tokens_out'), (2, 'tokens_
 SELECT n, value, coalesce(run_json ->> ('$.slots.metric_' || n), name) AS name
 FROM usual JOIN logged USING (n), run;
 
--- Money and tokens: reported where every agent's report is known, else logged.
+-- Cost and tokens: reported if every agent's report is known, else logged.
 CREATE TEMP TABLE money AS
 SELECT (SELECT sum(cost_usd) FROM agent HAVING count(*) = count(cost_usd)) AS reported,
        (SELECT sum(cost_usd) FROM task HAVING sum(cost_usd <> 0) > 0) AS logged;

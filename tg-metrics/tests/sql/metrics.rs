@@ -1,6 +1,6 @@
 //! Each metric as one SQL statement over the tables of `facts.sql`, by its definition and not by the product.
 
-/// A metric and the SQL that gives it: a number, or NULL where it is not known.
+/// A metric and its SQL: a number, or NULL if it is unknown.
 pub const METRICS: &[(&str, &str)] = &[
     ("wall_clock_time_ms", "SELECT ms FROM wall"),
     ("total_cost_usd", "SELECT coalesce(reported, logged) FROM money"),
@@ -78,7 +78,7 @@ pub const METRICS: &[(&str, &str)] = &[
     ("verify_score", "SELECT verify_score FROM run"),
 ];
 
-/// Warnings that count something, and the SQL that counts it; 0 means that there is none.
+/// Warnings with a count, and the SQL of the count; 0 means that there is no warning.
 pub const WARNINGS: &[(&str, &str)] = &[
     ("censored", "SELECT censored FROM clock"),
     (
@@ -91,10 +91,10 @@ pub const WARNINGS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Who says what the run cost.
+/// The source of the run's cost.
 pub const COST_SOURCE: &str = "SELECT CASE WHEN reported IS NOT NULL THEN
          (SELECT iif(count(DISTINCT coalesce(cost_source, 'unknown')) = 1, coalesce(min(cost_source), 'unknown'), 'mixed') FROM agent)
      WHEN logged IS NOT NULL THEN 'logged' ELSE 'unknown' END FROM money";
 
-/// Metrics that plain SQL cannot give, and why.
+/// Metrics that plain SQL cannot compute, and the reason.
 pub const EXEMPT: &[(&str, &str)] = &[];

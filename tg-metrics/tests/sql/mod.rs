@@ -1,7 +1,7 @@
-//! The metrics once more, in plain SQL over the database itself: what tg-metrics computes is held against this.
+//! The metrics a second time, in plain SQL over the database: the values of tg-metrics are compared with them.
 //!
 //! `facts.sql` makes the tables that [`metrics`] reads: states, intervals, scope, waits, work. Both follow the definitions
-//! of the metrics; where those leave something open, the statement says its reading. Times must not go backwards with the
+//! of the metrics; where a definition is ambiguous, the statement documents its reading. Times must not go backwards with the
 //! ids of history rows, as they never do at the host.
 
 #![allow(dead_code, reason = "not every test needs everything")]
@@ -11,14 +11,14 @@ pub mod metrics;
 use rusqlite::{Connection, OptionalExtension, types::ValueRef};
 use serde_json::{Map, Value, json};
 use tg_host::Ledger;
-use tg_metrics::view::View;
+use tg_metrics::View;
 
-/// The host's tables, as far as they are needed.
+/// The host's tables, as far as the metrics need them.
 pub const SCHEMA: &str = include_str!("schema.sql");
 
 const FACTS: &str = include_str!("facts.sql");
 
-/// The tables a snapshot is made of.
+/// The tables of a snapshot.
 const TABLES: [&str; 7] = [
     "tasks",
     "task_sequence",
@@ -29,7 +29,7 @@ const TABLES: [&str; 7] = [
     "experiment_agents",
 ];
 
-/// Compute what the SQL of the metrics reads, for the run called `run`.
+/// Makes the tables that the SQL of the metrics reads, for the run called `run`.
 pub fn prepare(db: &Connection, run: Option<&str>) {
     db.execute_batch("PRAGMA temp_store = MEMORY").unwrap();
     let old = "SELECT group_concat('DROP TABLE temp.' || name, ';') FROM sqlite_temp_schema WHERE type = 'table'";
@@ -40,24 +40,24 @@ pub fn prepare(db: &Connection, run: Option<&str>) {
     db.execute_batch(FACTS).unwrap();
 }
 
-/// What a statement gives; none for NULL and for no row.
+/// The value of a statement; none for NULL and for no row.
 pub fn number(db: &Connection, sql: &str) -> Option<f64> {
     let row = db.query_row(sql, [], |row| row.get(0)).optional();
     row.unwrap_or_else(|cause| panic!("{sql}: {cause}"))
         .flatten()
 }
 
-/// The metrics of a run of a database as tg-metrics gives them; the same statements are not used for it.
+/// The metrics of a run of a database by tg-metrics; it does not use the same statements.
 pub fn measured(snapshot: &Value, run: Option<&str>) -> Value {
-    let mut snapshot = Ledger::parse(snapshot.to_string().as_bytes()).unwrap();
-    tg_metrics::begin::at_the_start(&mut snapshot);
+    let mut snapshot = Ledger::read(snapshot.to_string().as_bytes()).unwrap();
+    tg_metrics::set_clock_start(&mut snapshot);
     let runs = &snapshot.runs;
     let row = run.map(|id| runs.iter().find(|row| row.id == id).unwrap());
-    let all: Vec<_> = tg_metrics::table::METRICS.iter().collect();
-    tg_metrics::measure(&View::of(&snapshot, row), &all)
+    let all: Vec<_> = tg_metrics::METRICS.iter().collect();
+    tg_metrics::measure(&View::new(&snapshot, row), &all)
 }
 
-/// Where tg-metrics and the SQL differ by more than rounding, a line for each metric; `prepare` must have been called.
+/// The differences between tg-metrics and the SQL beyond rounding, a line for each metric; needs `prepare` first.
 pub fn differences(db: &Connection, product: &Value) -> Vec<String> {
     let mut found = Vec::new();
     for (name, sql) in metrics::METRICS {
@@ -88,8 +88,8 @@ pub fn differences(db: &Connection, product: &Value) -> Vec<String> {
     found
 }
 
-/// A database in words: its history and what surrounds it, a line for each row.
-pub fn told(db: &Connection) -> String {
+/// A database as text: its history and the rows around it, a line for each row.
+pub fn text_of(db: &Connection) -> String {
     let dumped = dump(db);
     let tables = dumped["tables"].as_object().unwrap();
     let mut lines = Vec::new();
@@ -109,7 +109,7 @@ pub fn told(db: &Connection) -> String {
     lines.join("\n")
 }
 
-/// Whether two values are the same up to the rounding of sums; unknown is only like unknown.
+/// True if two values are equal up to the rounding of sums; unknown equals only unknown.
 pub fn is_about(one: Option<f64>, other: Option<f64>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => (one - other).abs() <= 1e-9 * one.abs().max(other.abs()),
@@ -117,7 +117,7 @@ pub fn is_about(one: Option<f64>, other: Option<f64>) -> bool {
     }
 }
 
-/// Every table that is there, row by row, as the columns are: a snapshot as tg-export writes it.
+/// Every existing table, row by row, with its columns unchanged: a snapshot as tg-export writes it.
 pub fn dump(db: &Connection) -> Value {
     let mut tables = Map::new();
     for table in TABLES {

@@ -1,5 +1,5 @@
--- The host's tables (0.5.0), cut down to what a run's metrics rest on. `schema_of_the_host` in generated.rs holds this
--- against a database that the host made; our own three tables come from tg_host::experiment.
+-- The host's tables (0.5.0), cut down to the columns that metrics depend on. `schema_of_the_host` in generated.rs compares
+-- this with a database made by the host; our own three tables come from tg_host::experiment.
 CREATE TABLE tasks (
     id TEXT PRIMARY KEY,
     title TEXT NOT NULL,

@@ -1,67 +1,136 @@
 //! The five questions that experiments are run for, answered as far as the data goes.
 //!
-//! An answer stands on pairs of arms that differ in what the question is about and in nothing else: same template, same
-//! number of agents, same experiment. Each sentence has its interval. What nobody ran is named, with the manifest that asks it.
+//! An answer rests on pairs of arms that differ in the subject of the question and in nothing else: same template, same
+//! number of agents, same experiment. Each statement has its interval. Missing runs are named, with the manifest that
+//! makes them. The sentences are written in `output::answers`.
 
-mod gap;
 mod questions;
 
 use crate::arm::Arm;
 use crate::compare::Comparison;
-use crate::output::human::quotient;
-use crate::scaling::ScalingCurve;
-use crate::stats::curve::{Crossing, Model, Shape};
-use gap::gap;
-use questions::{About, QUESTIONS, Question};
+use crate::contrast::{ALPHA, Finding};
+use crate::stats::curve::{Crossing, Model};
+use crate::stats::{Interval, Ratio, values_needed, versus};
+use questions::QUESTIONS;
+use tg_stage::workflows::{SWARM, pattern};
 
-/// One question.
+pub use questions::{About, Question};
+
+/// A question, with its answer. Arms and curves are named by their places.
 #[derive(Debug)]
 pub struct Answer {
-    /// From 1 to 5.
-    pub number: u8,
-    /// As people ask it.
-    pub question: &'static str,
-    /// What the data says, each sentence with its interval; empty where it says nothing.
-    pub answer: Vec<String>,
-    /// What to keep in mind.
-    pub caveats: Vec<String>,
-    /// What is missing, and how many runs it would take.
-    pub missing: Vec<String>,
+    pub question: &'static Question,
+    /// Empty if the data gives no answer.
+    pub statements: Vec<Statement>,
+    pub caveats: Vec<Caveat>,
+    pub missing: Vec<Missing>,
 }
 
-/// All five, in order.
+#[derive(Debug)]
+pub enum Statement {
+    /// `other` against `one`, by metric.
+    Gaps {
+        one: usize,
+        other: usize,
+        gaps: Vec<Gap>,
+    },
+    /// The curve `ahead` is above the curve `behind` from the crossing on.
+    Crossing {
+        ahead: usize,
+        behind: usize,
+        crossing: Crossing,
+    },
+    NoCrossing(usize, usize),
+    /// Throughput of a curve by number of agents.
+    Throughput(usize),
+    /// The peak of a curve by the Universal Scalability Law.
+    Peak(usize),
+}
+
+/// The difference of two arms on one metric.
+#[derive(Debug)]
+pub struct Gap {
+    /// The metric's place among the columns.
+    pub column: usize,
+    pub ratio: Option<Ratio>,
+    /// The interval of the difference of means.
+    pub interval: Option<Interval>,
+    pub finding: GapFinding,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum GapFinding {
+    /// The finding of the contrast with the baseline, corrected in its family.
+    Contrast,
+    /// No verdict, because a key that should be constant varies.
+    Confounded,
+    /// The rank test of these two arms alone, uncorrected.
+    Uncorrected { p: f64, is_shown: bool },
+}
+
+#[derive(Debug)]
+pub enum Caveat {
+    /// The leader of this workflow is one of its agents: its role, and the workflow.
+    Leader(&'static str, &'static str),
+    /// A fit proves nothing about causes or larger numbers of agents.
+    Fit,
+    /// Agents were simulated.
+    Simulated,
+}
+
+#[derive(Debug, PartialEq)]
+pub enum Missing {
+    /// Runs per arm that would find `ratio` on the metric of a column.
+    Runs {
+        column: usize,
+        one: usize,
+        other: usize,
+        ratio: f64,
+        runs: usize,
+    },
+    /// Metrics without values in both arms.
+    Values {
+        metrics: Vec<&'static str>,
+        one: usize,
+        other: usize,
+    },
+    /// Fits for the crossing of these curves.
+    Crossing(usize, usize),
+    /// A fit of this curve.
+    Fit(usize),
+    /// A fit of this curve that can peak.
+    Peak(usize),
+    /// Arms that the question is about.
+    Arms,
+}
+
+/// All five answers, in order.
 pub fn answers(comparison: &Comparison) -> Vec<Answer> {
-    let answer = |question: &Question| {
+    let answer = |question: &'static Question| {
         let mut answer = Answer {
-            number: question.number,
-            question: question.text,
-            answer: Vec::new(),
+            question,
+            statements: Vec::new(),
             caveats: Vec::new(),
             missing: Vec::new(),
         };
         match &question.about {
-            About::Workflows {
-                one,
-                other,
-                metrics,
-            } => {
-                let is =
-                    |arm: &Arm, names: &[&str]| names.contains(&arm.runs[0].run.workflow.as_str());
+            About::Workflow { name, metrics } => {
+                let template = |arm: &'_ Arm| arm.runs[0].run.template.clone();
                 let pairs = pairs(comparison, |a, b| {
-                    is(a, one) && is(b, other) && same_template(a, b)
+                    workflow(a) == SWARM && workflow(b) == *name && template(a) == template(b)
                 });
-                compared(&mut answer, comparison, &pairs, metrics);
+                answer.add_gaps(comparison, &pairs, metrics);
             }
             About::Templates { metrics } => {
-                let same = |a: &Arm, b: &Arm| a.runs[0].run.workflow == b.runs[0].run.workflow;
-                let tasks = |arm: &Arm| is_coarse(arm);
-                let pairs = pairs(comparison, |a, b| tasks(a) && !tasks(b) && same(a, b));
-                compared(&mut answer, comparison, &pairs, metrics);
-                crossovers(&mut answer, comparison);
+                let pairs = pairs(comparison, |a, b| {
+                    is_coarse(a) && !is_coarse(b) && workflow(a) == workflow(b)
+                });
+                answer.add_gaps(comparison, &pairs, metrics);
+                answer.add_crossings(comparison);
             }
-            About::Scaling => scaling(&mut answer, comparison),
+            About::Scaling => answer.add_scaling(comparison),
         }
-        finish(&mut answer, comparison, question);
+        answer.finish(comparison);
         answer
     };
     QUESTIONS.iter().map(answer).collect()
@@ -70,15 +139,17 @@ pub fn answers(comparison: &Comparison) -> Vec<Answer> {
 /// Pairs of arms of the same experiment and number of agents for which `fits` holds, one and other.
 fn pairs(comparison: &Comparison, fits: impl Fn(&Arm, &Arm) -> bool) -> Vec<(usize, usize)> {
     let arms = &comparison.arms;
+    let is_alike = |a: &Arm, b: &Arm| {
+        a.agents().is_some()
+            && a.agents() == b.agents()
+            && a.runs[0].run.experiment == b.runs[0].run.experiment
+            && a.null_of().is_none()
+            && b.null_of().is_none()
+    };
     let mut pairs = Vec::new();
     for (one, a) in arms.iter().enumerate() {
         for (other, b) in arms.iter().enumerate() {
-            let alike = a.agents().is_some()
-                && a.agents() == b.agents()
-                && a.runs[0].run.experiment == b.runs[0].run.experiment
-                && a.null_of().is_none()
-                && b.null_of().is_none();
-            if alike && fits(a, b) {
+            if is_alike(a, b) && fits(a, b) {
                 pairs.push((one, other));
             }
         }
@@ -87,163 +158,152 @@ fn pairs(comparison: &Comparison, fits: impl Fn(&Arm, &Arm) -> bool) -> Vec<(usi
     pairs
 }
 
-fn same_template(a: &Arm, b: &Arm) -> bool {
-    a.runs[0].run.template == b.runs[0].run.template
+fn workflow<'a>(arm: &'a Arm) -> &'a str {
+    &arm.runs[0].run.workflow
 }
 
-/// The library's coarse templates say so in their names; nothing in a record tells how fine a task is.
+/// The library's coarse templates have the word in their names; nothing else in a record shows how fine a task is.
 fn is_coarse(arm: &Arm) -> bool {
     arm.runs[0].run.template.contains("coarse")
 }
 
-fn compared(
-    answer: &mut Answer,
-    comparison: &Comparison,
-    pairs: &[(usize, usize)],
-    metrics: &[&str],
-) {
-    for pair in pairs {
-        let gaps = metrics.iter().map(|metric| gap(comparison, *pair, metric));
-        let gaps: Vec<_> = gaps.collect();
-        let said: Vec<&str> = gaps.iter().flatten().map(|gap| gap.said.as_str()).collect();
-        if said.is_empty() {
-            continue;
-        }
-        let (one, other) = (&comparison.arms[pair.0], &comparison.arms[pair.1]);
-        answer.answer.push(format!(
-            "{} against {}: {}",
-            other.label,
-            one.label,
-            said.join("; ")
-        ));
-        let needed = gaps.iter().flatten().find_map(|gap| gap.needed.clone());
-        answer.missing.extend(needed);
-        let unknown = metrics.iter().zip(&gaps).filter(|(_, gap)| gap.is_none());
-        let unknown: Vec<&str> = unknown.map(|(metric, _)| *metric).collect();
-        if !unknown.is_empty() {
-            answer.missing.push(format!(
-                "no values of {} in both {} and {}",
-                unknown.join(", "),
-                one.label,
-                other.label
-            ));
+impl Answer {
+    fn add_gaps(
+        &mut self,
+        comparison: &Comparison,
+        pairs: &[(usize, usize)],
+        metrics: &[&'static str],
+    ) {
+        for &(one, other) in pairs {
+            let (mut gaps, mut needed, mut unknown) = (Vec::new(), None, Vec::new());
+            for metric in metrics {
+                match gap(comparison, (one, other), metric) {
+                    Some((gap, runs)) => {
+                        gaps.push(gap);
+                        needed = needed.or(runs);
+                    }
+                    None => unknown.push(*metric),
+                }
+            }
+            if gaps.is_empty() {
+                continue;
+            }
+            self.statements.push(Statement::Gaps { one, other, gaps });
+            self.missing.extend(needed);
+            if !unknown.is_empty() {
+                self.missing.push(Missing::Values {
+                    metrics: unknown,
+                    one,
+                    other,
+                });
+            }
         }
     }
-}
 
-fn crossovers(answer: &mut Answer, comparison: &Comparison) {
-    let Some(scaling) = &comparison.scaling else {
-        return;
-    };
-    for own in &scaling.crossovers {
-        let [one, other] = [own.one, own.other].map(|at| &scaling.curves[at]);
-        let said = |crossing: &Crossing| {
-            let ahead = if crossing.first_wins_above {
-                one
-            } else {
-                other
-            };
-            let end = |end: Option<f64>, open: &str| end.map_or_else(|| open.to_owned(), quotient);
-            format!(
-                "{} is ahead of {} above {} agents (95 % {} to {})",
-                ahead.label,
-                if crossing.first_wins_above {
-                    &other.label
+    fn add_crossings(&mut self, comparison: &Comparison) {
+        for pair in comparison.scaling.iter().flat_map(|all| &all.crossovers) {
+            let (one, other) = (pair.one, pair.other);
+            if pair.model.is_none() {
+                self.missing.push(Missing::Crossing(one, other));
+            } else if pair.crossings.is_empty() {
+                self.statements.push(Statement::NoCrossing(one, other));
+            }
+            for crossing in &pair.crossings {
+                let (ahead, behind) = if crossing.first_wins_above {
+                    (one, other)
                 } else {
-                    &one.label
-                },
-                quotient(crossing.at),
-                end(crossing.low, "fewer than measured"),
-                end(crossing.high, "more than twice the most measured")
-            )
-        };
-        match own.model {
-            Some(_) if own.crossings.is_empty() => answer.answer.push(format!(
-                "the curves of {} and {} do not cross in the range measured",
-                one.label, other.label
-            )),
-            Some(_) => answer.answer.extend(own.crossings.iter().map(said)),
-            None => answer.missing.push(format!(
-                "where {} and {} cross: a curve takes three numbers of agents or more for each",
-                one.label, other.label
-            )),
+                    (other, one)
+                };
+                self.statements.push(Statement::Crossing {
+                    ahead,
+                    behind,
+                    crossing: *crossing,
+                });
+            }
         }
+    }
+
+    fn add_scaling(&mut self, comparison: &Comparison) {
+        let curves = comparison.scaling.iter().flat_map(|all| &all.curves);
+        for (at, curve) in curves.enumerate() {
+            self.statements.push(Statement::Throughput(at));
+            match curve.best() {
+                None => self.missing.push(Missing::Fit(at)),
+                Some(fit) if fit.model == Model::Amdahl => self.missing.push(Missing::Peak(at)),
+                Some(_) => {}
+            }
+            if curve.usl.as_ref().is_ok_and(|fit| fit.peak.is_some()) {
+                self.statements.push(Statement::Peak(at));
+            }
+        }
+    }
+
+    /// Adds the caveats of every answer, or names the missing arms.
+    fn finish(&mut self, comparison: &Comparison) {
+        if self.statements.is_empty() {
+            self.missing.push(Missing::Arms);
+            return;
+        }
+        match self.question.about {
+            About::Workflow { name, .. } => {
+                let leader = pattern(name).leader;
+                let caveat = leader.map(|leader| Caveat::Leader(leader.role, name));
+                self.caveats.extend(caveat);
+            }
+            About::Scaling => self.caveats.push(Caveat::Fit),
+            About::Templates { .. } => {}
+        }
+        if comparison.simulated() > 0 {
+            self.caveats.push(Caveat::Simulated);
+        }
+        self.missing.dedup();
     }
 }
 
-fn scaling(answer: &mut Answer, comparison: &Comparison) {
-    let Some(scaling) = &comparison.scaling else {
-        return;
+/// The gap between two arms, and the runs it would take if no difference is shown; `None` if an arm has no value.
+fn gap(
+    comparison: &Comparison,
+    (one, other): (usize, usize),
+    metric: &str,
+) -> Option<(Gap, Option<Missing>)> {
+    let mut columns = comparison.columns.iter();
+    let at = columns.position(|column| column.name == metric)?;
+    let column = &comparison.columns[at];
+    let (a, b) = (&comparison.arms[one], &comparison.arms[other]);
+    let level = ALPHA / comparison.families.verdict.m.max(1) as f64;
+    let own = versus(&a.values(column), &b.values(column), None, level)?;
+    // The baseline is the first arm. With the arms exchanged, its finding would be reversed.
+    let contrast = (one == 0).then(|| &comparison.contrasts[other][at]);
+    let contrast = contrast.filter(|contrast| contrast.family.is_some());
+    let mut confounders = comparison.confounders.iter();
+    let (finding, is_shown) = match contrast {
+        Some(contrast) => {
+            let is_shown = matches!(contrast.finding, Some(Finding::Difference(_)));
+            (GapFinding::Contrast, is_shown)
+        }
+        None if confounders.any(|confounder| confounder.forbids(a, b, column)) => {
+            (GapFinding::Confounded, false)
+        }
+        None => {
+            let (p, is_shown) = (own.rank.p, own.rank.p <= ALPHA);
+            (GapFinding::Uncorrected { p, is_shown }, is_shown)
+        }
     };
-    for curve in &scaling.curves {
-        answer.answer.push(ends(curve, scaling.metric));
-        match curve.best() {
-            None => answer.missing.push(format!(
-                "how {} bends: three numbers of agents for Amdahl's law, four for the USL; there are {}",
-                curve.label,
-                curve.points.len()
-            )),
-            Some(fit) if fit.model == Model::Amdahl => answer
-                .missing
-                .push(format!("where {} peaks: a peak takes a fourth number of agents", curve.label)),
-            Some(_) => {}
-        }
-        answer.answer.extend(peak(curve));
-    }
-}
-
-/// Throughput at the fewest and the most agents.
-fn ends(curve: &ScalingCurve, metric: &str) -> String {
-    let at = |point: &crate::scaling::Point| {
-        let interval = point.summary.interval.map_or_else(String::new, |ends| {
-            format!(" (95 % {} to {})", quotient(ends.low), quotient(ends.high))
-        });
-        format!(
-            "{}{interval} with {} agents",
-            quotient(point.summary.mean),
-            point.agents
-        )
+    let needed = own.power.filter(|_| !is_shown).and_then(|power| {
+        let (ratio, runs) = power.needed[0];
+        Some(Missing::Runs {
+            column: at,
+            one,
+            other,
+            ratio,
+            runs: runs?.max(values_needed(level)),
+        })
+    });
+    let gap = Gap {
+        column: at,
+        ratio: own.ratio,
+        interval: own.welch.map(|welch| welch.interval),
+        finding,
     };
-    let points: Vec<String> = curve.points.iter().map(at).collect();
-    format!("{}: {metric} is {}", curve.label, points.join(", "))
-}
-
-fn peak(curve: &ScalingCurve) -> Option<String> {
-    let fit = curve.usl.as_ref().ok()?;
-    let peak = fit.peak?;
-    let limit = quotient(fit.limit());
-    let open = |end: Option<f64>| end.map_or_else(|| format!("beyond {limit}"), quotient);
-    let range = format!("95 % {} to {}", quotient(peak.low), open(peak.high));
-    let label = &curve.label;
-    Some(match (peak.shape, peak.at) {
-        (Shape::Falls, _) => {
-            format!("{label} only falls: no second agent helps, by the USL ({range})")
-        }
-        (Shape::Peaks, Some(at)) => format!(
-            "{label} peaks at {} agents by the USL ({range})",
-            quotient(at)
-        ),
-        (Shape::Rises | Shape::Peaks, _) => {
-            format!(
-                "{label} has no peak up to {limit} agents, twice the most measured, by the USL ({range})"
-            )
-        }
-    })
-}
-
-/// Caveats that hold for every answer, and what to run where there is none.
-fn finish(answer: &mut Answer, comparison: &Comparison, question: &Question) {
-    if answer.answer.is_empty() {
-        answer
-            .missing
-            .push(format!("{}; {} asks it", question.lacks, question.manifest));
-        return;
-    }
-    answer.caveats.extend(question.caveat.map(str::to_owned));
-    if comparison.arms.iter().any(|arm| arm.simulated() > 0) {
-        answer.caveats.push(
-            "simulated agents: this shows how the pattern queues, collides and waits, not how well a model works".into(),
-        );
-    }
-    answer.missing.dedup();
+    Some((gap, needed))
 }

@@ -1,22 +1,21 @@
-//! The questions as a table: what each is about, which metrics answer it, and which manifest asks it.
+//! The questions as a table: the arms and metrics that answer each, and the manifest that makes these arms.
 
-/// One question.
+use tg_stage::workflows::{HIERARCHICAL, PUSH, RELAY};
+
+#[derive(Debug)]
 pub struct Question {
     pub number: u8,
     pub text: &'static str,
     pub about: About,
-    /// What is lacking where there is no answer.
-    pub lacks: &'static str,
     pub manifest: &'static str,
-    pub caveat: Option<&'static str>,
 }
 
-/// What is compared to answer it.
+/// The comparison that answers a question.
+#[derive(Debug)]
 pub enum About {
-    /// Arms under one of these workflows with arms under one of those.
-    Workflows {
-        one: &'static [&'static str],
-        other: &'static [&'static str],
+    /// Arms under this workflow, with arms of peers under swarm.
+    Workflow {
+        name: &'static str,
         metrics: &'static [&'static str],
     },
     /// Arms on a coarse template with arms on a fine one.
@@ -25,13 +24,12 @@ pub enum About {
     Scaling,
 }
 
-pub const QUESTIONS: [Question; 5] = [
+pub static QUESTIONS: [Question; 5] = [
     Question {
         number: 1,
         text: "Push or pull: does assigning every task cost more than contention among self-selecting peers?",
-        about: About::Workflows {
-            one: &["swarm"],
-            other: &["push"],
+        about: About::Workflow {
+            name: PUSH,
             metrics: &[
                 "wall_clock_time_ms",
                 "total_cost_usd",
@@ -41,16 +39,13 @@ pub const QUESTIONS: [Question; 5] = [
                 "load_gini",
             ],
         },
-        lacks: "no arms under swarm and under push with the same number of agents on the same template",
         manifest: "experiments/push-vs-pull.yaml",
-        caveat: Some("the coordinator is one of the agents: push has one worker fewer than swarm"),
     },
     Question {
         number: 2,
         text: "Hierarchy or flat: does a lead pay for its own tokens and for being a serial bottleneck?",
-        about: About::Workflows {
-            one: &["swarm"],
-            other: &["hierarchical"],
+        about: About::Workflow {
+            name: HIERARCHICAL,
             metrics: &[
                 "wall_clock_time_ms",
                 "total_cost_usd",
@@ -59,16 +54,13 @@ pub const QUESTIONS: [Question; 5] = [
                 "tasks_per_hour",
             ],
         },
-        lacks: "no arms under swarm and under hierarchical with the same number of agents on the same template",
         manifest: "experiments/hierarchy.yaml",
-        caveat: Some("the lead is one of the agents: hierarchical has one worker fewer than swarm"),
     },
     Question {
         number: 3,
         text: "Specialists or generalists: do handoff gates buy enough quality for their sequential wait?",
-        about: About::Workflows {
-            one: &["swarm"],
-            other: &["relay"],
+        about: About::Workflow {
+            name: RELAY,
             metrics: &[
                 "verify_passed",
                 "verify_score",
@@ -78,9 +70,7 @@ pub const QUESTIONS: [Question; 5] = [
                 "wall_clock_time_ms",
             ],
         },
-        lacks: "no arms under swarm and under relay with the same number of agents on the same template",
         manifest: "experiments/specialists.yaml",
-        caveat: None,
     },
     Question {
         number: 4,
@@ -88,18 +78,12 @@ pub const QUESTIONS: [Question; 5] = [
         about: About::Templates {
             metrics: &["points_per_hour"],
         },
-        lacks: "no arms on a coarse and on a fine template with the same workflow and number of agents",
         manifest: "experiments/granularity.yaml",
-        caveat: None,
     },
     Question {
         number: 5,
         text: "Scaling: how does each pattern's throughput bend as agents are added, and where does it peak?",
         about: About::Scaling,
-        lacks: "no pattern ran with several numbers of agents",
         manifest: "experiments/scaling.yaml",
-        caveat: Some(
-            "a good fit proves no mechanism, and nothing is said beyond twice the most agents measured",
-        ),
     },
 ];

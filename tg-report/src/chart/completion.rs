@@ -1,7 +1,7 @@
 //! Completion curves: the share of a run's tasks that are done, over the run's time.
 //!
-//! One step line for each arm's median run. Lines differ by dash and by the markers along them, which stand at other
-//! places on each line, so that lines that lie upon each other still show both.
+//! One step line for each arm's median run. Lines differ by dash and by their markers, which have other positions on
+//! each line, so that of two lines in the same place both are visible.
 
 use super::drawn;
 use super::plot::Plot;
@@ -11,40 +11,34 @@ use super::svg::LOOKS;
 /// One run's curve.
 #[derive(Debug, Clone, Default)]
 pub struct Curve {
-    /// Whose.
+    /// Name of the arm.
     pub name: String,
     /// Its marker, colour and dash.
     pub look: usize,
-    /// When each task that got done was done.
+    /// Time of completion of each completed task.
     pub done: Vec<f64>,
-    /// How many tasks there are, done or not.
+    /// Number of tasks, done or not.
     pub tasks: usize,
-    /// When the run ended.
+    /// End of the run.
     pub end: f64,
 }
 
-/// Draw the curves; `unit` is that of the times.
+/// Draws the curves; `unit` is the unit of the times.
 pub fn draw(curves: &[Curve], unit: &str, label: &str) -> Option<String> {
     let shown: Vec<&Curve> = curves.iter().filter(|curve| curve.tasks > 0).collect();
     let ends = shown
         .iter()
         .flat_map(|curve| curve.done.iter().chain([&curve.end]));
-    let x = Scale::from_zero(
-        ends.copied()
-            .filter(|end| end.is_finite())
-            .reduce(f64::max)?,
-    );
+    let finite = ends.copied().filter(|end| end.is_finite());
+    let x = Scale::from_zero(finite.reduce(f64::max)?);
     let y = Scale::from_zero(100.0);
     let note = |curve: &Curve| format!("{} of {} done", curve.done.len(), curve.tasks);
     let key: Vec<_> = shown
         .iter()
         .map(|curve| (curve.look, curve.name.clone(), note(curve)))
         .collect();
-    let mut plot = Plot::new(
-        &key,
-        (x, &format!("{unit} since the run began")),
-        (y, "% of tasks done"),
-    );
+    let across = format!("{unit} since the run began");
+    let mut plot = Plot::new(&key, (x, &across), (y, "% of tasks done"));
     for (at, curve) in shown.iter().enumerate() {
         line(&mut plot, curve, at);
     }

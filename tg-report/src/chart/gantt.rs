@@ -1,18 +1,18 @@
-//! A Gantt chart of one run: a row for each worker, a bar for each stretch of work.
+//! A Gantt chart of one run: a row for each worker, a bar for each interval of work.
 
 use super::drawn;
 use super::rows::{self, AXIS};
 use super::scale::Scale;
 use super::svg::{LOOKS, Svg};
 
-/// A stretch of work.
+/// An interval of work on one task.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Bar {
-    /// Begin and end.
+    /// Start and end.
     pub span: (f64, f64),
-    /// The task, by the name it has in the template.
+    /// The name of the task in the template.
     pub task: String,
-    /// It had been worked on before, by anybody.
+    /// True if the task had been worked on before, by any worker.
     pub is_again: bool,
 }
 
@@ -21,28 +21,25 @@ pub struct Bar {
 pub struct Row {
     /// The worker's name.
     pub worker: String,
-    /// In any order.
+    /// Its intervals of work, in any order.
     pub bars: Vec<Bar>,
 }
 
 const NAME: f64 = 14.0;
 const BODY: f64 = 16.0;
-/// Bars of so many percent of the width have their task's name on them, as much of it as fits.
+/// Bars wider than this percentage have their task's name on them, as much of it as fits.
 const LABELLED: f64 = 5.0;
 
-/// Draw a run; `look` is its arm's, `unit` that of the times, `end` the end of the axis all runs share.
+/// Draws a run; `look` is the look of its arm, `unit` the unit of the times, `end` the end of the axis that all runs
+/// share.
 pub fn draw(rows: &[Row], look: usize, end: f64, unit: &str, label: &str) -> Option<String> {
     rows.iter().find(|row| !row.bars.is_empty())?;
     let scale = Scale::from_zero(end);
     let pitch = NAME + BODY + 2.0;
     let bottom = pitch * rows.len() as f64;
     let mut svg = Svg::default();
-    rows::axis(
-        &mut svg,
-        &scale,
-        (0.0, bottom),
-        &format!("{unit} since the run began"),
-    );
+    let caption = format!("{unit} since the run began");
+    rows::axis(&mut svg, &scale, (0.0, bottom), &caption);
     for (at, row) in rows.iter().enumerate() {
         let top = pitch * at as f64;
         svg.name((0.0, top + 11.0), 0.0, &row.worker, 40);
@@ -54,10 +51,8 @@ pub fn draw(rows: &[Row], look: usize, end: f64, unit: &str, label: &str) -> Opt
 fn bars(svg: &mut Svg, scale: &Scale, top: f64, look: usize, row: &Row) {
     let mut sorted: Vec<&Bar> = row.bars.iter().collect();
     sorted.sort_by(|a, b| {
-        a.span
-            .0
-            .total_cmp(&b.span.0)
-            .then_with(|| a.task.cmp(&b.task))
+        let by_start = a.span.0.total_cmp(&b.span.0);
+        by_start.then_with(|| a.task.cmp(&b.task))
     });
     for at in drawn(sorted.len()) {
         draw_bar(svg, scale, top, look, sorted[at]);

@@ -1,4 +1,4 @@
-//! Load balance: for each arm a bar for each worker of one run, longest first, with the mean as a line across.
+//! Load balance: for each arm the workers of one run as bars, longest first, with a line at their mean.
 
 use super::drawn;
 use super::rows::{self, AXIS, HEAD, Head};
@@ -10,18 +10,16 @@ use super::svg::{LOOKS, Svg};
 pub struct Row {
     /// Name and numbers.
     pub head: Head,
-    /// Each worker's load and name.
+    /// The load and the name of each worker.
     pub workers: Vec<(f64, String)>,
 }
 
 const BAR: f64 = 7.0;
 
-/// Draw the arms.
+/// Draws the arms on one axis; `measure` names the load.
 pub fn draw(rows: &[Row], measure: &str, label: &str) -> Option<String> {
-    let loads = rows
-        .iter()
-        .flat_map(|row| &row.workers)
-        .map(|worker| worker.0);
+    let workers = rows.iter().flat_map(|row| &row.workers);
+    let loads = workers.map(|worker| worker.0);
     let scale = Scale::from_zero(loads.filter(|load| load.is_finite()).reduce(f64::max)?);
     let height = |row: &Row| HEAD + BAR * drawn(row.workers.len()).len() as f64 + 8.0;
     let bottom = rows.iter().map(height).sum();
@@ -43,24 +41,13 @@ fn bars(svg: &mut Svg, scale: &Scale, top: f64, row: &Row) {
     let places = drawn(sorted.len());
     for (line, &at) in places.iter().enumerate() {
         let (load, name) = sorted[at];
-        svg.rect(
-            (0.0, scale.at(*load)),
-            top + BAR * line as f64,
-            BAR - 2.0,
-            &class,
-            name,
-        );
+        let (span, top) = ((0.0, scale.at(*load)), top + BAR * line as f64);
+        svg.rect(span, top, BAR - 2.0, &class, name);
     }
     if !sorted.is_empty() {
-        let mean = sorted
-            .iter()
-            .map(|worker| worker.0 / sorted.len() as f64)
-            .sum();
-        let x = scale.at(mean);
-        svg.line(
-            (x, top - 2.0),
-            (x, top + BAR * places.len() as f64),
-            "meanline",
-        );
+        let share = |worker: &&(f64, String)| worker.0 / sorted.len() as f64;
+        let x = scale.at(sorted.iter().map(share).sum());
+        let bottom = top + BAR * places.len() as f64;
+        svg.line((x, top - 2.0), (x, bottom), "meanline");
     }
 }

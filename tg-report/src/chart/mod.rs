@@ -1,34 +1,34 @@
 //! Figures: plain numbers in, one inline SVG out, without a chart library.
 //!
 //! A figure is fluid: horizontal positions are percents of its width and vertical ones pixels, so one drawing serves a
-//! phone, a screen and paper, and its text keeps its size. Where a line must bend, the points go through a nested
-//! viewport that is stretched. Every figure of rows writes the row's name and numbers above its marks, so that neither
-//! colour nor hovering is needed to read it. Values come in the unit that is shown; nothing here knows what they mean.
+//! phone, a screen and paper, and its text keeps its size. A bent line is drawn in a nested viewport
+//! that is stretched. Every figure of rows writes the row's name and numbers above its marks, so that neither
+//! colour nor hovering is needed to read it. Values come in the unit that is shown; figures do not know their meaning.
 //!
-//! Each function returns `None` where there is nothing to draw: the page then says what is missing.
+//! Each function returns `None` if there is nothing to draw: the page then says what is missing.
 
-pub mod completion;
-pub mod forest;
-pub mod gantt;
-pub mod histogram;
-pub mod load;
-pub mod plot;
-pub mod rows;
+pub(crate) mod completion;
+pub(crate) mod forest;
+pub(crate) mod gantt;
+pub(crate) mod histogram;
+pub(crate) mod load;
+mod plot;
+pub(crate) mod rows;
 pub mod scale;
-pub mod scaling;
-pub mod stack;
-pub mod strip;
-pub mod svg;
-pub mod ticks;
+pub(crate) mod scaling;
+pub(crate) mod stack;
+pub(crate) mod strip;
+pub(crate) mod svg;
+mod ticks;
 
 /// Low and high end of an interval.
 pub type Interval = (f64, f64);
 
-/// The most marks of one row that are drawn; more would only blacken the paper and swell the file.
+/// The largest number of marks drawn in one row; more would blacken the paper and enlarge the file.
 pub const MARKS: usize = 200;
 
-/// Places of the marks to draw among `n` sorted ones: all of them, else [`MARKS`] evenly spaced in rank, first and last
-/// included.
+/// Indices of the marks to draw among `n` sorted ones: all, or [`MARKS`] evenly spaced ones with the first and the
+/// last.
 pub fn drawn(n: usize) -> Vec<usize> {
     if n <= MARKS {
         return (0..n).collect();

@@ -1,26 +1,26 @@
-//! What figures of rows share: the line above a row's marks, and the axis beneath all of them.
+//! Parts of figures of rows: the line above a row's marks, and the axis below all rows.
 
 use super::Interval;
 use super::scale::Scale;
 use super::svg::{Anchor, Svg};
 
-/// Pixels of the line above a row's marks.
+/// Height in pixels of the line above a row's marks.
 pub const HEAD: f64 = 18.0;
-/// Pixels of the axis: tick labels and a caption.
+/// Height in pixels of the axis: tick labels and a caption.
 pub const AXIS: f64 = 34.0;
 
-/// The line above a row: which series, and its numbers.
+/// The line above a row: the series and its numbers.
 #[derive(Debug, Clone, Default)]
 pub struct Head {
-    /// The series' name.
+    /// Name of the series.
     pub name: String,
     /// Its marker and colour.
     pub look: usize,
-    /// Its numbers, in words.
+    /// Its numbers as text.
     pub note: String,
 }
 
-/// Write a row's line, its top at `top`.
+/// Writes the line of a row at `top`.
 pub fn head(svg: &mut Svg, top: f64, head: &Head) {
     svg.mark((0.0, top + 8.0), 5.0, head.look, "mean", "");
     svg.name((0.0, top + 12.0), 14.0, &head.name, room(&head.note));
@@ -29,7 +29,7 @@ pub fn head(svg: &mut Svg, top: f64, head: &Head) {
     }
 }
 
-/// Characters that a name has room for beside `note`, where a figure is at its narrowest (a phone's width).
+/// The number of characters of a name that fit beside `note` in the narrowest figure (the width of a phone).
 fn room(note: &str) -> usize {
     const WIDTH: f64 = 322.0;
     const NOTE: f64 = 6.5;
@@ -38,16 +38,11 @@ fn room(note: &str) -> usize {
     (left / NAME).clamp(6.0, 40.0) as usize
 }
 
-/// Draw the grid from `top` to `bottom`, the tick labels under it, and what the axis measures.
+/// Draws the grid from `top` to `bottom`, the tick labels below it, and the caption of the axis.
 pub fn axis(svg: &mut Svg, scale: &Scale, (top, bottom): (f64, f64), caption: &str) {
     svg.line((0.0, bottom), (100.0, bottom), "base");
-    let widest = scale
-        .ticks
-        .iter()
-        .map(|tick| tick.1.chars().count())
-        .max()
-        .unwrap_or(0);
-    let is_crowded = widest * scale.ticks.len() > 36;
+    let lengths = scale.ticks.iter().map(|tick| tick.1.chars().count());
+    let is_crowded = lengths.max().unwrap_or(0) * scale.ticks.len() > 36;
     let stride = if is_crowded { 2 } else { 1 };
     for (at, (x, label)) in scale.ticks.iter().enumerate() {
         svg.line((*x, top), (*x, bottom + 3.0), "grid");
@@ -58,7 +53,7 @@ pub fn axis(svg: &mut Svg, scale: &Scale, (top, bottom): (f64, f64), caption: &s
     svg.text((0.0, bottom + 29.0), Anchor::Start, "axis", caption);
 }
 
-/// How a text at `x` stays inside the figure.
+/// The anchor that keeps a text at `x` inside the figure.
 pub fn anchor(x: f64) -> Anchor {
     match x {
         x if x < 4.0 => Anchor::Start,
@@ -67,7 +62,7 @@ pub fn anchor(x: f64) -> Anchor {
     }
 }
 
-/// Draw an interval as a bar with stops; an end that leaves the axis has an arrowhead instead.
+/// Draws an interval as a bar with stops; an end beyond the axis has an arrowhead instead.
 pub fn interval(svg: &mut Svg, scale: &Scale, y: f64, ends: Interval, class: &str) {
     let (low, high) = (scale.at(ends.0), scale.at(ends.1));
     svg.line((low, y), (high, y), class);
@@ -83,12 +78,12 @@ pub fn interval(svg: &mut Svg, scale: &Scale, y: f64, ends: Interval, class: &st
     }
 }
 
-/// What is said of an axis of values: its unit, which way is better, and where it begins if not at 0.
+/// The caption of an axis: `measure`, and the first label if the axis does not begin at 0.
 pub fn caption(scale: &Scale, measure: &str) -> String {
     if scale.has_zero() {
         return measure.to_owned();
     }
-    let begin = format!("axis begins at {}", scale.begin());
+    let begin = format!("axis begins at {}", scale.first_label());
     if measure.is_empty() {
         begin
     } else {

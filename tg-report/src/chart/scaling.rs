@@ -2,7 +2,7 @@
 
 use super::plot::Plot;
 use super::scale::Scale;
-use super::svg::LOOKS;
+use super::svg::{LOOKS, shorten};
 use super::{Interval, drawn};
 
 /// One workflow.
@@ -12,21 +12,21 @@ pub struct Series {
     pub name: String,
     /// Its marker, colour and dash.
     pub look: usize,
-    /// What is said of its fit.
+    /// A description of its fit.
     pub note: String,
     /// Agents, throughput and name of each run.
     pub runs: Vec<(f64, f64, String)>,
     /// Agents, mean and interval.
     pub means: Vec<(f64, f64, Option<Interval>)>,
-    /// The fitted line, where there is one.
+    /// The fitted line, if there is one.
     pub fit: Vec<(f64, f64)>,
-    /// What of it lies beyond the largest number measured; drawn paler.
+    /// The part of the line beyond the largest number measured; drawn paler.
     pub beyond: Vec<(f64, f64)>,
-    /// Where the fit has its peak, if that is on the axis.
+    /// The position of the peak of the fit, if it is on the axis.
     pub peak: Option<f64>,
 }
 
-/// Draw the workflows; `measure` is the throughput's name and unit, `crossings` where two of them are equal.
+/// Draws the workflows; `measure` is the name and unit of the throughput, `crossings` where two of them are equal.
 pub fn draw(
     series: &[Series],
     measure: &str,
@@ -41,11 +41,8 @@ pub fn draw(
         .map(|point| point.0)
         .fold(most, f64::max);
     let heights: Vec<f64> = runs().map(|run| run.1).chain([0.0]).collect();
-    let intervals: Vec<Interval> = series
-        .iter()
-        .flat_map(|one| &one.means)
-        .filter_map(|mean| mean.2)
-        .collect();
+    let means = series.iter().flat_map(|one| &one.means);
+    let intervals: Vec<Interval> = means.filter_map(|mean| mean.2).collect();
     let y = Scale::linear(&heights, &intervals)?;
     let key: Vec<_> = series
         .iter()
@@ -53,7 +50,7 @@ pub fn draw(
         .collect();
     let mut plot = Plot::new(&key, (Scale::from_zero(across), "agents"), (y, measure));
     for one in series {
-        draw_one(&mut plot, one);
+        draw_series(&mut plot, one);
     }
     for (at, words) in crossings {
         plot.upright(*at, "one", words);
@@ -61,30 +58,30 @@ pub fn draw(
     Some(plot.finish(label))
 }
 
-fn draw_one(plot: &mut Plot, one: &Series) {
-    let class = format!("curve l{}", one.look % LOOKS);
-    for (line, class) in [(&one.fit, class.clone()), (&one.beyond, class + " beyond")] {
+fn draw_series(plot: &mut Plot, series: &Series) {
+    let class = format!("curve l{}", series.look % LOOKS);
+    for (line, class) in [
+        (&series.fit, class.clone()),
+        (&series.beyond, class + " beyond"),
+    ] {
         if line.len() > 1 {
             plot.line(line, &class);
         }
     }
-    for (agents, _, ends) in &one.means {
+    for (agents, _, ends) in &series.means {
         if let Some(ends) = ends {
             plot.line(&[(*agents, ends.0), (*agents, ends.1)], "cv");
         }
     }
-    for at in drawn(one.runs.len()) {
-        let (agents, value, name) = &one.runs[at];
-        plot.mark((*agents, *value), one.look, "mark", name);
+    for at in drawn(series.runs.len()) {
+        let (agents, value, name) = &series.runs[at];
+        plot.mark((*agents, *value), series.look, "mark", name);
     }
-    for (agents, mean, _) in &one.means {
-        plot.mark((*agents, *mean), one.look, "mean", "");
+    for (agents, mean, _) in &series.means {
+        plot.mark((*agents, *mean), series.look, "mean", "");
     }
-    if let Some(peak) = one.peak {
-        plot.upright(
-            peak,
-            "peak",
-            &format!("peak of {}", super::svg::shorten(&one.name, 16)),
-        );
+    if let Some(peak) = series.peak {
+        let words = format!("peak of {}", shorten(&series.name, 16));
+        plot.upright(peak, "peak", &words);
     }
 }

@@ -1,7 +1,7 @@
-//! Stacked bars: a whole and the parts it consists of, one row an arm.
+//! Stacked bars: a whole and its parts, one row for each arm.
 //!
-//! Parts always come in one order, each with a fill of its own kind (solid, striped, outlined) and its number in the
-//! line above, so that the shade is not needed to tell them apart.
+//! Parts have a fixed order. Each has its own kind of fill (solid, striped, outlined) and its number in the line above,
+//! so that a reader need not tell shades apart.
 
 use super::rows::{self, AXIS, HEAD, Head};
 use super::scale::Scale;
@@ -12,28 +12,22 @@ use super::svg::{Anchor, Svg};
 pub struct Row {
     /// Name and numbers.
     pub head: Head,
-    /// Sizes of the parts, not negative, in the order of the names.
+    /// Sizes of the parts in the order of their names; not negative.
     pub parts: Vec<f64>,
 }
 
 const BODY: f64 = 16.0;
-/// Pixels of the key above the first row.
+/// Height in pixels of the key above the first row.
 const KEY: f64 = 22.0;
 
-/// Draw the bars; `parts` names what they consist of.
+/// Draws the bars; `parts` names their parts.
 pub fn draw(rows: &[Row], parts: &[&str], measure: &str, label: &str) -> Option<String> {
-    let sum = |row: &Row| {
-        row.parts
-            .iter()
-            .filter(|part| part.is_finite())
-            .sum::<f64>()
-    };
-    let longest = rows
-        .iter()
-        .filter(|row| !row.parts.is_empty())
-        .map(sum)
-        .reduce(f64::max)?;
-    let scale = Scale::from_zero(longest);
+    let filled = rows.iter().filter(|row| !row.parts.is_empty());
+    let lengths = filled.map(|row| {
+        let finite = row.parts.iter().filter(|part| part.is_finite());
+        finite.sum::<f64>()
+    });
+    let scale = Scale::from_zero(lengths.reduce(f64::max)?);
     let mut svg = Svg::default();
     let pitch = HEAD + BODY + 4.0;
     let bottom = KEY + pitch * rows.len() as f64;
@@ -46,20 +40,15 @@ pub fn draw(rows: &[Row], parts: &[&str], measure: &str, label: &str) -> Option<
         for (kind, part) in row.parts.iter().enumerate().filter(|part| *part.1 > 0.0) {
             let to = from + part;
             let name = parts.get(kind).copied().unwrap_or_default();
-            svg.rect(
-                (scale.at(from), scale.at(to)),
-                top + HEAD,
-                BODY - 2.0,
-                &format!("part p{kind}"),
-                name,
-            );
+            let (span, class) = ((scale.at(from), scale.at(to)), format!("part p{kind}"));
+            svg.rect(span, top + HEAD, BODY - 2.0, &class, name);
             from = to;
         }
     }
     Some(svg.finish(bottom + AXIS, label))
 }
 
-/// What each kind of fill is, side by side.
+/// Draws the fills and the names of the parts side by side.
 fn key(svg: &mut Svg, parts: &[&str]) {
     let width = 100.0 / parts.len().max(1) as f64;
     for (kind, name) in parts.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! A strip plot: every run's value as a mark of its own, with the arm's mean and its interval.
+//! A strip plot: one mark for the value of each run, with the mean of the arm and its interval.
 
 use super::rows::{self, AXIS, HEAD, Head};
 use super::scale::Scale;
@@ -10,7 +10,7 @@ use super::{Interval, drawn};
 pub struct Strip {
     /// Name and numbers.
     pub head: Head,
-    /// A value for each run and what the run is called.
+    /// The value and the name of each run.
     pub values: Vec<(f64, String)>,
     /// Their mean.
     pub mean: Option<f64>,
@@ -20,23 +20,16 @@ pub struct Strip {
 
 const BODY: f64 = 20.0;
 
-/// Draw the arms on one axis, which measures `measure`; `label` says in words what is seen.
+/// Draws the arms on one axis of `measure`; `label` is the text alternative.
 pub fn draw(strips: &[Strip], measure: &str, label: &str) -> Option<String> {
-    let values: Vec<f64> = strips
-        .iter()
-        .flat_map(|strip| &strip.values)
-        .map(|value| value.0)
-        .collect();
+    let values = strips.iter().flat_map(|strip| &strip.values);
+    let values: Vec<f64> = values.map(|value| value.0).collect();
     let intervals: Vec<Interval> = strips.iter().filter_map(|strip| strip.interval).collect();
     let scale = Scale::linear(&values, &intervals)?;
     let mut svg = Svg::default();
     let bottom = (HEAD + BODY) * strips.len() as f64;
-    rows::axis(
-        &mut svg,
-        &scale,
-        (0.0, bottom),
-        &rows::caption(&scale, measure),
-    );
+    let caption = rows::caption(&scale, measure);
+    rows::axis(&mut svg, &scale, (0.0, bottom), &caption);
     for (at, strip) in strips.iter().enumerate() {
         row(&mut svg, &scale, (HEAD + BODY) * at as f64, strip);
     }

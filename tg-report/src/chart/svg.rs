@@ -1,12 +1,12 @@
-//! Writing SVG: a handful of shapes, text that cannot break out, coordinates that are always numbers.
+//! SVG output: a few shapes, escaped text, and coordinates that are always numbers.
 //!
 //! `x` is a percent of the figure's width, `y` pixels. Looks are CSS classes, so that light, dark and print differ in
 //! one stylesheet.
 
-use crate::words::plain;
+use crate::text::plain;
 use std::fmt::Write;
 
-/// How many series look different by marker, colour and dash; later ones begin again, and their names tell them apart.
+/// The number of looks (marker, colour and dash); further series repeat them and differ by name.
 pub const LOOKS: usize = 8;
 
 /// A drawing.
@@ -15,19 +15,19 @@ pub struct Svg {
     body: String,
 }
 
-/// Where a text's `x` is.
+/// The point of a text that is at its `x`.
 #[derive(Debug, Clone, Copy)]
 pub enum Anchor {
-    /// At its begin.
+    /// Its start.
     Start,
-    /// In its middle.
+    /// Its middle.
     Middle,
-    /// At its end.
+    /// Its end.
     End,
 }
 
 impl Svg {
-    /// A line.
+    /// Draws a line.
     pub fn line(&mut self, from: (f64, f64), to: (f64, f64), class: &str) {
         let (x1, x2) = (number(from.0), number(to.0));
         let (y1, y2) = (number(from.1), number(to.1));
@@ -36,7 +36,7 @@ impl Svg {
         ));
     }
 
-    /// A rectangle from `x.0` to `x.1`, with what is said of it when it is pointed at.
+    /// Draws a rectangle from `x.0` to `x.1` with a tooltip.
     pub fn rect(&mut self, x: (f64, f64), y: f64, height: f64, class: &str, title: &str) {
         let (left, width) = (number(x.0), number((x.1 - x.0).max(0.0)));
         let (y, height) = (number(y), number(height));
@@ -46,7 +46,7 @@ impl Svg {
         ));
     }
 
-    /// A text.
+    /// Writes a text.
     pub fn text(&mut self, at: (f64, f64), anchor: Anchor, class: &str, text: &str) {
         let (x, y) = (number(at.0), number(at.1));
         let anchor = match anchor {
@@ -60,7 +60,7 @@ impl Svg {
         ));
     }
 
-    /// A text beside another of its row, `dx` pixels from `at`, cut in its middle beyond `most` characters.
+    /// Writes a name `dx` pixels right of `at`, shortened to `most` characters, with the whole name as tooltip.
     pub fn name(&mut self, at: (f64, f64), dx: f64, text: &str, most: usize) {
         let (x, y, dx) = (number(at.0), number(at.1), number(dx));
         let (short, title) = (escape(&shorten(text, most)), tooltip(text));
@@ -69,7 +69,7 @@ impl Svg {
         ));
     }
 
-    /// The marker of series `look`, `class` being `mark` for one value and `mean` for a mean.
+    /// Draws the marker of `look`; `class` is `mark` for one value and `mean` for a mean.
     pub fn mark(&mut self, at: (f64, f64), dx: f64, look: usize, class: &str, title: &str) {
         let (x, y, dx) = (number(at.0), number(at.1), number(dx));
         let (look, title) = (look % LOOKS, tooltip(title));
@@ -83,7 +83,7 @@ impl Svg {
         ));
     }
 
-    /// A text on a bar from `x.0` to `x.1`, cut off at the bar's end.
+    /// Writes a text on a bar from `x.0` to `x.1`, cut off at the end of the bar.
     pub fn inscribed(&mut self, x: (f64, f64), y: f64, height: f64, class: &str, text: &str) {
         let (left, width) = (number(x.0), number((x.1 - x.0).max(0.0)));
         let (y, height, text) = (number(y), number(height), escape(text));
@@ -92,7 +92,7 @@ impl Svg {
         ));
     }
 
-    /// A bent line through points whose `x` is a percent and whose `y` is a pixel below `top`, in a viewport so high.
+    /// Draws a bent line through points, `x` in percent and `y` in pixels below `top`, in a viewport of `height`.
     pub fn polyline(&mut self, points: &[(f64, f64)], top: f64, height: f64, class: &str) {
         let mut path = String::new();
         for (x, y) in points {
@@ -104,7 +104,7 @@ impl Svg {
         ));
     }
 
-    /// The whole figure, so many pixels high, with its text alternative.
+    /// Returns the figure, `height` pixels high, with `label` as its text alternative.
     pub fn finish(self, height: f64, label: &str) -> String {
         let (height, label) = (number(height), escape(label));
         format!(
@@ -119,7 +119,7 @@ impl Svg {
     }
 }
 
-/// Text as it may stand between tags and in quoted attributes alike.
+/// Escapes text for use between tags and in quoted attributes.
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in plain(text).chars() {
@@ -135,7 +135,7 @@ pub fn escape(text: &str) -> String {
     out
 }
 
-/// At most so many characters, the middle left out: names often differ at their ends.
+/// Shortens text to `most` characters by leaving out its middle: names often differ at their ends.
 pub fn shorten(text: &str, most: usize) -> String {
     let chars: Vec<char> = text.chars().collect();
     if chars.len() <= most {
@@ -154,7 +154,7 @@ fn tooltip(text: &str) -> String {
     format!("<title>{}</title>", escape(text))
 }
 
-/// A coordinate: two decimals, no trailing zeros; what is no number is left at 0.
+/// Formats a coordinate: two decimals without trailing zeros; 0 if it is not finite.
 fn number(value: f64) -> String {
     if !value.is_finite() {
         return "0".to_owned();

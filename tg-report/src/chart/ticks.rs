@@ -1,11 +1,11 @@
-//! Round numbers on axes, and how they are written.
+//! Round numbers on axes, and their labels.
 //!
-//! Steps are 1, 2 or 5 times a power of ten, five or so to an axis. Labels have the decimals of their step; beyond a
-//! million or below a ten-thousandth they have an exponent.
+//! Steps are 1, 2 or 5 times a power of ten, about five on an axis. Labels have the decimals of their step, and an
+//! exponent from a million on or below a ten-thousandth.
 
-/// Multiples of a round step that cover `low..=high`, which are finite and apart; the first and last enclose them.
+/// The multiples of a round step that enclose `low..=high`, and the step; both ends are finite and differ.
 pub fn linear(low: f64, high: f64) -> (Vec<f64>, f64) {
-    // Halves, so that the distance of the two largest numbers is a number.
+    // Halves, because the distance of the two largest doubles overflows.
     let step = round_up((high / 2.0 - low / 2.0) / 2.5);
     let (first, last) = ((low / step).floor(), (high / step).ceil());
     let is_countable = step.is_finite() && step > 0.0 && last - first < 20.0;
@@ -21,7 +21,7 @@ pub fn linear(low: f64, high: f64) -> (Vec<f64>, f64) {
     (ticks, step)
 }
 
-/// The least of 1, 2, 5 times a power of ten that is not below `value`.
+/// The least of 1, 2 and 5 times a power of ten that is not below `value`.
 fn round_up(value: f64) -> f64 {
     let power = 10f64.powi(value.log10().floor() as i32);
     let rounds = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power);
@@ -29,10 +29,10 @@ fn round_up(value: f64) -> f64 {
     rounds.into_iter().find(fits).unwrap_or(10.0 * power)
 }
 
-/// Round positive numbers within `low..=high` for a logarithmic axis that has 1 on it; always at least the 1.
+/// Round positive numbers in `low..=high`, among them 1, for a logarithmic axis that covers 1.
 pub fn logarithmic(low: f64, high: f64) -> Vec<f64> {
+    let inside = |tick: &f64| *tick >= low * 0.999 && *tick <= high * 1.001;
     if high / low < 4.0 {
-        let inside = |tick: &f64| *tick >= low * 0.999 && *tick <= high * 1.001;
         return linear(low, high).0.into_iter().filter(inside).collect();
     }
     let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
@@ -46,12 +46,10 @@ pub fn logarithmic(low: f64, high: f64) -> Vec<f64> {
     let powers = (first..=last).filter(|power| power % stride == 0);
     let ticks =
         powers.flat_map(|power| factors.iter().map(move |factor| factor * 10f64.powi(power)));
-    ticks
-        .filter(|tick| *tick >= low * 0.999 && *tick <= high * 1.001)
-        .collect()
+    ticks.filter(inside).collect()
 }
 
-/// A tick's label, where ticks are `step` apart and the largest is `largest` in size.
+/// The label of a tick, given the distance of ticks and the largest absolute value of all.
 pub fn label(value: f64, step: f64, largest: f64) -> String {
     if value == 0.0 {
         return "0".to_owned();
@@ -65,7 +63,7 @@ pub fn label(value: f64, step: f64, largest: f64) -> String {
     grouped(&format!("{value:.*}", (-fine).clamp(0, 9) as usize))
 }
 
-/// A number with a narrow space before each three digits of its whole part, from five digits on.
+/// Inserts a narrow space before each three digits of the whole part of a number with five such digits or more.
 fn grouped(text: &str) -> String {
     let (sign, rest) = text
         .strip_prefix('-')

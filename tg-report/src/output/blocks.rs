@@ -1,8 +1,10 @@
-//! Laying out text: padded columns, blocks of them that fit a width, sentences in lines.
+//! Text layout: padded columns, blocks of columns that fit a width, sentences broken into lines.
 //!
-//! Widths are counted in characters; wide or combining ones are not measured, so such names may stand out of line.
+//! Widths are counted in characters; wide or combining ones are not measured, so such names may be out of line.
 
-/// What stands between two columns.
+use crate::text::join;
+
+/// The space between two columns.
 pub const GAP: &str = "  ";
 
 /// A column of text, all lines padded to one width.
@@ -12,12 +14,10 @@ pub struct Column {
 }
 
 impl Column {
-    /// Pad on the right.
     pub fn left(lines: Vec<String>) -> Self {
         Self::new(lines, |line, space| line + &space)
     }
 
-    /// Pad on the left.
     pub fn right(lines: Vec<String>) -> Self {
         Self::new(lines, |line, space| space + &line)
     }
@@ -33,10 +33,8 @@ impl Column {
             width,
         }
     }
-}
 
-impl Column {
-    /// Colour lines: green for better, red for worse, plain where nobody can say.
+    /// Colours lines: green for better, red for worse.
     pub fn paint(mut self, better: &[Option<bool>]) -> Self {
         for (line, better) in self.lines.iter_mut().zip(better) {
             let Some(better) = better else { continue };
@@ -48,7 +46,6 @@ impl Column {
     }
 }
 
-/// The width of a text.
 pub fn chars(text: &str) -> usize {
     text.chars().count()
 }
@@ -76,17 +73,14 @@ fn side_by_side(columns: &[&Column]) -> String {
     let height = columns.first().map_or(0, |column| column.lines.len());
     let mut out = String::new();
     for at in 0..height {
-        let line: Vec<&str> = columns
-            .iter()
-            .map(|column| column.lines[at].as_str())
-            .collect();
-        out += line.join(GAP).trim_end();
+        let line = join(columns.iter().map(|column| &column.lines[at]), GAP);
+        out += line.trim_end();
         out.push('\n');
     }
     out
 }
 
-/// A sentence in lines that fit `width`, further lines four columns in; `p < 0.05`, `a = b` and `95 %` stay together.
+/// Writes a sentence in lines that fit `width`, further lines four columns in; `p < 0.05`, `a = b` and `95 %` stay together.
 pub fn wrap(out: &mut String, indent: &str, sentence: &str, width: usize) {
     const GLUE: &str = "\u{a0}";
     let mut glued = sentence.to_owned();

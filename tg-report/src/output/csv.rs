@@ -1,13 +1,12 @@
 //! The comparison as CSV: a summary by arm and metric, or tidy, one row per run.
 //!
 //! Values are at full precision and in the units of the records. Numbers are numbers; a text that a spreadsheet would
-//! take for a formula begins with an apostrophe. What is unknown is empty.
+//! take for a formula begins with an apostrophe. An unknown value is empty.
 
-use crate::against::Against;
 use crate::arm::Arm;
-use crate::attempts;
 use crate::compare::Comparison;
-use crate::row::Row;
+use crate::contrast::Contrast;
+use crate::row::RunRow;
 use crate::stats::Summary;
 
 const SUMMARY: &str = "experiment,arm,baseline,simulated,runs,completed,\
@@ -28,11 +27,10 @@ pub fn summary(comparison: &Comparison) -> String {
         } else {
             &arm.label
         };
-        for (at, (column, cell)) in comparison.columns.iter().zip(&arm.cells).enumerate() {
-            let value = |of: fn(&Summary) -> Option<f64>| number(cell.as_ref().and_then(of));
+        for (at, (column, summary)) in comparison.columns.iter().zip(&arm.summaries).enumerate() {
+            let value = |of: fn(&Summary) -> Option<f64>| number(summary.as_ref().and_then(of));
             let kind = column.kind;
-            let ends = cell.and_then(|cell| cell.interval);
-            let own = [
+            let mut cells = vec![
                 text(run.map_or("", |run| &run.experiment)),
                 text(name),
                 (place == 0).to_string(),
@@ -44,46 +42,43 @@ pub fn summary(comparison: &Comparison) -> String {
                 text(kind.unit.name()),
                 text(kind.better.name()),
                 text(kind.over.name()),
-                cell.map_or(0, |cell| cell.n).to_string(),
-                value(|cell| Some(cell.mean)),
-                value(|cell| cell.sd),
-                value(|cell| Some(cell.min)),
-                value(|cell| Some(cell.median)),
-                value(|cell| Some(cell.max)),
-                number(ends.map(|ends| ends.low)),
-                number(ends.map(|ends| ends.high)),
+                summary.map_or(0, |own| own.n).to_string(),
+                value(|own| Some(own.mean)),
+                value(|own| own.sd),
+                value(|own| Some(own.min)),
+                value(|own| Some(own.median)),
+                value(|own| Some(own.max)),
+                value(|own| Some(own.interval?.low)),
+                value(|own| Some(own.interval?.high)),
             ];
-            let compared = compared(comparison.against[place].get(at));
-            let attempts = attempts::of(arm);
-            let tried = [attempts.made.to_string(), attempts.machinery.to_string()];
-            let cells: Vec<String> = own.into_iter().chain(compared).chain(tried).collect();
+            cells.extend(compared(comparison.contrasts[place].get(at)));
+            let attempts = arm.attempts();
+            cells.extend([attempts.made, attempts.machinery].map(|n| n.to_string()));
             line(&mut out, &cells);
         }
     }
     out
 }
 
-/// What an arm's row says of it against the baseline; all empty in the baseline's own.
-fn compared(against: Option<&Against>) -> [String; 12] {
-    let versus = against.and_then(|against| against.versus.as_ref());
-    let welch = versus.and_then(|versus| versus.welch);
-    let ratio = versus.and_then(|versus| versus.ratio);
-    let ratio_ends = ratio.and_then(|ratio| ratio.interval);
-    let verdict = against.and_then(|against| against.verdict);
-    let word = |word: Option<&str>| word.unwrap_or_default().to_owned();
+/// The cells of an arm against the baseline; all empty in the baseline's own row.
+fn compared(contrast: Option<&Contrast>) -> [String; 12] {
+    let of = |value: fn(&Contrast) -> Option<f64>| number(contrast.and_then(value));
+    let word = |value: fn(&Contrast) -> Option<&'static str>| {
+        contrast.and_then(value).unwrap_or_default().to_owned()
+    };
     [
-        number(versus.and_then(|versus| versus.difference)),
-        number(welch.map(|welch| welch.interval.low)),
-        number(welch.map(|welch| welch.interval.high)),
-        number(ratio.map(|ratio| ratio.value)),
-        number(ratio_ends.map(|ends| ends.low)),
-        number(ratio_ends.map(|ends| ends.high)),
-        word(against.and_then(|against| Some(against.family?.name()))),
-        word(verdict.map(|verdict| verdict.test.name())),
-        number(verdict.map(|verdict| verdict.p)),
-        number(against.and_then(|against| against.adjusted)),
-        number(welch.map(|welch| welch.p)),
-        word(against.and_then(|against| Some(against.finding.as_ref()?.name()))),
+        of(Contrast::difference),
+        of(|own| Some(own.interval()?.low)),
+        of(|own| Some(own.interval()?.high)),
+        of(|own| Some(own.ratio()?.value)),
+        of(|own| Some(own.ratio()?.interval?.low)),
+        of(|own| Some(own.ratio()?.interval?.high)),
+        word(|own| Some(own.family?.name())),
+        word(|own| Some(own.verdict?.test.name())),
+        of(|own| Some(own.verdict?.p)),
+        of(|own| own.adjusted),
+        of(|own| Some(own.versus.as_ref()?.welch?.p)),
+        word(|own| Some(own.finding.as_ref()?.name())),
     ]
 }
 
@@ -103,26 +98,18 @@ pub fn tidy(comparison: &Comparison) -> String {
     }
     out.push('\n');
     for row in comparison.arms.iter().flat_map(|arm| &arm.runs) {
-        let values = comparison
-            .columns
-            .iter()
-            .map(|column| number(row.value(&column.name)));
-        let cells: Vec<String> = about(row).into_iter().chain(values).collect();
+        let columns = comparison.columns.iter();
+        let mut cells = about(row);
+        cells.extend(columns.map(|column| number(row.value(&column.name))));
         line(&mut out, &cells);
     }
     out
 }
 
-fn about(row: &Row) -> [String; 11] {
+fn about(row: &RunRow) -> Vec<String> {
     let run = &row.run;
-    let known = |number: u32| {
-        if number == 0 {
-            String::new()
-        } else {
-            number.to_string()
-        }
-    };
-    [
+    let known = |n: u32| if n == 0 { String::new() } else { n.to_string() };
+    vec![
         text(&run.id),
         text(&run.experiment),
         text(&run.arm),
@@ -132,8 +119,8 @@ fn about(row: &Row) -> [String; 11] {
         known(run.replicate),
         run.seed.to_string(),
         run.simulated.to_string(),
-        text(&row.end()),
-        attempts::made(row).to_string(),
+        text(&row.ending.name()),
+        row.attempt().to_string(),
     ]
 }
 
@@ -151,16 +138,12 @@ fn number(value: Option<f64>) -> String {
     }
 }
 
-/// A cell of text, quoted where it must be.
+/// A cell of text, quoted if it must be.
 fn text(text: &str) -> String {
     let is_formula = text
         .trim_start_matches(' ')
         .starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    let text = if is_formula {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    };
+    let text = format!("{}{text}", if is_formula { "'" } else { "" });
     if text.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {

@@ -1,112 +1,108 @@
-//! The comparison as Markdown: one pipe table, as renderers scroll what does not fit.
+//! The report as Markdown: one pipe table, because renderers scroll a table that does not fit.
 //!
 //! Every name and sentence is escaped as a whole, so that no name can open a link, a tag, a formula or a cell.
 
-use super::human::{self, Cell};
+use super::numbers::{self, MeanSd};
+use super::parts::Grid;
 use super::sections::sections;
-use super::verdict::Line;
-use super::{notes, verdict, versus};
-use crate::attempts;
+use super::{notes, ratios, verdict, verdict_notes, warnings};
 use crate::compare::Comparison;
-use crate::words::{percent_between, plain};
+use crate::report::Report;
+use crate::text::{percent_between, plain};
 
 /// Heading, table, verdict, ratios, notes and warnings.
-pub fn render(comparison: &Comparison) -> String {
+pub fn render(report: &Report) -> String {
+    let comparison = &report.comparison;
     let mut out = format!("## {}\n\n", escape(&notes::title(comparison)));
     if let Some(simulated) = notes::simulated(comparison) {
-        out.extend(["**", &escape(&simulated), "**\n\n"]);
+        out.extend(["**simulated: ", &escape(&simulated), "**\n\n"]);
     }
-    out += &table(comparison);
-    section(&mut out, "Not completed", &notes::not_completed(comparison));
-    section(&mut out, "Attempts", &attempts::sentences(&comparison.arms));
-    section(&mut out, "", &notes::table(comparison));
-    out.extend([
-        "\n### Verdict\n\n",
-        &escape(&verdict::title(comparison)),
-        "\n",
-    ]);
-    out += &findings(&verdict::table(comparison));
-    section(&mut out, "", &verdict::sentences(comparison));
-    section(&mut out, "", &verdict::notes(comparison));
-    section(&mut out, "", verdict::noise(comparison).as_slice());
-    let ratios = versus::table(comparison);
-    if !ratios.is_empty() {
-        let rows = ratios
-            .iter()
-            .map(|row| row.iter().map(|cell| escape(cell)).collect());
-        out += "\n### Ratios\n\n";
-        out += &pipes(&versus::HEADS.map(str::to_owned), rows);
-    }
-    section(&mut out, "", &versus::notes(comparison));
-    let explored = verdict::exploratory(comparison);
+    out += &means(comparison);
+    let mut section = |heading: &str, lines: &[String], table: Option<&str>| {
+        add_section(&mut out, heading, lines);
+        out += table.unwrap_or_default();
+    };
+    section("Not completed", &notes::not_completed(comparison), None);
+    section("Attempts", &notes::attempts(comparison), None);
+    let title = escape(&verdict::title(comparison));
+    let findings = grid(&verdict::table(comparison));
+    let findings = format!("\n### Verdict\n\n{title}\n{findings}");
+    section("", &notes::table(comparison), Some(&findings));
+    let sentences = verdict::sentences(comparison);
+    let sentences: Vec<String> = sentences.iter().map(ToString::to_string).collect();
+    section("", &sentences, None);
+    section("", &verdict_notes::notes(comparison), None);
+    let ratios = match grid(&ratios::table(comparison)) {
+        table if table.is_empty() => table,
+        table => format!("\n### Ratios\n{table}"),
+    };
+    section(
+        "",
+        verdict_notes::noise(comparison).as_slice(),
+        Some(&ratios),
+    );
+    let explored = match grid(&verdict::exploratory(comparison)) {
+        table if table.is_empty() => table,
+        table => format!("\n### Explored\n{table}"),
+    };
+    section("", &ratios::notes(comparison), Some(&explored));
     if !explored.is_empty() {
-        out += "\n### Explored\n";
-        out += &findings(&explored);
-        section(&mut out, "", &verdict::exploratory_notes(comparison));
+        section("", &verdict_notes::exploratory_notes(comparison), None);
     }
-    for (heading, lines) in sections(comparison) {
+    for (heading, lines) in sections(report) {
         let (first, rest) = heading.split_at(1);
-        section(&mut out, &(first.to_uppercase() + rest), &lines);
+        section(&(first.to_uppercase() + rest), &lines, None);
     }
-    let warnings: Vec<String> = comparison
-        .warnings
-        .iter()
-        .map(|warning| warning.message.clone())
-        .collect();
-    section(&mut out, "Warnings", &warnings);
+    section("Warnings", &warnings::messages(comparison), None);
     out
 }
 
-fn findings(lines: &[Line]) -> String {
-    if lines.is_empty() {
+fn means(comparison: &Comparison) -> String {
+    let columns = numbers::columns(comparison);
+    let mut heads = vec!["arm".to_owned(), "runs completed".to_owned()];
+    heads.extend(columns.iter().map(|column| match column.about.as_str() {
+        "" => escape(&column.title),
+        about => escape(&format!("{} ({about})", column.title)),
+    }));
+    let rows = comparison.arms.iter().enumerate().map(|(at, arm)| {
+        let share = arm.completion;
+        let share = share.map(|ends| format!(" ({})", percent_between(ends.low, ends.high)));
+        let share = share.unwrap_or_default();
+        let mut row = vec![
+            escape(&arm.label),
+            format!("{}/{}{share}", arm.completed, arm.runs.len()),
+        ];
+        row.extend(columns.iter().map(|column| mean_sd(&column.cells[at])));
+        row
+    });
+    pipes(&heads, rows)
+}
+
+fn mean_sd(cell: &MeanSd) -> String {
+    let spread = cell.sd.as_ref().map(|sd| format!(" ± {sd}"));
+    cell.mean.clone() + &spread.unwrap_or_default()
+}
+
+/// The table after an empty line; nothing if it has no rows.
+fn grid(grid: &Grid) -> String {
+    if grid.rows.is_empty() {
         return String::new();
     }
-    let rows = lines
-        .iter()
-        .map(|line| line.cells.iter().map(|cell| escape(cell)).collect());
-    "\n".to_owned() + &pipes(&verdict::HEADS.map(str::to_owned), rows)
+    let heads: Vec<String> = grid.heads.iter().map(ToString::to_string).collect();
+    let rows = grid.rows.iter();
+    let rows = rows.map(|row| row.iter().map(|cell| escape(cell)).collect());
+    format!("\n{}", pipes(&heads, rows))
 }
 
-fn table(comparison: &Comparison) -> String {
-    let columns = human::columns(comparison);
-    let mut head = vec!["arm".to_owned(), "runs completed".to_owned()];
-    for column in &columns {
-        let about = if column.about.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", column.about)
-        };
-        head.push(escape(&format!("{}{about}", column.title)));
-    }
-    let rows = comparison.arms.iter().enumerate().map(|(at, arm)| {
-        let runs = format!("{}/{}", arm.completed, arm.runs.len());
-        let share = arm
-            .completion
-            .map(|ends| percent_between(ends.low, ends.high));
-        let runs = share.map_or_else(|| runs.clone(), |share| format!("{runs} ({share})"));
-        let cells = columns.iter().map(|column| cell(&column.cells[at]));
-        [escape(&arm.label), runs]
-            .into_iter()
-            .chain(cells)
-            .collect()
-    });
-    pipes(&head, rows)
-}
-
-fn cell(cell: &Cell) -> String {
-    let spread = cell.sd.as_ref().map(|sd| format!(" ± {sd}"));
-    format!("{}{}", cell.mean, spread.unwrap_or_default())
-}
-
-/// A table: the first column to the left, the others to the right.
-fn pipes(head: &[String], rows: impl Iterator<Item = Vec<String>>) -> String {
+/// A table: the first column is aligned left, the others right.
+fn pipes(heads: &[String], rows: impl Iterator<Item = Vec<String>>) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-    let rule = format!("|---|{}\n", "---:|".repeat(head.len() - 1));
-    rows.fold(line(head) + &rule, |table, row| table + &line(&row))
+    let rule = format!("|---|{}\n", "---:|".repeat(heads.len() - 1));
+    rows.fold(line(heads) + &rule, |table, row| table + &line(&row))
 }
 
-/// A list, with a heading if there is one; nothing at all where there are no lines.
-fn section(out: &mut String, heading: &str, lines: &[String]) {
+/// Adds a list, with a heading if there is one; nothing if there are no lines.
+fn add_section(out: &mut String, heading: &str, lines: &[String]) {
     if lines.is_empty() {
         return;
     }
@@ -119,7 +115,7 @@ fn section(out: &mut String, heading: &str, lines: &[String]) {
     }
 }
 
-/// Text that Markdown prints as it is. An underscore between letters is left alone: it means nothing there.
+/// Text that Markdown prints as it is. An underscore between letters needs no escape.
 fn escape(text: &str) -> String {
     let text = plain(text);
     let mut out = String::with_capacity(text.len());

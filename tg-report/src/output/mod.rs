@@ -1,34 +1,38 @@
-//! Printing: one file per format, each from a finished [`Comparison`] to text.
+//! Printing: one file per format, each from a finished [`Report`] to text.
 //!
-//! What two formats share has a file of its own: [`human`] (values as people read them), [`notes`] (what stands around
-//! the table), [`verdict`] (what is said of the arms against the baseline) and [`versus`] (their ratios). Names come from the input and may hold anything; each
-//! format neutralises them in its own way.
+//! Files shared by several formats: `numbers` (values for people), `notes` (the text around the table), `verdict` and
+//! `verdict_notes` (the arms against the baseline), `ratios`, `answers`, `sections` and `warnings`. Every sentence is
+//! written here, from the values that the computation found. Names come from the input and may hold anything; each format
+//! neutralises them in its own way.
 
+mod answers;
 mod blocks;
 mod csv;
-pub mod floor;
-pub mod held;
 mod html;
-pub mod human;
 mod json;
 mod markdown;
-pub mod notes;
-pub mod sections;
+mod notes;
+mod numbers;
+mod parts;
+pub mod power;
+mod ratios;
+mod sections;
 mod text;
-pub mod verdict;
-pub mod versus;
+mod verdict;
+mod verdict_notes;
+pub mod warnings;
 
 use crate::args::Format;
-use crate::compare::Comparison;
+use crate::report::Report;
 
 /// The report in a format; `width` columns and colour are for text only.
-pub fn render(comparison: &Comparison, format: Format, width: usize, is_coloured: bool) -> String {
+pub fn render(report: &Report, format: Format, width: usize, is_coloured: bool) -> String {
     match format {
-        Format::Text => text::render(comparison, width, is_coloured),
-        Format::Markdown => markdown::render(comparison),
-        Format::Html => html::render(comparison),
-        Format::Csv => csv::summary(comparison),
-        Format::Tidy => csv::tidy(comparison),
-        Format::Json => json::render(comparison),
+        Format::Text => text::render(report, width, is_coloured),
+        Format::Markdown => markdown::render(report),
+        Format::Html => html::render(report),
+        Format::Csv => csv::summary(&report.comparison),
+        Format::Tidy => csv::tidy(&report.comparison),
+        Format::Json => json::render(report),
     }
 }

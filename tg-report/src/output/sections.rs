@@ -1,60 +1,61 @@
-//! The further sections of a report as plain sentences, in text and in Markdown alike: the answers, success criteria,
-//! scaling, what happened inside runs, the gate.
+//! The further sections of a report as plain sentences, for text and Markdown: the answers, success criteria, scaling, the
+//! inside of runs, the gate.
 
-use super::human::{self, quotient, quotients, time};
+use super::answers::said;
+use super::numbers::{self, quotient, time, with_interval};
+use super::warnings;
 use crate::answers::Answer;
 use crate::compare::Comparison;
-use crate::distribution::{Distribution, Waits};
-use crate::gate::{Gate, Outcome};
-use crate::scaling::ScalingCurve;
+use crate::distribution::{Bottleneck, CauseOfWait, Distribution, Waits};
+use crate::gate::{Gate, GateState};
+use crate::report::Report;
+use crate::scaling::{ScalingCurve, ScalingPoint};
 use crate::stats::curve::{Fit, Method, Model, NoFit, Parameter};
-use crate::success::Judgement;
-use crate::words::{count, enumerate};
+use crate::success::{Judged, Judgement};
+use crate::text::{count, enumerate, join};
 
-/// Heading and sentences of each section that has something to say.
-pub fn sections(comparison: &Comparison) -> Vec<(&'static str, Vec<String>)> {
-    let sections = [
-        ("answers", answers(comparison)),
-        ("success criteria", success(comparison)),
+/// Heading and sentences of each section that is not empty.
+pub fn sections(report: &Report) -> Vec<(&'static str, Vec<String>)> {
+    let comparison = &report.comparison;
+    let success = comparison.success.iter();
+    let gates = comparison.gates.iter();
+    let mut sections = vec![
+        ("answers", answers(report)),
+        (
+            "success criteria",
+            success.map(|own| judged(comparison, own)).collect(),
+        ),
         ("scaling", scaling(comparison)),
         ("inside the runs", inside(comparison)),
-        ("gate", comparison.gates.iter().map(gate).collect()),
+        ("gate", gates.map(|own| gate(comparison, own)).collect()),
     ];
+    sections.retain(|section| !section.1.is_empty());
     sections
-        .into_iter()
-        .filter(|section| !section.1.is_empty())
-        .collect()
 }
 
 /// Questions with an answer one by one; the others in one line.
-fn answers(comparison: &Comparison) -> Vec<String> {
-    let (known, unknown): (Vec<&Answer>, Vec<&Answer>) = comparison
-        .answers
-        .iter()
-        .partition(|answer| !answer.answer.is_empty());
+fn answers(report: &Report) -> Vec<String> {
+    let answers = report.answers.iter();
+    let (known, unknown): (Vec<&Answer>, Vec<&Answer>) =
+        answers.partition(|answer| !answer.statements.is_empty());
     if known.is_empty() {
         return Vec::new();
     }
     let mut lines = Vec::new();
     for answer in known {
-        lines.push(format!("{}. {}", answer.number, answer.question));
-        lines.extend(
-            answer
-                .answer
-                .iter()
-                .map(|said| format!("{}: {said}", answer.number)),
-        );
-        let but = |what: &str, list: &[String]| match list {
-            [] => None,
-            list => Some(format!("{}: {what}: {}", answer.number, list.join("; "))),
-        };
-        lines.extend(but("keep in mind", &answer.caveats));
-        lines.extend(but("missing", &answer.missing));
+        let (number, said) = (answer.question.number, said(&report.comparison, answer));
+        lines.push(format!("{number}. {}", answer.question.text));
+        lines.extend(said.statements.iter().map(|own| format!("{number}: {own}")));
+        for (name, list) in [("keep in mind", said.caveats), ("missing", said.missing)] {
+            if !list.is_empty() {
+                lines.push(format!("{number}: {name}: {}", list.join("; ")));
+            }
+        }
     }
-    let numbers: Vec<String> = unknown
+    let numbers = unknown
         .iter()
-        .map(|answer| answer.number.to_string())
-        .collect();
+        .map(|answer| answer.question.number.to_string());
+    let numbers: Vec<String> = numbers.collect();
     if !numbers.is_empty() {
         lines.push(format!(
             "not asked by these arms: questions {}",
@@ -64,33 +65,27 @@ fn answers(comparison: &Comparison) -> Vec<String> {
     lines
 }
 
-fn success(comparison: &Comparison) -> Vec<String> {
-    let mut lines = Vec::new();
-    for judged in &comparison.success {
-        let shown = human::column(comparison, judged.column);
-        let arms = comparison.arms.iter().zip(&judged.arms);
-        let arm = arms.map(|(arm, judgement)| {
-            let mean = arm.cells[judged.column].map_or_else(String::new, |cell| {
-                format!(" ({}{})", shown.value(cell.mean), shown.unit_after())
-            });
-            let word = match judgement {
-                Judgement::Met { is_sure: true } => "meets it",
-                Judgement::Met { is_sure: false } => {
-                    "meets it, but the mean's interval reaches past the bound"
-                }
-                Judgement::Missed { is_sure: true } => "misses it",
-                Judgement::Missed { is_sure: false } => {
-                    "misses it, but the mean's interval reaches past the bound"
-                }
-                Judgement::Unknown => "unknown",
-            };
-            format!("{}{mean} {word}", arm.label)
-        });
-        let name = &comparison.columns[judged.column].name;
-        let arms: Vec<String> = arm.collect();
-        lines.push(format!("{name} {}: {}", judged.condition, arms.join("; ")));
-    }
-    lines
+fn judged(comparison: &Comparison, judged: &Judged) -> String {
+    let shown = numbers::column(comparison, judged.column);
+    let arms = comparison.arms.iter().zip(&judged.arms);
+    let arms = arms.map(|(arm, judgement)| {
+        let mean = arm.summaries[judged.column];
+        let mean = mean.map(|own| format!(" ({})", shown.with_unit(own.mean)));
+        let word = match judgement {
+            Judgement::Met { is_sure: true } => "meets it",
+            Judgement::Met { is_sure: false } => {
+                "meets it, but the mean's interval reaches past the bound"
+            }
+            Judgement::Missed { is_sure: true } => "misses it",
+            Judgement::Missed { is_sure: false } => {
+                "misses it, but the mean's interval reaches past the bound"
+            }
+            Judgement::Unknown => "unknown",
+        };
+        format!("{}{} {word}", arm.label, mean.unwrap_or_default())
+    });
+    let name = &comparison.columns[judged.column].name;
+    format!("{name} {}: {}", judged.condition, join(arms, "; "))
 }
 
 fn scaling(comparison: &Comparison) -> Vec<String> {
@@ -107,19 +102,12 @@ fn scaling(comparison: &Comparison) -> Vec<String> {
 }
 
 fn points(curve: &ScalingCurve, metric: &str) -> String {
-    let point = |point: &crate::scaling::Point| {
-        let ends = point
-            .summary
-            .interval
-            .map_or_else(String::new, |ends| format!(" ({})", quotients(ends)));
-        format!("n={} {}{ends}", point.agents, quotient(point.summary.mean))
+    let point = |point: &ScalingPoint| {
+        let mean = with_interval(point.summary.mean, point.summary.interval);
+        format!("n={} {mean}", point.agents)
     };
-    let points: Vec<String> = curve.points.iter().map(point).collect();
-    format!(
-        "{}: {metric} by agents (95 %): {}",
-        curve.label,
-        points.join(", ")
-    )
+    let points = join(curve.points.iter().map(point), ", ");
+    format!("{}: {metric} by agents (95 %): {points}", curve.label)
 }
 
 fn law(name: &str, fit: &Result<Fit, NoFit>) -> String {
@@ -137,11 +125,8 @@ fn law(name: &str, fit: &Result<Fit, NoFit>) -> String {
 
 fn fitted(name: &str, fit: &Fit) -> String {
     let parameter = |letter: &str, own: &Parameter| {
-        let ends = own
-            .interval
-            .map_or_else(String::new, |ends| format!(" ({})", quotients(ends)));
         let bound = if own.at_bound { ", at its bound" } else { "" };
-        format!("{letter} {}{ends}{bound}", quotient(own.value))
+        format!("{letter} {}{bound}", with_interval(own.value, own.interval))
     };
     let mut parts = vec![
         parameter("lambda", &fit.lambda),
@@ -163,74 +148,62 @@ fn fitted(name: &str, fit: &Fit) -> String {
 }
 
 fn inside(comparison: &Comparison) -> Vec<String> {
-    let mut lines = Vec::new();
-    for (arm, own) in comparison.arms.iter().zip(&comparison.distributions) {
-        if let Some(own) = own {
-            let parts = [
-                busy(own),
-                own.waits.as_ref().map(waits),
-                own.waits.as_ref().and_then(bottlenecks),
-            ];
-            let parts: Vec<String> = parts.into_iter().flatten().collect();
-            lines.push(format!(
-                "{} ({}): {}",
-                arm.label,
-                count(own.runs, "run"),
-                parts.join("; ")
-            ));
-        }
-    }
-    lines
+    let line = |(_, label, own): (usize, &str, &Distribution)| {
+        let waits = own.waits.as_ref();
+        let parts = [
+            busy(own),
+            waits.map(average_wait),
+            waits.and_then(bottlenecks),
+        ];
+        let (runs, parts) = (
+            count(own.runs, "run"),
+            join(parts.into_iter().flatten(), "; "),
+        );
+        format!("{label} ({runs}): {parts}")
+    };
+    comparison.insides().map(line).collect()
 }
 
-/// A histogram as a row of counts, and how even the load was.
+/// The histogram of utilization as a row of counts, and the balance of the load.
 fn busy(own: &Distribution) -> Option<String> {
-    let histogram = own.utilization.as_ref()?;
-    let counts: Vec<String> = histogram.counts.iter().map(ToString::to_string).collect();
-    let load = own.load.map_or_else(String::new, |load| {
-        format!(
-            ", load: Gini {}, busiest / mean {}",
-            quotient(load.gini),
-            quotient(load.max_over_mean)
-        )
+    let counts = join(own.utilization.as_ref()?.counts, " ");
+    let load = own.load.map(|load| {
+        let (gini, busiest) = (quotient(load.gini), quotient(load.max_over_mean));
+        format!(", load: Gini {gini}, busiest / mean {busiest}")
     });
+    let load = load.unwrap_or_default();
     Some(format!(
-        "agents by utilization, in tenths of 0 to 100 %: {}{load}",
-        counts.join(" ")
+        "agents by utilization, in tenths of 0 to 100 %: {counts}{load}"
     ))
 }
 
-fn waits(waits: &Waits) -> String {
-    let cause = |own: &crate::distribution::CauseOfWait| {
-        format!(
-            "{} {} (90 % of tasks up to {})",
-            own.cause.name(),
-            time(own.mean_ms),
-            time(own.p90_ms)
-        )
+fn average_wait(waits: &Waits) -> String {
+    let cause = |own: &CauseOfWait| {
+        let (mean, p90) = (time(own.mean_ms), time(own.p90_ms));
+        format!("{} {mean} (90 % of tasks up to {p90})", own.cause.name())
     };
-    let causes: Vec<String> = waits.causes.iter().map(cause).collect();
-    format!("a task waits {} on average", causes.join(", "))
+    let causes = join(waits.causes.iter().map(cause), ", ");
+    format!("a task waits {causes} on average")
 }
 
 fn bottlenecks(waits: &Waits) -> Option<String> {
-    let task = |task: &crate::distribution::Bottleneck| {
-        format!(
-            "{} {} (mostly {})",
-            task.template_task,
-            time(task.mean_ms),
-            task.cause.name()
-        )
+    let task = |task: &Bottleneck| {
+        let (mean, cause) = (time(task.mean_ms), task.cause.name());
+        format!("{} {mean} (mostly {cause})", task.template_task)
     };
-    let tasks: Vec<String> = waits.bottlenecks.iter().take(3).map(task).collect();
-    (!tasks.is_empty()).then(|| format!("longest: {}", tasks.join(", ")))
+    let tasks = join(waits.bottlenecks.iter().take(3).map(task), ", ");
+    (!tasks.is_empty()).then(|| format!("longest: {tasks}"))
 }
 
-fn gate(gate: &Gate) -> String {
-    let outcome = match gate.outcome {
-        Outcome::Open => "open",
-        Outcome::Closed => "closed",
-        Outcome::Undefined => "undefined, and so closed",
+fn gate(comparison: &Comparison, gate: &Gate) -> String {
+    let state = match gate.state() {
+        GateState::Open => "open",
+        GateState::Closed => "closed",
+        GateState::Undefined => "undefined, and so closed",
     };
-    format!("{}: {outcome}: {}", gate.condition, gate.reason)
+    format!(
+        "{}: {state}: {}",
+        gate.condition,
+        warnings::gate(comparison, gate)
+    )
 }

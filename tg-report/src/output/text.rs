@@ -1,102 +1,109 @@
-//! The comparison for a terminal: blocks of columns that fit its width, each beginning with the arms.
+//! The report for a terminal: blocks of columns that fit its width, each beginning with the arms.
 
 use super::blocks::{Column, GAP, blocks, chars, wrap};
-use super::human::{self, Cell, Shown};
+use super::numbers::{self, MeanSd, Shown};
+use super::parts::Grid;
 use super::sections::sections;
-use super::verdict::Line;
-use super::{notes, verdict, versus};
-use crate::attempts;
+use super::{notes, ratios, verdict, verdict_notes, warnings};
 use crate::compare::Comparison;
+use crate::report::Report;
 use crate::stats::Interval;
-use crate::words::{percent_between, plain};
+use crate::text::{percent_between, plain};
 
-/// Title, table, verdict, ratios, notes and warnings, in lines of at most `width` columns where the names allow it.
-pub fn render(comparison: &Comparison, width: usize, is_coloured: bool) -> String {
+/// Title, table, verdict, ratios, notes and warnings, in lines of at most `width` columns if the names allow it.
+pub fn render(report: &Report, width: usize, is_coloured: bool) -> String {
+    let comparison = &report.comparison;
     let mut out = String::new();
-    let simulated = notes::simulated(comparison);
-    for line in [notes::title(comparison)].into_iter().chain(simulated) {
-        wrap(&mut out, "", &plain(&line), width);
+    wrap(&mut out, "", &plain(&notes::title(comparison)), width);
+    if let Some(simulated) = notes::simulated(comparison) {
+        wrap(
+            &mut out,
+            "",
+            &plain(&format!("simulated: {simulated}")),
+            width,
+        );
     }
     out.push('\n');
-    let metrics: Vec<Column> = human::columns(comparison).into_iter().map(metric).collect();
-    out += &blocks(&arms(comparison), &metrics, width);
-    section(
-        &mut out,
-        "not completed",
-        &notes::not_completed(comparison),
-        width,
-    );
-    section(
-        &mut out,
-        "attempts",
-        &attempts::sentences(&comparison.arms),
-        width,
-    );
-    section(&mut out, "", &notes::table(comparison), width);
-    section(&mut out, "", &[verdict::title(comparison)], width);
-    out += &findings(&verdict::table(comparison), width, is_coloured);
-    section(&mut out, "", &verdict::sentences(comparison), width);
-    section(&mut out, "", &verdict::notes(comparison), width);
-    section(&mut out, "", verdict::noise(comparison).as_slice(), width);
-    let ratios = ratios(comparison, width);
-    if !ratios.is_empty() {
-        out.push('\n');
-        out += &ratios;
-    }
-    section(&mut out, "", &versus::notes(comparison), width);
-    let explored = verdict::exploratory(comparison);
-    if !explored.is_empty() {
-        section(&mut out, "", &verdict::exploratory_notes(comparison), width);
-        out += &findings(&explored, width, is_coloured);
-    }
-    for (heading, lines) in sections(comparison) {
-        section(&mut out, heading, &lines, width);
-    }
-    let warnings: Vec<String> = comparison
-        .warnings
-        .iter()
-        .map(|warning| warning.message.clone())
+    let metrics: Vec<Column> = numbers::columns(comparison)
+        .into_iter()
+        .map(metric)
         .collect();
-    section(&mut out, "warnings", &warnings, width);
+    out += &blocks(&arms(comparison), &metrics, width);
+    let mut section = |heading: &str, lines: &[String], table: Option<&str>| {
+        add_section(&mut out, heading, lines, width);
+        out += table.unwrap_or_default();
+    };
+    section("not completed", &notes::not_completed(comparison), None);
+    section("attempts", &notes::attempts(comparison), None);
+    section("", &notes::table(comparison), None);
+    let findings = grid(&verdict::table(comparison), &FINDING, width, is_coloured);
+    section("", &[verdict::title(comparison)], Some(&findings));
+    let sentences = verdict::sentences(comparison);
+    let sentences: Vec<String> = sentences.iter().map(ToString::to_string).collect();
+    section("", &sentences, None);
+    section("", &verdict_notes::notes(comparison), None);
+    let ratios = grid(&ratios::table(comparison), &[1, 2, 3, 4], width, false);
+    let ratios = if ratios.is_empty() {
+        ratios
+    } else {
+        format!("\n{ratios}")
+    };
+    section(
+        "",
+        verdict_notes::noise(comparison).as_slice(),
+        Some(&ratios),
+    );
+    section("", &ratios::notes(comparison), None);
+    let explored = grid(
+        &verdict::exploratory(comparison),
+        &FINDING,
+        width,
+        is_coloured,
+    );
+    if !explored.is_empty() {
+        section(
+            "",
+            &verdict_notes::exploratory_notes(comparison),
+            Some(&explored),
+        );
+    }
+    for (heading, lines) in sections(report) {
+        section(heading, &lines, None);
+    }
+    section("warnings", &warnings::messages(comparison), None);
     out
 }
 
-/// Cells of a finding that fit a terminal: without the ratio, which the ratios' table has.
-const CELLS: [usize; 6] = [1, 2, FINDING, 5, 6, 7];
-/// The place of the finding, which is a sentence and stands to the left.
-const FINDING: usize = 8;
+/// The columns of a finding that fit a terminal: without the ratio, which the table of ratios has.
+const FINDING: [usize; 6] = [1, 2, 8, 5, 6, 7];
 
-fn findings(lines: &[Line], width: usize, is_coloured: bool) -> String {
-    if lines.is_empty() {
+/// The first column of a table and those at `columns`. Findings are sentences, and aligned left.
+fn grid(grid: &Grid, columns: &[usize], width: usize, is_coloured: bool) -> String {
+    if grid.rows.is_empty() {
         return String::new();
     }
-    let column = |at: usize| {
-        let head = std::iter::once(verdict::HEADS[at].to_owned());
-        let cells = lines.iter().map(|line| plain(&line.cells[at]));
-        head.chain(cells).collect::<Vec<_>>()
+    let lines = |at: usize| {
+        let cells = grid.rows.iter().map(|row| plain(&row[at]));
+        let head = std::iter::once(grid.heads[at].to_owned());
+        head.chain(cells).collect()
     };
-    let better: Vec<Option<bool>> = lines.iter().map(|line| line.is_better).collect();
-    let better = [&[None], better.as_slice()].concat();
-    let cells = |at: &usize| match (*at, is_coloured) {
-        (FINDING, true) => Column::left(column(FINDING)).paint(&better),
-        (FINDING, false) => Column::left(column(FINDING)),
-        (at, _) => Column::right(column(at)),
+    let better = [&[None], grid.better.as_slice()].concat();
+    let column = |at: &usize| match (grid.heads[*at], is_coloured) {
+        ("finding", true) => Column::left(lines(*at)).paint(&better),
+        ("finding", false) => Column::left(lines(*at)),
+        _ => Column::right(lines(*at)),
     };
-    let columns: Vec<Column> = CELLS.iter().map(cells).collect();
-    blocks(&[Column::left(column(0))], &columns, width)
+    let columns: Vec<Column> = columns.iter().map(column).collect();
+    blocks(&[Column::left(lines(0))], &columns, width)
 }
 
-/// What every block begins with: the arms, and how many of their runs completed.
+/// The first columns of every block: the arms, and the number of their runs that completed.
 fn arms(comparison: &Comparison) -> [Column; 3] {
-    let names = comparison.arms.iter().map(|arm| plain(&arm.label));
-    let runs = comparison
-        .arms
-        .iter()
-        .map(|arm| format!("{}/{}", arm.completed, arm.runs.len()));
-    let share = comparison.arms.iter().map(|arm| {
-        let between = |ends: Interval| percent_between(ends.low, ends.high);
-        arm.completion.map_or_else(String::new, between)
-    });
+    let arms = || comparison.arms.iter();
+    let names = arms().map(|arm| plain(&arm.label));
+    let runs = arms().map(|arm| format!("{}/{}", arm.completed, arm.runs.len()));
+    let between = |ends: Interval| percent_between(ends.low, ends.high);
+    let share = arms().map(|arm| arm.completion.map(between).unwrap_or_default());
     let under = |head: [&str; 2]| head.map(str::to_owned).into_iter();
     [
         Column::left(under(["arm", ""]).chain(names).collect()),
@@ -105,13 +112,13 @@ fn arms(comparison: &Comparison) -> [Column; 3] {
     ]
 }
 
-/// Name, unit and direction, and the cells with their ± in one line.
+/// Name, unit and direction, and the cells with their ± aligned.
 fn metric(shown: Shown) -> Column {
-    let widest = |part: fn(&Cell) -> usize| shown.cells.iter().map(part).max().unwrap_or(0);
+    let widest = |part: fn(&MeanSd) -> usize| shown.cells.iter().map(part).max().unwrap_or(0);
     let mean = widest(|cell| chars(&cell.mean));
     let sd = widest(|cell| cell.sd.as_deref().map_or(0, chars));
     let tail = if sd == 0 { 0 } else { sd + " ± ".len() - 1 };
-    let cell = |cell: &Cell| match &cell.sd {
+    let cell = |cell: &MeanSd| match &cell.sd {
         Some(spread) => format!("{:>mean$} ± {spread:>sd$}", cell.mean),
         None => format!("{:>mean$}{:tail$}", cell.mean, ""),
     };
@@ -120,26 +127,8 @@ fn metric(shown: Shown) -> Column {
     Column::right(lines)
 }
 
-fn ratios(comparison: &Comparison, width: usize) -> String {
-    let rows = versus::table(comparison);
-    let lines = |at: usize| {
-        let cells = rows.iter().map(|row| plain(&row[at]));
-        [versus::HEADS[at].to_owned()]
-            .into_iter()
-            .chain(cells)
-            .collect()
-    };
-    if rows.is_empty() {
-        return String::new();
-    }
-    let columns: Vec<Column> = (1..versus::HEADS.len())
-        .map(|at| Column::right(lines(at)))
-        .collect();
-    blocks(&[Column::left(lines(0))], &columns, width)
-}
-
-/// A headed list, or lines of their own where there is no heading; nothing at all where there are no lines.
-fn section(out: &mut String, heading: &str, lines: &[String], width: usize) {
+/// Adds a list with a heading, or plain lines without one; nothing if there are no lines.
+fn add_section(out: &mut String, heading: &str, lines: &[String], width: usize) {
     if lines.is_empty() {
         return;
     }

@@ -1,12 +1,18 @@
 //! Exact intervals for a share of runs.
 //!
-//! Clopper and Pearson, "The use of confidence or fiducial limits illustrated in the case of the binomial", Biometrika 26
-//! (1934): all p for which neither tail of the binomial beyond the count is below 2.5 %. It covers at least 95 %, for few
-//! runs much more; three of three completed says no more than "at least 29 %".
+//! Clopper and Pearson, "The use of confidence or fiducial limits illustrated in the case of the binomial", Biometrika
+//! 26 (1934): all p for which neither tail of the binomial beyond the count is below 2.5 %. The interval covers at
+//! least 95 %, and much more with few runs: three of three completed runs mean no more than "at least 29 %".
+//!
+//! P(X >= k) of n is the regularised incomplete beta function I(p; k, n-k+1). `Beta::inverse_cdf` of `statrs` is right
+//! to 3e-12 up to 1000 runs, but only to 3e-8 at 10,000 and 1e-5 at 100,000. The root of `beta_reg`, which is used
+//! here, is right to 1e-12, 3e-11 and 4e-10.
 
-use super::{Interval, TAIL};
+use super::interval::{Interval, TAIL};
+use super::roots::root;
+use statrs::function::beta::beta_reg;
 
-/// The 95 % interval of the share behind `count` of `all`, from 0 to 1; `None` of nothing, or of more than all.
+/// The 95 % interval of the share behind `count` of `all`, from 0 to 1; `None` if `all` is 0 or below `count`.
 pub fn interval(count: usize, all: usize) -> Option<Interval> {
     if all == 0 || count > all {
         return None;
@@ -14,47 +20,13 @@ pub fn interval(count: usize, all: usize) -> Option<Interval> {
     Interval::new(least(count, all), 1.0 - least(all - count, all))
 }
 
-/// The share at which `count` or more of `all` have probability 2.5 %; by bisection to neighbouring doubles.
+/// The share at which `count` or more of `all` have probability 2.5 %.
 fn least(count: usize, all: usize) -> f64 {
     if count == 0 {
         return 0.0;
     }
-    let (mut low, mut high) = (0.0, count as f64 / all as f64);
-    let ways = log_ways(count, all);
-    loop {
-        let middle = f64::midpoint(low, high);
-        if middle <= low || middle >= high {
-            return high;
-        }
-        if at_least(count, all, middle, ways) < TAIL {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-}
-
-/// P(X >= count) for a share below count / all, where the terms only get smaller.
-fn at_least(count: usize, all: usize, share: f64, log_ways: f64) -> f64 {
     let (k, n) = (count as f64, all as f64);
-    let first = log_ways + k * share.ln() + (n - k) * (-share).ln_1p();
-    let mut term = 1.0;
-    let mut sum = 1.0;
-    for k in count..all {
-        term *= (all - k) as f64 / (k + 1) as f64 * share / (1.0 - share);
-        sum += term;
-        if term < sum * 1e-17 {
-            break;
-        }
-    }
-    first.exp() * sum
-}
-
-/// ln C(all, count).
-fn log_ways(count: usize, all: usize) -> f64 {
-    let few = count.min(all - count);
-    let step = |k: usize| ((all - few + k) as f64 / k as f64).ln();
-    (1..=few).map(step).sum()
+    root(0.0, k / n, |share| TAIL - beta_reg(k, n - k + 1.0, share))
 }
 
 #[cfg(test)]
@@ -63,7 +35,7 @@ mod tests {
 
     #[test]
     fn closed_forms() {
-        // None or all of n: one end is the n-th root of 2.5 %.
+        // With 0 or n of n, one end is the n-th root of 2.5 %.
         for n in [1, 3, 10, 1000] {
             let root = TAIL.powf(1.0 / n as f64);
             let all = interval(n, n).unwrap();

@@ -1,18 +1,21 @@
-//! How large a difference is, apart from how sure.
+//! Effect sizes: how large a difference is, apart from its significance.
 
-use super::{describe, exact, mean_difference, rank::dominance};
+use super::rank::dominance;
+use super::{describe, exact, mean_difference};
 
-/// Cliff's delta: P(arm > baseline) - P(arm < baseline) over all pairs of runs, from -1 to 1; `None` where a sample is
-/// empty. Cliff, "Dominance statistics", Psychological Bulletin 114 (1993).
+/// Cliff's delta: P(arm > baseline) - P(arm < baseline) over all pairs of runs, from -1 to 1; `None` if a sample is
+/// empty.
+///
+/// Cliff, "Dominance statistics", Psychological Bulletin 114 (1993).
 pub fn cliff(baseline: &[f64], arm: &[f64]) -> Option<f64> {
     dominance(baseline, arm)
 }
 
-/// Hedges' g: the difference of means in pooled standard deviations, freed of its bias.
+/// Hedges' g: the difference of means in pooled standard deviations, corrected for bias.
 ///
-/// g = J(v) d, v = n₁+n₂-2, J(v) = Γ(v/2) / (√(v/2) Γ((v-1)/2)), exactly, not 1 - 3/(4v-1): Hedges, "Distribution theory
-/// for Glass's estimator of effect size", 1981. `None` where v < 2 (then g has no expectation), both samples are
-/// constant, or the quotient is past the largest double.
+/// g = J(v) d, v = n₁+n₂-2, with the exact J(v) = Γ(v/2) / (√(v/2) Γ((v-1)/2)), not 1 - 3/(4v-1): Hedges, "Distribution
+/// theory for Glass's estimator of effect size", 1981. `None` if v < 2 (then g has no expectation), if both samples are
+/// constant, or if the quotient exceeds the largest double.
 pub fn hedges(baseline: &[f64], arm: &[f64]) -> Option<f64> {
     let difference = mean_difference(baseline, arm)?;
     let freedom = (baseline.len() + arm.len()).checked_sub(2)?;
@@ -21,7 +24,7 @@ pub fn hedges(baseline: &[f64], arm: &[f64]) -> Option<f64> {
     (sd > 0.0 && g.is_finite()).then_some(g)
 }
 
-/// √((s₁²(n₁-1) + s₂²(n₂-1)) / (n₁+n₂-2)); `None` where there are no degrees of freedom.
+/// √((s₁²(n₁-1) + s₂²(n₂-1)) / (n₁+n₂-2)); `None` without degrees of freedom.
 pub(super) fn pooled_sd(a: &[f64], b: &[f64]) -> Option<f64> {
     let freedom = (a.len() + b.len()).checked_sub(2)?;
     let sds = [sd(a)?, sd(b)?];
@@ -31,13 +34,13 @@ pub(super) fn pooled_sd(a: &[f64], b: &[f64]) -> Option<f64> {
     (freedom > 0).then(|| scale * (sum / freedom as f64).sqrt())
 }
 
-/// A single value has no deviation and adds none to the pool.
+/// The standard deviation; 0 for a single value, which adds nothing to the pool.
 fn sd(values: &[f64]) -> Option<f64> {
     let summary = describe(values)?;
     summary.sd.or((summary.n == 1).then_some(0.0))
 }
 
-/// J(v), from r(v) r(v-1) = v/2 - 1 with r(v) = Γ(v/2) / Γ((v-1)/2) and r(2) = 1/√π.
+/// J(v), computed from r(v) r(v-1) = v/2 - 1 with r(v) = Γ(v/2) / Γ((v-1)/2) and r(2) = 1/√π.
 fn unbiasing(freedom: usize) -> Option<f64> {
     let first = 1.0 / std::f64::consts::PI.sqrt();
     let step = |r: f64, v: usize| (v as f64 / 2.0 - 1.0) / r;

@@ -1,20 +1,19 @@
 //! Sums without rounding.
 //!
-//! A sum is kept as doubles that do not overlap and together are the exact value: grow-expansion of Shewchuk, "Adaptive
-//! Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates" (1997). With it a mean of
-//! values near 1e15 keeps its last digits, and two arrangements of the same values have the same sum.
+//! A sum is stored as doubles that do not overlap and together are the exact value: grow-expansion of Shewchuk,
+//! "Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates" (1997). With it a mean of values
+//! near 1e15 keeps its last digits, and two arrangements of the same values have the same sum.
 //!
-//! Nothing here overflows as long as values are divided by [`scale`] first.
+//! Nothing overflows as long as all values are divided by [`scale`] first.
 
-/// The exact sum of what was added.
+/// The exact sum of the values added so far.
 #[derive(Debug, Default)]
 pub struct Sum {
-    /// By size, the smallest first; none is 0.
+    /// Parts of the sum in ascending size; none is 0.
     parts: Vec<f64>,
 }
 
 impl Sum {
-    /// Add one value.
     pub fn add(&mut self, value: f64) {
         let mut carry = value;
         let mut kept = 0;
@@ -32,30 +31,30 @@ impl Sum {
         }
     }
 
-    /// Add `factor` times `value`, exactly.
+    /// Adds `factor` times `value` without rounding.
     pub fn add_product(&mut self, factor: f64, value: f64) {
         let product = factor * value;
         self.add(product);
         self.add(factor.mul_add(value, -product));
     }
 
-    /// Become what `other` is, without a new allocation.
+    /// Copies `other` into this sum and reuses its allocation.
     pub fn set(&mut self, other: &Self) {
         self.parts.clear();
         self.parts.extend_from_slice(&other.parts);
     }
 
-    /// The sum as a double, at most a unit in the last place off; its sign is that of the exact sum.
+    /// The sum as a double, right to a unit in the last place; its sign is that of the exact sum.
     pub fn value(&self) -> f64 {
         self.parts.iter().fold(0.0, |sum, part| sum + part)
     }
 }
 
-/// a + b as a double, and what that double lacks (Knuth; exact in round-to-nearest).
+/// a + b as a double, and its rounding error (Knuth; exact in round-to-nearest).
 fn two_sum(a: f64, b: f64) -> (f64, f64) {
     let sum = a + b;
-    let of_b = sum - a;
-    (sum, (a - (sum - of_b)) + (b - of_b))
+    let b_part = sum - a;
+    (sum, (a - (sum - b_part)) + (b - b_part))
 }
 
 /// The exact sum, as a double.
@@ -67,7 +66,7 @@ pub fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
     sum.value()
 }
 
-/// A power of two at most twice away from the largest of the values' sizes; dividing by it rounds nothing that counts.
+/// A power of two within a factor of 2 of the largest absolute value; dividing by it loses no significant digit.
 pub fn scale(values: impl IntoIterator<Item = f64>) -> f64 {
     let largest = values
         .into_iter()

@@ -1,44 +1,44 @@
-//! Whether a verdict rests on a single run: each is left out in turn.
+//! The influence of single runs: each run is left out in turn, to see if the verdict rests on it.
 //!
-//! With few runs one less may lower what the test can show at all: four against four can reach 0.05, three against four
-//! cannot. Such a flip says nothing of the run left out, so those runs are counted apart.
+//! With few runs, one less may change what the test can show at all: four against four can reach 0.05, three against
+//! four cannot. Such a flip says nothing about the run left out, so those runs are counted apart.
 
 use super::versus::{Verdict, verdict};
 
-/// Where a run belongs.
+/// The sample of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// To the baseline.
+    /// The baseline.
     Baseline,
-    /// To the arm.
+    /// The arm.
     Arm,
-    /// To both: a pair.
+    /// Both: a pair of runs.
     Pair,
 }
 
-/// A run whose absence turns the verdict.
+/// A run whose absence changes the verdict.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Left {
-    /// Whose run.
+    /// The sample it belongs to.
     pub side: Side,
-    /// Its place in the values, or among the pairs.
+    /// Its index among the values, or among the pairs.
     pub at: usize,
-    /// p without it.
+    /// The p without it.
     pub p: f64,
 }
 
-/// What leaving out each run came to.
-#[derive(Debug, Clone, PartialEq)]
+/// The result of leaving out each run.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct LeaveOneOut {
-    /// Runs left out in turn with a p that could have been on either side of alpha.
+    /// Runs without which p could have been on either side of alpha.
     pub tried: usize,
     /// Runs without which no data could have reached alpha.
     pub too_few: usize,
-    /// Those of the tried that turn the verdict.
+    /// The tried runs whose absence changes the verdict.
     pub flips: Vec<Left>,
 }
 
-/// Leave each run (or pair) out; the verdict is whether p is at most `alpha`. `None` where a sample is empty.
+/// Leaves each run (or pair) out in turn; the verdict is that p is at most `alpha`. `None` if a sample is empty.
 ///
 /// For a comparison in a family, `alpha` is the level its raw p had to reach under Holm's correction.
 pub fn leave_one_out(
@@ -47,47 +47,42 @@ pub fn leave_one_out(
     pairs: Option<&[(f64, f64)]>,
     alpha: f64,
 ) -> Option<LeaveOneOut> {
-    let shown = verdict(baseline, arm, pairs)?.p <= alpha;
-    let pairs = pairs.filter(|pairs| !pairs.is_empty());
-    let mut all = LeaveOneOut {
-        tried: 0,
-        too_few: 0,
-        flips: Vec::new(),
-    };
-    let mut look = |side, at, without: Option<Verdict>| match without {
-        Some(without) if without.floor <= alpha => {
+    let is_shown = verdict(baseline, arm, pairs)?.p <= alpha;
+    let pairs = pairs.unwrap_or_default();
+    let mut all = LeaveOneOut::default();
+    let mut count = |side, at, rest: Option<Verdict>| match rest {
+        Some(rest) if rest.floor <= alpha => {
             all.tried += 1;
-            if (without.p <= alpha) != shown {
-                let p = without.p;
-                all.flips.push(Left { side, at, p });
+            if (rest.p <= alpha) != is_shown {
+                all.flips.push(Left {
+                    side,
+                    at,
+                    p: rest.p,
+                });
             }
         }
         _ => all.too_few += 1,
     };
-    if let Some(pairs) = pairs {
-        for at in 0..pairs.len() {
-            let rest = without(pairs, at);
-            let (a, b): (Vec<f64>, Vec<f64>) = rest.iter().copied().unzip();
-            look(Side::Pair, at, verdict(&a, &b, Some(&rest)));
+    for at in 0..pairs.len() {
+        let rest = without(pairs, at);
+        let (a, b): (Vec<f64>, Vec<f64>) = rest.iter().copied().unzip();
+        count(Side::Pair, at, verdict(&a, &b, Some(&rest)));
+    }
+    if pairs.is_empty() {
+        for at in 0..baseline.len() {
+            let rest = without(baseline, at);
+            count(Side::Baseline, at, verdict(&rest, arm, None));
         }
-        return Some(all);
-    }
-    for at in 0..baseline.len() {
-        look(
-            Side::Baseline,
-            at,
-            verdict(&without(baseline, at), arm, None),
-        );
-    }
-    for at in 0..arm.len() {
-        look(Side::Arm, at, verdict(baseline, &without(arm, at), None));
+        for at in 0..arm.len() {
+            let rest = without(arm, at);
+            count(Side::Arm, at, verdict(baseline, &rest, None));
+        }
     }
     Some(all)
 }
 
 fn without<T: Copy>(all: &[T], at: usize) -> Vec<T> {
-    let others = all.iter().enumerate().filter(|(place, _)| *place != at);
-    others.map(|(_, value)| *value).collect()
+    [&all[..at], &all[at + 1..]].concat()
 }
 
 #[cfg(test)]
@@ -97,17 +92,17 @@ mod tests {
     #[test]
     fn too_few_to_tell() {
         let all = leave_one_out(&[1.0, 2.0, 3.0, 4.0], &[5.0, 6.0, 7.0, 8.0], None, 0.05);
+        let too_few = 8;
         let none = LeaveOneOut {
-            tried: 0,
-            too_few: 8,
-            flips: Vec::new(),
+            too_few,
+            ..LeaveOneOut::default()
         };
         assert_eq!(all, Some(none));
     }
 
     #[test]
     fn one_run_hides_a_difference() {
-        // Without the 0 the arm is above throughout.
+        // Without the 0, every value of the arm is above the baseline.
         let baseline = [1.0, 2.0, 3.0, 4.0, 5.0];
         let all = leave_one_out(&baseline, &[6.0, 7.0, 8.0, 9.0, 0.0], None, 0.05).unwrap();
         assert_eq!((all.tried, all.too_few), (10, 0));

@@ -1,12 +1,11 @@
-//! Three linear equations, or fewer: all that fitting a curve of three parameters needs.
+//! Systems of three linear equations or fewer, for fitting a curve of three parameters.
 
-/// A matrix of three rows.
 pub type Matrix = [[f64; 3]; 3];
 
-/// Solve `matrix` x = `right` for the unknowns in `free`; the others are 0. `None` where it is singular.
+/// Solves `matrix` x = `right` for the unknowns in `free`; the others are 0. `None` if the matrix is singular.
 ///
-/// The matrix is symmetric with a positive diagonal, and is brought to a unit diagonal first, so that unknowns of very
-/// different size do no harm; then Gauss with pivots.
+/// The matrix is symmetric with a positive diagonal. It is scaled to a unit diagonal first, so that unknowns of very
+/// different size do no harm; then Gaussian elimination with pivots.
 pub fn solve(matrix: &Matrix, right: [f64; 3], free: [bool; 3]) -> Option<[f64; 3]> {
     let mut rows = [[0.0; 4]; 3];
     let size: [f64; 3] =
@@ -29,6 +28,15 @@ pub fn solve(matrix: &Matrix, right: [f64; 3], free: [bool; 3]) -> Option<[f64; 
     }
     let solved = eliminate(rows)?;
     Some(std::array::from_fn(|at| solved[at] / size[at]))
+}
+
+/// Adds `weight` times the outer product of `column` with itself.
+pub fn add_outer(matrix: &mut Matrix, weight: f64, column: [f64; 3]) {
+    for (values, factor) in matrix.iter_mut().zip(column) {
+        for (value, other) in values.iter_mut().zip(column) {
+            *value += weight * factor * other;
+        }
+    }
 }
 
 fn eliminate(mut rows: [[f64; 4]; 3]) -> Option<[f64; 3]> {
@@ -70,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_free_is_zero() {
+    fn fixed_unknowns_are_zero() {
         let x = solve(&MATRIX, [8.0, 1.0, 2e6], [true, false, true]).unwrap();
         assert_eq!(x, [2.0, 0.0, 2.0]);
         assert_eq!(solve(&[[1.0; 3]; 3], [1.0; 3], [true; 3]), None);

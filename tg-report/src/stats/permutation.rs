@@ -1,54 +1,53 @@
 //! The exact permutation test of the difference of two means.
 //!
-//! Pitman, "Significance tests which may be applied to samples from any populations" (1937): among all ways to deal the
-//! pooled values to the two samples, the share whose difference of means is as far out. Unlike ranks it sees by how much
-//! values differ; its floor is the same 2 / C(n₁+n₂, n₁).
+//! Pitman, "Significance tests which may be applied to samples from any populations" (1937): of all ways to deal the
+//! pooled values to the two samples, the share whose difference of means is at least as large. Unlike ranks it uses the
+//! size of the differences; its floor is the same 2 / C(n₁+n₂, n₁).
 
-use super::arrangements::{Ground, Tails};
 use super::exact::Sum;
+use super::rank::arrangements;
+use super::ties::{Tails, TieRule};
 
-/// Arrangements that are looked at, at most.
+/// The largest number of arrangements that are computed.
 const MOST: f64 = 200_000.0;
 
 /// The exact two-sided p of the mean difference.
 ///
-/// `None` where a sample is empty, or where there are more than 200,000 ways to deal the values (11 against 11).
+/// `None` if a sample is empty, or if there are more than 200,000 ways to deal the values (11 against 11).
 pub fn permutation(baseline: &[f64], arm: &[f64]) -> Option<f64> {
     let (few, many) = if arm.len() < baseline.len() {
         (arm, baseline)
     } else {
         (baseline, arm)
     };
-    let all = few.len() + many.len();
-    let ways = |sum: f64, k: usize| sum * (all + 1 - k) as f64 / k as f64;
-    if few.is_empty() || (1..=few.len()).fold(1.0, ways) > MOST {
+    if few.is_empty() || arrangements(few.len(), many.len()) > MOST {
         return None;
     }
     let pooled = few.iter().chain(many).copied();
-    let ground = Ground::new(pooled.clone());
-    let pooled: Vec<f64> = pooled.map(|value| value / ground.scale).collect();
-    // The total is fixed, so the sum of the smaller sample says all of the means' difference.
+    let rule = TieRule::new(pooled.clone());
+    let pooled: Vec<f64> = pooled.map(|value| value / rule.scale).collect();
+    // The total is fixed, so the sum of the smaller sample determines the difference of the means.
     let mut sums: Vec<Sum> = (0..=few.len()).map(|_| Sum::default()).collect();
     for value in &pooled[..few.len()] {
         sums[0].add(-value);
     }
     let mut tails = Tails::default();
-    draw(&pooled, &mut sums, &mut |sum| tails.count(sum, &ground));
+    draw(&pooled, &mut sums, &mut |sum| tails.count(sum, &rule));
     Some(tails.p())
 }
 
-/// Show `see` the first of `sums` plus each choice of as many values as there are further places.
-fn draw(values: &[f64], sums: &mut [Sum], see: &mut impl FnMut(f64)) {
+/// Passes to `visit` the first of `sums` plus each choice of as many values as there are further elements in `sums`.
+fn draw(values: &[f64], sums: &mut [Sum], visit: &mut impl FnMut(f64)) {
     let Some((sum, further)) = sums.split_first_mut() else {
         return;
     };
     if further.is_empty() {
-        return see(sum.value());
+        return visit(sum.value());
     }
     for at in 0..=values.len() - further.len() {
         further[0].set(sum);
         further[0].add(values[at]);
-        draw(&values[at + 1..], further, see);
+        draw(&values[at + 1..], further, visit);
     }
 }
 
@@ -69,7 +68,7 @@ mod tests {
 
     #[test]
     fn decimals_tie_and_outliers_hide_nothing() {
-        // 0.1 + 0.4 = 0.2 + 0.3, though not of the doubles: each tail has the two ties and two more.
+        // 0.1 + 0.4 = 0.2 + 0.3 in decimals but not in doubles: each tail has the two ties and two more.
         assert_eq!(permutation(&[0.1, 0.4], &[0.2, 0.3]), Some(1.0));
         let scaled =
             |by: f64| permutation(&[by, 5.0 * by, 6.0 * by], &[2.0 * by, 3.0 * by, 9.0 * by]);

@@ -1,32 +1,34 @@
-//! What so many runs can find, and how many would find what one looks for.
+//! Statistical power: the ratio that a number of runs can find, and the runs that a ratio needs.
 //!
-//! With s the pooled standard deviation of logarithms, v = n₁+n₂-2 degrees of freedom, the ratio found with power 80 % at
-//! level alpha is exp(s √(1/n₁+1/n₂) (t(1-alpha/2, v) + t(0.8, v))): the usual planning formula for two means (Snedecor and
-//! Cochran, "Statistical Methods", sample size in comparative experiments, with t for z), on logarithms. The true power is then 77 % at two runs per
-//! arm, 79 % at three and 80 % from ten on, of a t test of normal logarithms. An exact test cannot reach alpha at all below
-//! [`super::values_needed`] runs, whatever stands here. And few runs know s badly: an order of magnitude, not a promise.
+//! With s the pooled standard deviation of logarithms, v = n₁+n₂-2 degrees of freedom, the ratio found with power 80 %
+//! at level alpha is exp(s √(1/n₁+1/n₂) (t(1-alpha/2, v) + t(0.8, v))): the usual planning formula for two means
+//! (Snedecor and Cochran, "Statistical Methods", sample size in comparative experiments, with t for z), on logarithms.
+//! The true power of a t test of normal logarithms is then 77 % at two runs per arm, 79 % at three and 80 % from ten
+//! on. An exact test cannot reach alpha at all below [`super::values_needed`] runs, whatever this formula says. And few
+//! runs estimate s badly: the result is an order of magnitude, not a promise.
 
 use super::effect::pooled_sd;
 use super::ratio::logs;
 use super::student::quantile;
 
-/// The power that all numbers here are for.
+/// The power that all numbers of this file are for.
 pub const POWER: f64 = 0.8;
-/// Runs per arm beyond which no number is given.
+/// The largest number of runs per arm that is given.
 const MOST: usize = 1_000_000;
 
-/// What a comparison could have found.
+/// The differences that a comparison can find.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Power {
     /// Pooled standard deviation of the logarithms.
     pub log_sd: f64,
-    /// The least ratio above 1 that these runs find with 80 % power; its inverse likewise. `None` past the largest double.
+    /// The least ratio above 1 that these runs find with 80 % power, as they find its inverse. `None` past the largest
+    /// double.
     pub detectable: Option<f64>,
-    /// Runs per arm that ratios of 1.2, 1.5 and 2 need; `None` past a million.
+    /// Ratios of 1.2, 1.5 and 2 with the runs per arm that each needs; `None` above a million.
     pub needed: [(f64, Option<usize>); 3],
 }
 
-/// What these two samples could have shown; `None` where a value is not positive, a sample is empty, or neither has two.
+/// The power of a comparison of two samples; `None` if a value is not positive, a sample is empty, or neither has two.
 pub fn power(baseline: &[f64], arm: &[f64], alpha: f64) -> Option<Power> {
     let (a, b) = logs(baseline, arm)?;
     let log_sd = pooled_sd(&a, &b)?; // defined only with degrees of freedom
@@ -39,7 +41,7 @@ pub fn power(baseline: &[f64], arm: &[f64], alpha: f64) -> Option<Power> {
     })
 }
 
-/// The ratio that `n` against `m` runs find; `None` where there are no degrees of freedom, or no double is that large.
+/// The ratio that `n` against `m` runs find; `None` without degrees of freedom, or past the largest double.
 pub fn detectable_ratio(log_sd: f64, n: usize, m: usize, alpha: f64) -> Option<f64> {
     let freedom = (n + m)
         .checked_sub(2)
@@ -49,9 +51,9 @@ pub fn detectable_ratio(log_sd: f64, n: usize, m: usize, alpha: f64) -> Option<f
     ratio.is_finite().then_some(ratio)
 }
 
-/// Runs per arm, two or more, with which `ratio` (above 1) is found; `None` past a million.
+/// The runs per arm, two or more, that find `ratio` (above 1); `None` above a million.
 pub fn runs_for_ratio(log_sd: f64, ratio: f64, alpha: f64) -> Option<usize> {
-    // With the normal's quantiles for those of t it would be a little fewer, and they are nearly t's at so many.
+    // The search starts just below an estimate by t quantiles of 10,000 degrees of freedom, which are nearly normal.
     let reach = quantile(alpha / 2.0, 1e4) + quantile(1.0 - POWER, 1e4);
     let nearly = 2.0 * (log_sd * reach / ratio.ln()).powi(2);
     let from = (0.999 * nearly).min(MOST as f64) as usize;

@@ -1,31 +1,31 @@
 //! The rank test of Mann and Whitney (Wilcoxon), and the least p that ranks can give.
 //!
-//! Up to [`EXACT`] values in all p is exact and conditional on the ties: among all ways to deal the pooled mid-ranks to
-//! the two samples, the share whose rank sum is as far out. Ranks are doubled so that mid-ranks are whole, and the ways are
-//! counted by rank sum in a table (Streitberg and Röhmel, "Exact distributions for permutation and rank tests", 1986).
-//! Above that, the normal approximation with tie and continuity correction (Hollander and Wolfe, "Nonparametric
-//! Statistical Methods", section 4.1), which beside a lone value or heavy ties can fall below what ranks can show at
-//! all; it is held at that floor.
+//! Up to [`EXACT`] pooled values, p is exact and conditional on the ties: among all ways to deal the pooled mid-ranks
+//! to the two samples, the share whose rank sum is at least as extreme. Ranks are doubled so that mid-ranks are whole,
+//! and the ways are counted by rank sum in a table (Streitberg and Röhmel, "Exact distributions for permutation and
+//! rank tests", 1986). Above that, the normal approximation with tie and continuity correction (Hollander and Wolfe,
+//! "Nonparametric Statistical Methods", section 4.1), which with a single value in one sample or with many ties can
+//! fall below the least exact p; it is raised to that floor.
 
 use super::normal::upper_tail;
 
-/// The number of values up to which p is exact.
+/// The largest number of values with an exact p.
 const EXACT: usize = 50;
 
 /// The rank test of an arm against the baseline.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rank {
-    /// Mann-Whitney's U of the arm: pairs of runs in which the arm's value is the greater, ties counted half.
+    /// Mann-Whitney's U of the arm: pairs of runs in which the arm's value is the greater; a tie counts one half.
     pub u: f64,
     /// Two-sided: twice the smaller tail, at most 1.
     pub p: f64,
-    /// The least p that so many values can give, whatever they are.
+    /// The least p that so many values can give.
     pub floor: f64,
-    /// Whether p is exact, not the normal approximation.
+    /// True if p is exact, false if it is the normal approximation.
     pub exact: bool,
 }
 
-/// Test; `None` where a sample is empty.
+/// Tests an arm against the baseline; `None` if a sample is empty.
 pub fn rank(baseline: &[f64], arm: &[f64]) -> Option<Rank> {
     if baseline.is_empty() || arm.is_empty() {
         return None;
@@ -42,7 +42,7 @@ pub fn rank(baseline: &[f64], arm: &[f64]) -> Option<Rank> {
     })
 }
 
-/// How often the arm's value is the greater minus how often the baseline's is, over all pairs of runs; exact.
+/// The share of pairs of runs in which the arm's value is the greater minus the share with the baseline's; exact.
 pub(super) fn dominance(baseline: &[f64], arm: &[f64]) -> Option<f64> {
     let pairs = (baseline.len() * arm.len()) as f64;
     let u = Ranks::new(baseline, arm).doubled_u() as f64;
@@ -59,9 +59,9 @@ struct Ranks {
 
 impl Ranks {
     fn new(baseline: &[f64], arm: &[f64]) -> Self {
-        let of = |is_arm: bool| move |value: &f64| (*value, is_arm);
-        let baseline = baseline.iter().map(of(false));
-        let mut pooled: Vec<(f64, bool)> = baseline.chain(arm.iter().map(of(true))).collect();
+        let baseline = baseline.iter().map(|value| (*value, false));
+        let arm = arm.iter().map(|value| (*value, true));
+        let mut pooled: Vec<(f64, bool)> = baseline.chain(arm).collect();
         pooled.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut ranks = Self {
             baseline: Vec::new(),
@@ -73,14 +73,9 @@ impl Ranks {
         for group in pooled.chunk_by(|a, b| a.0 == b.0) {
             // Ranks before+1 to before+t have the mean before + (t+1)/2.
             let doubled = 2 * before + group.len() + 1;
-            for (_, is_arm) in group {
-                if *is_arm {
-                    &mut ranks.arm
-                } else {
-                    &mut ranks.baseline
-                }
-                .push(doubled);
-            }
+            let of_arm = group.iter().filter(|value| value.1).count();
+            ranks.arm.extend(vec![doubled; of_arm]);
+            ranks.baseline.extend(vec![doubled; group.len() - of_arm]);
             before += group.len();
             ranks.ties += (group.len() as f64).powi(3) - group.len() as f64;
         }
@@ -91,7 +86,7 @@ impl Ranks {
         self.arm.iter().sum::<usize>() - self.arm.len() * (self.arm.len() + 1)
     }
 
-    /// The rank sum of the smaller sample, among those of all samples of its size.
+    /// The exact p: the rank sum of the smaller sample among those of all samples of its size.
     fn exact(&self) -> f64 {
         let all = [self.baseline.as_slice(), &self.arm].concat();
         let drawn = if self.arm.len() < self.baseline.len() {
@@ -107,6 +102,7 @@ impl Ranks {
         (2.0 * not_above.min(not_below) / total).min(1.0)
     }
 
+    /// The p of the normal approximation.
     fn normal(&self) -> f64 {
         let (n, m) = (self.baseline.len() as f64, self.arm.len() as f64);
         let all = n + m;
@@ -119,7 +115,7 @@ impl Ranks {
     }
 }
 
-/// How many ways there are to draw `size` of `ranks` with each sum from 0 to `most`; whole numbers below 2^53.
+/// The number of ways to draw `size` of `ranks` with each sum from 0 to `most`; whole numbers below 2^53.
 fn ways(ranks: &[usize], size: usize, most: usize) -> Vec<f64> {
     let mut table = vec![vec![0.0; most + 1]; size + 1];
     table[0][0] = 1.0;
@@ -136,17 +132,18 @@ fn ways(ranks: &[usize], size: usize, most: usize) -> Vec<f64> {
 }
 
 /// C(a+b, a): exact up to 2^53, infinite past the largest double.
-fn arrangements(a: usize, b: usize) -> f64 {
+pub(super) fn arrangements(a: usize, b: usize) -> f64 {
     let step = |sum: f64, k: usize| sum * (a + b + 1 - k) as f64 / k as f64;
     (1..=a.min(b)).fold(1.0, step)
 }
 
-/// The smallest two-sided p that an exact rank test of `a` against `b` values can give: 2 / C(a+b, a), at most 1; never 0.
-pub fn smallest_rank_p(a: usize, b: usize) -> f64 {
+/// The smallest two-sided p that an exact rank test of `a` against `b` values can give: 2 / C(a+b, a), at most 1; never
+/// 0.
+fn smallest_rank_p(a: usize, b: usize) -> f64 {
     (2.0 / arrangements(a, b)).clamp(f64::MIN_POSITIVE, 1.0)
 }
 
-/// How many values each of two samples must have for an exact rank test to reach `alpha` at all.
+/// The number of values that each of two samples needs for an exact rank test to reach `alpha` at all.
 pub fn values_needed(alpha: f64) -> usize {
     (1..500)
         .find(|n| smallest_rank_p(*n, *n) <= alpha)
@@ -183,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn never_below_what_ranks_can_show() {
+    fn never_below_the_floor() {
         let mut many = [1.0; 50];
         let r = rank(&many, &[2.0]).unwrap();
         assert_eq!((r.p, r.exact), (2.0 / 51.0, false));
@@ -197,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ranks_can_show() {
+    fn floors() {
         assert!(close(smallest_rank_p(3, 3), 0.1));
         assert!(close(smallest_rank_p(4, 4), 2.0 / 70.0));
         assert!(close(smallest_rank_p(2, 3), 0.2));

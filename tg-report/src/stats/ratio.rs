@@ -1,22 +1,22 @@
-//! Ratios: of geometric means, with their interval.
+//! Ratios of geometric means, with their intervals.
 //!
-//! Times and costs spread by factors, so they are compared by one. The ratio of geometric means is e to the difference
-//! of the means of logarithms, and its interval e to the ends of Welch's interval for that difference. It is not the ratio
-//! of the arithmetic means shown beside it.
+//! Times and costs vary by factors, so they are compared by a factor. The ratio of geometric means is e to the
+//! difference of the means of logarithms, and its interval e to the ends of Welch's interval of that difference. It is
+//! not the ratio of the arithmetic means that a report shows beside it.
 
 use super::{Interval, mean_difference, welch};
 
 /// A ratio of geometric means.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ratio {
-    /// The ratio.
+    /// The arm over the baseline.
     pub value: f64,
-    /// Its 95 % interval; `None` where Welch's test of the logarithms is undefined.
+    /// Its 95 % interval; `None` if Welch's test of the logarithms is undefined.
     pub interval: Option<Interval>,
 }
 
 impl Ratio {
-    /// 1 / the ratio: the speedup where the ratio is one of times.
+    /// 1 / the ratio: the speedup if the ratio is one of times.
     #[must_use]
     pub fn inverse(self) -> Self {
         let turned = |ends: Interval| Interval::new(1.0 / ends.high, 1.0 / ends.low);
@@ -26,7 +26,7 @@ impl Ratio {
         }
     }
 
-    /// The ratio times a positive constant: the efficiency where that is agents per agent.
+    /// The ratio times a positive constant: the efficiency if a speedup is multiplied by a ratio of agents.
     #[must_use]
     pub fn times(self, factor: f64) -> Self {
         Self {
@@ -36,10 +36,10 @@ impl Ratio {
     }
 }
 
-/// Geometric mean of `arm` over that of `baseline`.
+/// The geometric mean of `arm` over that of `baseline`.
 ///
-/// `None` where a sample is empty, a value is not positive (its logarithm would be left out, and silently), or the ratio is
-/// not a normal double.
+/// `None` if a sample is empty, if a value is not positive (its logarithm would be left out silently), or if the ratio
+/// is not a normal double.
 pub fn ratio(baseline: &[f64], arm: &[f64]) -> Option<Ratio> {
     let (baseline, arm) = logs(baseline, arm)?;
     let value = mean_difference(&baseline, &arm)?.exp();
@@ -48,9 +48,9 @@ pub fn ratio(baseline: &[f64], arm: &[f64]) -> Option<Ratio> {
     value.is_normal().then_some(Ratio { value, interval })
 }
 
-/// Logarithms of both samples' values over the least of all; `None` where there is none, or one is not positive.
+/// The logarithms of all values over the least of them; `None` if there are no values, or if one is not positive.
 ///
-/// The least value for a unit keeps the spread of values that are close together and far from 1.
+/// Division by the least value keeps the spread of values that are close together and far from 1.
 pub(super) fn logs(a: &[f64], b: &[f64]) -> Option<(Vec<f64>, Vec<f64>)> {
     let least = a.iter().chain(b).copied().reduce(f64::min)?;
     let log = |value: &f64| {
@@ -65,15 +65,6 @@ pub(super) fn logs(a: &[f64], b: &[f64]) -> Option<(Vec<f64>, Vec<f64>)> {
     (least > 0.0).then(|| (logs(a), logs(b)))
 }
 
-/// Geometric mean of the positive values; `None` where there are none. Of equal values it is that value, exactly.
-pub fn geometric_mean(values: &[f64]) -> Option<f64> {
-    let mut positive = values.iter().copied().filter(|value| *value > 0.0);
-    let first = positive.next()?;
-    let logs: Vec<f64> = positive.map(|value| value.ln() - first.ln()).collect();
-    let mean = logs.iter().sum::<f64>() / (logs.len() + 1) as f64;
-    Some(first * mean.exp())
-}
-
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "exact by construction")]
 mod tests {
@@ -81,13 +72,6 @@ mod tests {
 
     fn close(a: f64, b: f64) -> bool {
         (a - b).abs() <= 1e-12 * b.abs()
-    }
-
-    #[test]
-    fn geometric_means() {
-        assert!(close(geometric_mean(&[2.0, 0.0, 8.0, -1.0]).unwrap(), 4.0));
-        assert_eq!(geometric_mean(&[0.0]), None);
-        assert!(close(geometric_mean(&[1e-300, 1e300]).unwrap(), 1.0));
     }
 
     #[test]

@@ -1,13 +1,14 @@
-//! The exact test of paired runs: same seed in both arms, one difference for each.
+//! The exact test of paired runs: one difference for each seed that both arms ran with.
 //!
-//! Fisher, "The Design of Experiments" (1935), section 21: if the arm changes nothing, each difference might as well have
-//! had the other sign, so the sum of the differences is one of 2^n. What the seed makes of both runs cancels. The price
-//! is the floor 2 / 2^n: below six pairs no data can reach 0.05.
+//! Fisher, "The Design of Experiments" (1935), section 21: if the arm changes nothing, each difference might as well
+//! have had the other sign, so the sum of the differences is one of 2^n. The effect of a seed on both of its runs
+//! cancels. The price is the floor 2 / 2^n: below six pairs no data can reach 0.05.
 
-use super::arrangements::{Ground, Tails};
 use super::exact::Sum;
+use super::ties::{Tails, TieRule};
 
-/// Pairs whose 2^n sums are each looked at; of twice as many the halves are listed and matched.
+/// The largest number of pairs whose 2^n sums are computed one by one; up to twice as many, the sums of two halves are
+/// matched.
 const MOST: usize = 15;
 
 /// The paired test.
@@ -17,28 +18,28 @@ pub struct SignFlip {
     pub pairs: usize,
     /// Two-sided: twice the smaller tail, at most 1.
     pub p: f64,
-    /// The least p that so many pairs can give, whatever they are: 2 / 2^pairs.
+    /// The least p that so many pairs can give: 2 / 2^pairs.
     pub floor: f64,
 }
 
-/// Test pairs of (baseline, arm); `None` of no pairs, and of more than 30.
+/// Tests pairs of (baseline, arm); `None` for no pairs, and for more than 30.
 pub fn sign_flip(pairs: &[(f64, f64)]) -> Option<SignFlip> {
     let n = pairs.len();
     if n == 0 || n > 2 * MOST {
         return None;
     }
-    let ground = Ground::new(pairs.iter().flat_map(|(baseline, arm)| [*baseline, *arm]));
+    let rule = TieRule::new(pairs.iter().flat_map(|(baseline, arm)| [*baseline, *arm]));
     let mut pairs = pairs.to_vec();
     for (baseline, arm) in &mut pairs {
-        *baseline /= ground.scale;
-        *arm /= ground.scale;
+        *baseline /= rule.scale;
+        *arm /= rule.scale;
     }
     let tails = if n <= MOST {
         let mut tails = Tails::default();
-        flips(&pairs, &mut |sum| tails.count(-sum, &ground));
+        flips(&pairs, &mut |sum| tails.count(-sum, &rule));
         tails
     } else {
-        matched(&pairs, &ground)
+        matched(&pairs, &rule)
     };
     Some(SignFlip {
         pairs: n,
@@ -56,27 +57,28 @@ fn floor(pairs: usize) -> f64 {
     2f64.powi(1 - pairs as i32)
 }
 
-/// Show `see` the sum of each set of differences. To flip their signs lowers the sum of all by twice that.
-fn flips(pairs: &[(f64, f64)], see: &mut impl FnMut(f64)) {
+/// Passes to `visit` the sum of each subset of the differences; flipping their signs lowers the sum of all by twice
+/// that.
+fn flips(pairs: &[(f64, f64)], visit: &mut impl FnMut(f64)) {
     let mut sums: Vec<Sum> = (0..=pairs.len()).map(|_| Sum::default()).collect();
-    extend(pairs, &mut sums, see);
+    extend(pairs, &mut sums, visit);
 }
 
-fn extend(pairs: &[(f64, f64)], sums: &mut [Sum], see: &mut impl FnMut(f64)) {
+fn extend(pairs: &[(f64, f64)], sums: &mut [Sum], visit: &mut impl FnMut(f64)) {
     let Some((sum, further)) = sums.split_first_mut() else {
         return;
     };
-    see(sum.value());
+    visit(sum.value());
     for (at, (baseline, arm)) in pairs.iter().enumerate() {
         further[0].set(sum);
         further[0].add(*arm);
         further[0].add(-baseline);
-        extend(&pairs[at + 1..], further, see);
+        extend(&pairs[at + 1..], further, visit);
     }
 }
 
-/// The tails from two lists of sums, one of each half of the pairs. Each sum is rounded here, once.
-fn matched(pairs: &[(f64, f64)], ground: &Ground) -> Tails {
+/// The tails from two lists of sums, one of each half of the pairs; each sum is rounded once.
+fn matched(pairs: &[(f64, f64)], rule: &TieRule) -> Tails {
     let (left, right) = pairs.split_at(pairs.len() / 2);
     let sums = |half| {
         let mut sums = Vec::new();
@@ -86,8 +88,8 @@ fn matched(pairs: &[(f64, f64)], ground: &Ground) -> Tails {
     };
     let (left, right) = (sums(left), sums(right));
     let all = left.len() as u64 * right.len() as u64;
-    let below = count(&left, &right, |sum| sum < 0.0 && !ground.is_tie(sum));
-    let not_above = count(&left, &right, |sum| sum <= 0.0 || ground.is_tie(sum));
+    let below = count(&left, &right, |sum| sum < 0.0 && !rule.is_tie(sum));
+    let not_above = count(&left, &right, |sum| sum <= 0.0 || rule.is_tie(sum));
     Tails {
         not_below: not_above,
         not_above: all - below,
@@ -95,7 +97,7 @@ fn matched(pairs: &[(f64, f64)], ground: &Ground) -> Tails {
     }
 }
 
-/// How many sums of one from each sorted list fit; `fits` holds for all sums up to some limit.
+/// The number of sums of one value from each sorted list that fit; `fits` is true for all sums up to some limit.
 fn count(left: &[f64], right: &[f64], fits: impl Fn(f64) -> bool) -> u64 {
     let mut end = right.len();
     let mut fitting = 0;
@@ -115,10 +117,10 @@ mod tests {
 
     #[test]
     fn by_hand() {
-        // Differences 1 2 4, all up: one of eight sums is as high.
+        // Differences 1 2 4: one of eight sums is as high.
         let t = sign_flip(&[(0.0, 1.0), (1.0, 3.0), (1.0, 5.0)]).unwrap();
         assert_eq!((t.pairs, t.p, t.floor), (3, 0.25, 0.25));
-        // -1 2 4: flipping nothing or the -1 alone is as high.
+        // -1 2 4: two sums are as high, with nothing flipped and with the -1 alone.
         let t = sign_flip(&[(1.0, 0.0), (1.0, 3.0), (1.0, 5.0)]).unwrap();
         assert_eq!(t.p, 0.5);
         assert_eq!(sign_flip(&[(1.0, 1.0), (2.0, 2.0)]).unwrap().p, 1.0);
@@ -136,16 +138,16 @@ mod tests {
     }
 
     #[test]
-    fn halves_count_as_the_whole_does() {
+    fn halves_give_the_same_count() {
         let pair = |k: u32| (f64::from(k % 7), f64::from(k * k % 11) + 1.0);
         let pairs: Vec<(f64, f64)> = (0..14).map(pair).collect();
-        let ground = Ground::new(pairs.iter().flat_map(|(a, b)| [*a, *b]));
+        let rule = TieRule::new(pairs.iter().flat_map(|(a, b)| [*a, *b]));
         let scaled: Vec<(f64, f64)> = pairs
             .iter()
-            .map(|(a, b)| (a / ground.scale, b / ground.scale))
+            .map(|(a, b)| (a / rule.scale, b / rule.scale))
             .collect();
         let whole = sign_flip(&pairs).unwrap();
-        assert_eq!(matched(&scaled, &ground).p(), whole.p);
+        assert_eq!(matched(&scaled, &rule).p(), whole.p);
         assert!(whole.p > whole.floor && whole.p < 1.0);
     }
 

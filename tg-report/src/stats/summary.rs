@@ -1,31 +1,33 @@
-//! What the values of one sample come to: mean, deviation, interval, and order statistics.
+//! The summary of one sample: mean, deviation, interval, and order statistics.
 //!
-//! The mean is the exact sum over n; deviations are taken from it in a second pass and corrected for what its rounding
-//! left (the corrected two-pass algorithm of Chan and others, "Algorithms for Computing the Sample Variance", 1983). Input is finite: JSON
-//! has no other numbers.
+//! The mean is the exact sum over n. A second pass takes deviations from it and corrects for its rounding (the
+//! corrected two-pass algorithm of Chan and others, "Algorithms for Computing the Sample Variance", 1983). Input is
+//! finite: JSON has no other numbers.
 
-use super::{Interval, TAIL, exact, student};
+use super::interval::{Interval, TAIL};
+use super::{exact, student};
 
-/// What an arm's values of one metric come to, in the metric's unit.
+/// The summary of an arm's values of one metric, in the metric's unit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Summary {
-    /// Values.
+    /// Number of values.
     pub n: usize,
     /// Arithmetic mean.
     pub mean: f64,
-    /// Sample standard deviation (n-1); `None` for a single value, and past the largest double.
+    /// Sample standard deviation (n-1); `None` for a single value and past the largest double.
     pub sd: Option<f64>,
-    /// The mean's 95 % interval, mean ± t(0.975, n-1) sd / √n; `None` where `sd` is. Of equal values it has no width.
+    /// The mean's 95 % interval, mean ± t(0.975, n-1) sd / √n; `None` if `sd` is. Equal values give an interval without
+    /// width.
     pub interval: Option<Interval>,
     /// Smallest value.
     pub min: f64,
-    /// Middle value, or the mean of the two in the middle.
+    /// The middle value, or the mean of the two in the middle.
     pub median: f64,
     /// Largest value.
     pub max: f64,
 }
 
-/// Summarise; `None` where there are no values.
+/// Summarises a sample; `None` if it is empty.
 pub fn describe(values: &[f64]) -> Option<Summary> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -44,7 +46,7 @@ pub fn describe(values: &[f64]) -> Option<Summary> {
     })
 }
 
-/// Mean and sample standard deviation of values in ascending order, not empty.
+/// Mean and sample standard deviation of one or more values in ascending order.
 fn moments(sorted: &[f64]) -> (f64, Option<f64>) {
     let (min, max) = (sorted[0], sorted[sorted.len() - 1]);
     let many = sorted.len() > 1;

@@ -1,20 +1,20 @@
-//! An arm against the baseline, on one metric: every number a report gives of it.
+//! The comparison of an arm with the baseline on one metric, its verdict, and Holm's correction of a family of them.
 
 use super::{Power, Rank, Ratio, SignFlip, Welch};
 use super::{cliff, hedges, mean_difference, permutation, power, rank, ratio, sign_flip, welch};
 
-/// A comparison. Differences and ratios are of the arm to the baseline; what is undefined is `None`.
+/// A comparison. Differences and ratios are of the arm to the baseline; an undefined value is `None`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Versus {
-    /// mean(arm) - mean(baseline), in the metric's unit; `None` past the largest double.
+    /// mean(arm) - mean(baseline) in the metric's unit; `None` past the largest double.
     pub difference: Option<f64>,
-    /// Welch's t test and the difference's interval.
+    /// Welch's t test and the interval of the difference.
     pub welch: Option<Welch>,
     /// The rank test.
     pub rank: Rank,
-    /// The exact p of the mean difference, up to 200,000 arrangements.
+    /// The exact p of the mean difference; `None` above 200,000 arrangements.
     pub permutation: Option<f64>,
-    /// The paired test, where runs pair.
+    /// The paired test, if runs pair.
     pub sign_flip: Option<SignFlip>,
     /// Cliff's delta.
     pub cliff: f64,
@@ -22,11 +22,11 @@ pub struct Versus {
     pub hedges: Option<f64>,
     /// Ratio of geometric means.
     pub ratio: Option<Ratio>,
-    /// What so many runs could have found at the level asked for.
+    /// The differences that so many runs find at the given level.
     pub power: Option<Power>,
 }
 
-/// Which exact test a verdict rests on.
+/// The exact test that a verdict rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Test {
     /// The rank test.
@@ -36,7 +36,7 @@ pub enum Test {
 }
 
 impl Test {
-    /// For the machine formats.
+    /// The name in the machine-readable formats.
     pub fn name(self) -> &'static str {
         match self {
             Self::Rank => "rank",
@@ -45,35 +45,35 @@ impl Test {
     }
 }
 
-/// The p that decides, before Holm's correction.
+/// The p that decides a comparison, before Holm's correction.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Verdict {
     /// Two-sided.
     pub p: f64,
     /// The least p that the number of runs allows.
     pub floor: f64,
-    /// Where p comes from.
+    /// The test that gave p.
     pub test: Test,
 }
 
 impl Verdict {
-    /// Whether p is as small as the number of runs allows, so that it says more of that number than of the data.
+    /// True if p is as small as the number of runs allows, so that it depends more on that number than on the data.
     pub fn is_at_floor(&self) -> bool {
         self.p <= self.floor * (1.0 + 1e-9)
     }
 }
 
 impl Versus {
-    /// The paired test where runs pair, else ranks.
+    /// The verdict of the paired test if runs pair, else of the rank test.
     pub fn verdict(&self) -> Verdict {
         choose(self.sign_flip, self.rank)
     }
 }
 
-/// Compare; `None` where a sample is empty.
+/// Compares two samples; `None` if one is empty.
 ///
-/// `pairs` are (baseline, arm) of the runs with the same seed in both, where the design pairs them; `alpha` is the level
-/// that [`Versus::power`] is for.
+/// `pairs` are (baseline, arm) of the runs with the same seed in both, if the design pairs them; `alpha` is the level
+/// of [`Versus::power`].
 pub fn versus(
     baseline: &[f64],
     arm: &[f64],
@@ -93,7 +93,7 @@ pub fn versus(
     })
 }
 
-/// The verdict alone, without what else [`versus`] computes.
+/// The verdict alone, without the rest of [`versus`].
 pub fn verdict(baseline: &[f64], arm: &[f64], pairs: Option<&[(f64, f64)]>) -> Option<Verdict> {
     Some(choose(pairs.and_then(sign_flip), rank(baseline, arm)?))
 }
@@ -110,6 +110,25 @@ fn choose(paired: Option<SignFlip>, rank: Rank) -> Verdict {
         test: Test::SignFlip,
     };
     paired.map_or(by_rank, by_pairs)
+}
+
+/// The adjusted p of each comparison, in the same order; an undefined p leaves the family and stays undefined.
+///
+/// With the m defined p in ascending order, the k-th becomes the greatest of (m-j+1) times the j-th over j <= k, at
+/// most 1: Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6
+/// (1979). The probability of any false positive in the family stays at most alpha, whatever the comparisons have in
+/// common (for example the baseline).
+pub fn holm(family: &[Option<f64>]) -> Vec<Option<f64>> {
+    let defined = family.iter().enumerate();
+    let mut order: Vec<(usize, f64)> = defined.filter_map(|(at, p)| Some((at, (*p)?))).collect();
+    order.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let mut adjusted = vec![None; family.len()];
+    let mut least: f64 = 0.0;
+    for (rank, (at, p)) in order.iter().enumerate() {
+        least = least.max((order.len() - rank) as f64 * p).min(1.0);
+        adjusted[*at] = Some(least);
+    }
+    adjusted
 }
 
 #[cfg(test)]
@@ -131,12 +150,23 @@ mod tests {
     }
 
     #[test]
-    fn pairs_decide_where_there_are_any() {
+    fn pairs_decide_if_there_are_any() {
         let (a, b) = ([1.0, 5.0, 9.0], [2.0, 7.0, 12.0]);
         let pairs: Vec<(f64, f64)> = a.into_iter().zip(b).collect();
         let paired = versus(&a, &b, Some(&pairs), 0.05).unwrap().verdict();
         assert_eq!((paired.test, paired.p), (Test::SignFlip, 0.25));
         assert_eq!(verdict(&a, &b, Some(&pairs)), Some(paired));
         assert_eq!(verdict(&a, &b, Some(&[])).unwrap().test, Test::Rank);
+    }
+
+    #[test]
+    fn holm_by_hand() {
+        let family = [Some(0.0625), None, Some(0.015_625), Some(0.031_25)];
+        // 3/64, 2/32, and 1/16 again: no adjusted p is below the one before.
+        let adjusted = [Some(0.0625), None, Some(0.046_875), Some(0.0625)];
+        assert_eq!(holm(&family), adjusted);
+        assert_eq!(holm(&[Some(0.75), Some(0.5)]), [Some(1.0), Some(1.0)]);
+        assert_eq!(holm(&[Some(0.25)]), [Some(0.25)]);
+        assert_eq!(holm(&[None]), [None]);
     }
 }

@@ -1,10 +1,11 @@
-//! The difference of two means, and Welch's t for it.
+//! The difference of two means, and Welch's t test of it.
 //!
-//! t = d / s, s² = s₁²/n₁ + s₂²/n₂, with (s₁²/n₁ + s₂²/n₂)² / (s₁⁴/(n₁²(n₁-1)) + s₂⁴/(n₂²(n₂-1))) degrees of freedom: Welch,
-//! "The generalization of 'Student's' problem when several different population variances are involved", Biometrika 34
-//! (1947). Variances may differ; normality is assumed, and with three runs nothing can check it.
+//! t = d / s, s² = s₁²/n₁ + s₂²/n₂, with (s₁²/n₁ + s₂²/n₂)² / (s₁⁴/(n₁²(n₁-1)) + s₂⁴/(n₂²(n₂-1))) degrees of freedom:
+//! Welch, "The generalization of 'Student's' problem when several different population variances are involved",
+//! Biometrika 34 (1947). Variances may differ; normality is assumed, which three runs cannot check.
 
-use super::{Interval, TAIL, describe, exact, student};
+use super::interval::{Interval, TAIL};
+use super::{describe, exact, student};
 
 /// Welch's test of an arm's mean against the baseline's.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -13,13 +14,14 @@ pub struct Welch {
     pub t: f64,
     /// Welch-Satterthwaite degrees of freedom, not whole in general.
     pub df: f64,
-    /// Two-sided, above 0.
+    /// Two-sided, never 0.
     pub p: f64,
-    /// The difference's 95 % interval, in the data's unit.
+    /// The 95 % interval of the difference, in the unit of the data.
     pub interval: Interval,
 }
 
-/// Test; `None` where a sample has fewer than two values, where both are constant, and past the largest double.
+/// Tests an arm against the baseline; `None` if a sample has fewer than two values, if both are constant, and past the
+/// largest double.
 pub fn welch(baseline: &[f64], arm: &[f64]) -> Option<Welch> {
     let difference = mean_difference(baseline, arm)?;
     let (a, b) = (describe(baseline)?.sd?, describe(arm)?.sd?);
@@ -40,14 +42,14 @@ pub fn welch(baseline: &[f64], arm: &[f64]) -> Option<Welch> {
     })
 }
 
-/// The degrees of freedom of the sum of two variances, each with its own; one of them is positive.
+/// The degrees of freedom of the sum of two variances; each has its own, and one is positive.
 pub(super) fn satterthwaite(va: f64, df_a: f64, vb: f64, df_b: f64) -> f64 {
     let whole = va + vb;
     let share = |variance: f64, df: f64| (variance / whole).powi(2) / df;
     1.0 / (share(va, df_a) + share(vb, df_b))
 }
 
-/// mean(arm) - mean(baseline), rounded once from the exact value; `None` where a sample is empty, and past the largest
+/// mean(arm) - mean(baseline), rounded once from the exact value; `None` if a sample is empty, and past the largest
 /// double.
 pub fn mean_difference(baseline: &[f64], arm: &[f64]) -> Option<f64> {
     let (n, m) = (baseline.len() as f64, arm.len() as f64);
@@ -87,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn sums_in_another_order_differ_by_nothing() {
+    fn the_order_of_values_does_not_matter() {
         let d = mean_difference(&[0.1, 0.2, 0.3], &[0.3, 0.1, 0.2]);
         assert_eq!(d, Some(0.0));
         let d = mean_difference(&[1e15, 1e15 + 1.0, 1e15], &[1e15, 1e15 + 1.0]);

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-/// What a run of the program came to.
+/// The exit status and output of a run of the program.
 pub struct Ran {
     pub exit: i32,
     pub out: String,
@@ -60,7 +60,7 @@ pub fn run(arm: &str, replicate: u32, metrics: Value) -> Value {
     })
 }
 
-/// The same with one value of its record changed; `pointer` as in `/run/agents`.
+/// A record with one value changed; `pointer` as in `/run/agents`.
 pub fn with(mut record: Value, pointer: &str, value: Value) -> Value {
     let (parent, key) = pointer.rsplit_once('/').unwrap();
     let parent = record.pointer_mut(parent).unwrap();

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make the tables that tests/reference.rs compares the statistics of tg-report with.
+"""Makes the reference tables for the statistics of tg-report, which tests/reference.rs reads.
 
 Needs Python 3.11, numpy, scipy 1.17, statsmodels 0.15 and mpmath 1.4:
 
@@ -8,9 +8,8 @@ Needs Python 3.11, numpy, scipy 1.17, statsmodels 0.15 and mpmath 1.4:
 
 writes samples.json, numbers.json and curves.json beside itself (a minute). Every number in them is computed here by
 definition: sums and counts in whole fractions, distributions with 60 digits. Where scipy or statsmodels compute the same
-and are right (no ties, no constants, sizes near 1) they are asked too and must agree; a table with which they do not is not
-written. Data are text, so that what is read is what was meant: "0.3" is a double for the means and three tenths where sums
-are compared for ties.
+and are right (no ties, no constants, sizes near 1) this script runs them too; if they disagree, it stops and writes nothing.
+Data are text, so that no digit is lost: "0.3" is a double for the means, and three tenths when sums are compared for ties.
 """
 
 import bisect
@@ -72,8 +71,6 @@ def t_quantile(tail, df):
     return root(lambda t: t_two_sided(t, df) - 2 * mp.mpf(tail), near)
 
 
-
-
 # --- one sample --------------------------------------------------------------------------------------------------------
 
 
@@ -125,7 +122,7 @@ def two_sided(sums, observed):
 
 
 def sums_of(values, size):
-    """How many ways there are to draw `size` of the values, by their sum: all of them, one by one."""
+    """The number of ways to draw `size` of the values, by their sum, from all draws one by one."""
     if math.comb(len(values), size) > 200_000:
         return None
     common = math.lcm(*(Fraction(value).denominator for value in values))
@@ -142,7 +139,7 @@ def mid_ranks(values):
 
 
 def rank_sums(ranks, size):
-    """The same for ranks, by polynomials: they are few and small, the draws many."""
+    """The same for ranks, by polynomials: ranks are few and small, draws are many."""
     if math.comb(len(ranks), size) <= 20_000:
         return sums_of(ranks, size)
     counts = [{} for _ in range(size + 1)]
@@ -207,7 +204,7 @@ def ratio(a, b):
         return None
     logs = [[mp.log(real(x)) for x in xs] for xs in (a, b)]
     difference = mean(logs[1]) - mean(logs[0])
-    # What 60 digits leave of logarithms that are all the same is no spread.
+    # Logarithms of equal values differ only by rounding, which is not a spread.
     constant = all(max(xs) - min(xs) == 0 for xs in (a, b))
     test = None if constant else welch(*logs)
     return {"value": mp.exp(difference), "interval": test and tuple(mp.exp(end) for end in test["interval"])}
@@ -215,7 +212,7 @@ def ratio(a, b):
 
 @functools.cache
 def reach_by_runs():
-    """In standard deviations, for 2 runs per arm up to a million: far more than one would look at one by one."""
+    """The detectable difference in standard deviations, for 2 runs per arm up to a million."""
     n = np.arange(2, 1_000_001)
     return np.sqrt(2 / n) * (stats.t.isf(0.025, 2 * n - 2) + stats.t.isf(0.2, 2 * n - 2))
 
@@ -239,14 +236,14 @@ def power(a, b):
 
 
 def ordinary(a, b):
-    """Whether scipy computes with such data in doubles and loses nothing: near 1, and no constants."""
+    """True if scipy loses nothing by computing with such data in doubles: near 1, and not constant."""
     values = [abs(x) for x in a + b if x]
     return (min(len(a), len(b)) > 1 and len(set(a)) > 1 and len(set(b)) > 1
             and max(values) < 1e6 and min(values) > 1e-6)
 
 
 def ask_scipy(a, b, case):
-    """The same from scipy and statsmodels, which must agree."""
+    """Checks that scipy and statsmodels give the same values."""
     x, y = np.array([float(v) for v in a]), np.array([float(v) for v in b])
     theirs = stats.ttest_ind(y, x, equal_var=False)
     for ours, their in (("t", theirs.statistic), ("df", theirs.df), ("p", theirs.pvalue)):
@@ -472,7 +469,7 @@ class Spread:
             self.parts.append((unit * bread * inner * bread * unit, len(xs) - 1))
 
     def of(self, gradient):
-        """Variance and degrees of freedom of what moves by `gradient`."""
+        """Variance and degrees of freedom of a quantity with the derivatives `gradient`."""
         row = mp.matrix([gradient[: self.parts[0][0].rows]])
         parts = [((row * part * row.T)[0], df) for part, df in self.parts]
         total = sum(part for part, _ in parts)
@@ -490,7 +487,7 @@ def log_slopes(parameters, n):
 
 
 def edge(inside, start, stop):
-    """Where `inside` turns false on the way from start to stop, by halving; None if it does not."""
+    """The point at which `inside` turns false between start and stop, by halving; None if it does not."""
     steps = [start * (stop / start) ** (mp.mpf(k) / 64) for k in range(65)]
     last = start
     for step in steps[1:]:

@@ -1,8 +1,8 @@
-// How things look: numbers as words, bars, gauges, lanes. Texts of strangers only ever become text nodes.
+// The parts of the page: numbers as text, bars, gauges, lanes. Texts from agents only become text nodes.
 
 const SVG = "http://www.w3.org/2000/svg";
-const WORDS = {
-  success: "over, well", failure: "over, badly", timed: "in work", assigned: "assigned", parked: "parked", waiting: "waiting",
+const CLASSES = {
+  success: "succeeded", failure: "failed", timed: "in progress", assigned: "assigned", parked: "parked", waiting: "waiting",
 };
 const PHASES = {
   ended: "success", running: "timed", ending: "timed", waiting: "waiting", failed: "failure", interrupted: "failure",
@@ -19,11 +19,11 @@ export function element(name, text, className) {
   return made;
 }
 
-// Setting what is there already would make the browser, and a screen reader, do work for nothing.
-export function say(node, text) {
+// An unchanged value is not set again: that would make the browser and a screen reader do needless work.
+export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
-export function set(node, name, value) {
+export function setAttribute(node, name, value) {
   if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
 }
 
@@ -55,29 +55,29 @@ export function value(counter) {
 }
 export const label = (name) => name.replace(/_(ms|usd|pct)$/, "").replaceAll("_", " ");
 export const title = (cut) => (cut.chars ? `${cut.text}… (${cut.chars} characters)` : cut.text);
-export const words = (list) => list.filter(Boolean).join(" · ");
+export const join = (list) => list.filter(Boolean).join(" · ");
 
-// A bar of parts, each [class, number]; the parts move, they are not made anew.
+// A bar of parts, each [class, number]; its elements are reused.
 export function bar(svg, parts, all, text) {
-  set(svg, "aria-label", text);
+  setAttribute(svg, "aria-label", text);
   let at = 0;
   parts.forEach(([kind, number], place) => {
     let part = svg.children[place];
     if (!part) {
       part = document.createElementNS(SVG, "rect");
-      set(part, "height", 1);
+      setAttribute(part, "height", 1);
       svg.append(part);
     }
     const width = all > 0 ? (100 * number) / all : 0;
-    set(part, "class", kind);
-    set(part, "x", at.toFixed(3));
-    set(part, "width", width.toFixed(3));
+    setAttribute(part, "class", kind);
+    setAttribute(part, "x", at.toFixed(3));
+    setAttribute(part, "width", width.toFixed(3));
     at += width;
   });
   while (svg.children.length > parts.length) svg.lastChild.remove();
 }
 
-// The same numbers as words, each with the colour it has in the bar.
+// The same numbers as text, each with its colour in the bar.
 export function key(node, parts) {
   parts.forEach(([kind, number, name], place) => {
     let part = node.children[place];
@@ -86,7 +86,7 @@ export function key(node, parts) {
       part.append(element("i", undefined, "key"), document.createTextNode(""));
       node.append(part);
     }
-    set(part.firstChild, "class", `key ${kind}`);
+    setAttribute(part.firstChild, "class", `key ${kind}`);
     const text = `${number} ${name}`;
     if (part.lastChild.data !== text) part.lastChild.data = text;
   });
@@ -98,34 +98,34 @@ export function taskParts(tasks) {
 }
 export const isOver = (one) => one.class === "success" || one.class === "failure";
 export const sum = (list) => list.reduce((all, one) => all + one, 0);
-export function taskWords(run) {
+export function taskText(run) {
   const over = sum(run.tasks.filter(isOver).map((one) => one.tasks));
-  return `${over} of ${run.task_count ?? "?"} tasks over`;
+  return `${over} of ${run.task_count ?? "?"} tasks ended`;
 }
 export function phaseParts(phases) {
   const order = ["ended", "running", "ending", "failed", "interrupted", "unreadable", "waiting"];
   return order.filter((phase) => phases[phase]).map((phase) => [PHASES[phase], phases[phase], phase]);
 }
 
-// A gauge with its words: `part` of `all`.
-export function gauge(node, words, part, all, isLimit) {
+// A gauge with its text: `part` of `all`.
+export function gauge(node, label, part, all, isLimit) {
   let [text, meter] = [node.firstElementChild, node.lastElementChild];
   if (!text) {
     [text, meter] = [element("span"), element("meter")];
     node.append(text, meter);
-    set(meter, "min", 0);
-    if (isLimit) { // the nearer to the end, the worse
-      set(meter, "low", 0.6); set(meter, "high", 0.85); set(meter, "optimum", 0);
+    setAttribute(meter, "min", 0);
+    if (isLimit) { // the closer to the limit, the worse
+      setAttribute(meter, "low", 0.6); setAttribute(meter, "high", 0.85); setAttribute(meter, "optimum", 0);
     }
-    set(meter, "max", 1);
+    setAttribute(meter, "max", 1);
   }
-  say(text, words);
+  setText(text, label);
   const share = all > 0 ? Math.min(1, Math.max(0, part / all)) : 0;
   meter.value = share;
-  set(meter, "aria-label", words);
+  setAttribute(meter, "aria-label", label);
 }
 
-// One lane a worker; times are the coordinates, so that a growing run moves one attribute.
+// One lane per worker. Coordinates are times, so that a running run changes one attribute.
 export class Lanes {
   constructor(node, caption) {
     Object.assign(this, { node, caption, rows: new Map(), open: new Map(), end: 0 });
@@ -134,9 +134,9 @@ export class Lanes {
     if (!this.rows.has(worker)) {
       const [name, svg] = [element("span", worker, "name"), document.createElementNS(SVG, "svg")];
       name.title = worker;
-      set(svg, "preserveAspectRatio", "none");
-      set(svg, "role", "img");
-      set(svg, "height", 15);
+      setAttribute(svg, "preserveAspectRatio", "none");
+      setAttribute(svg, "role", "img");
+      setAttribute(svg, "height", 15);
       this.node.append(name, svg);
       this.rows.set(worker, { svg, pieces: new Map() });
     }
@@ -148,31 +148,31 @@ export class Lanes {
     if (!piece) {
       piece = document.createElementNS(SVG, "rect");
       piece.append(document.createElementNS(SVG, "title"));
-      set(piece, "y", 0.1);
-      set(piece, "height", 0.8);
+      setAttribute(piece, "y", 0.1);
+      setAttribute(piece, "height", 0.8);
       lane.svg.append(piece);
       lane.pieces.set(segment.n, piece);
     }
-    set(piece, "x", segment.from_ms - start);
-    set(piece, "class", segment.to_ms === null ? "timed" : segment.ended ?? "parked");
+    setAttribute(piece, "x", segment.from_ms - start);
+    setAttribute(piece, "class", segment.to_ms === null ? "timed" : segment.ended ?? "parked");
     if (segment.to_ms === null) this.open.set(segment.n, { piece, segment });
     else this.open.delete(segment.n);
     this.finish(piece, segment, segment.to_ms);
   }
   finish(piece, segment, to) {
     const end = to ?? segment.from_ms;
-    set(piece, "width", Math.max(0, end - segment.from_ms));
-    const how = segment.to_ms === null ? segment.state : WORDS[segment.ended] ?? "left";
+    setAttribute(piece, "width", Math.max(0, end - segment.from_ms));
+    const how = segment.to_ms === null ? segment.state : CLASSES[segment.ended] ?? "left";
     const text = `${title(segment.title) || segment.task}: ${how}, ${duration(end - segment.from_ms)}`;
-    say(piece.firstChild, text);
+    setText(piece.firstChild, text);
   }
   grow(now, start) {
     const span = Math.max(1000, now - start);
     for (const { piece, segment } of this.open.values()) this.finish(piece, segment, now);
     for (const [worker, { svg, pieces }] of this.rows) {
-      set(svg, "viewBox", `0 0 ${Math.round(span)} 1`);
-      set(svg, "aria-label", `${worker}: ${pieces.size} pieces of work in ${duration(span)}`);
+      setAttribute(svg, "viewBox", `0 0 ${Math.round(span)} 1`);
+      setAttribute(svg, "aria-label", `${worker}: ${pieces.size} segments of work in ${duration(span)}`);
     }
-    say(this.caption, `Who worked when: ${duration(span)} from the launch on`);
+    setText(this.caption, `Work of each agent over time: ${duration(span)} since the launch`);
   }
 }

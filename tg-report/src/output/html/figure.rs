@@ -1,28 +1,27 @@
-//! A figure on the page: its heading, the sentence that says how to read it, the drawing, its values one click away.
+//! A figure on the page: its heading, an explanation, the drawing, its values one click away.
 //!
-//! Where there is nothing to draw, the frame is not left empty: what is missing is said, and how to get it.
+//! Without a drawing the frame is not left empty: it names the missing records, and the way to get them.
 
 use super::markup::sentence;
 use super::table::Table;
+use crate::chart::rows::Head;
 use crate::chart::svg::escape;
+use crate::compare::Comparison;
+use crate::text::{join, list};
 
-/// One figure.
 #[derive(Debug, Default)]
 pub struct Figure {
-    /// What it shows, in a few words.
     pub title: String,
-    /// How to read it.
+    /// The explanation.
     pub says: String,
-    /// The drawing.
     pub svg: Option<String>,
-    /// What to say in its place.
+    /// The sentence in the place of the drawing.
     pub missing: String,
-    /// What was drawn, as numbers.
+    /// The values drawn.
     pub values: Option<Table>,
 }
 
 impl Figure {
-    /// As HTML.
     pub fn html(&self) -> String {
         let Some(svg) = &self.svg else {
             return self.absence();
@@ -48,11 +47,33 @@ pub fn side_by_side(figures: &[Figure], is_wide: bool) -> String {
     grid(&blocks, is_wide)
 }
 
-/// The same for anything.
+/// Blocks side by side, as many as fit.
 pub fn grid(blocks: &[String], is_wide: bool) -> String {
     if blocks.iter().all(String::is_empty) {
         return String::new();
     }
     let class = if is_wide { "figures wide" } else { "figures" };
     format!("<div class=\"{class}\">\n{}</div>\n", blocks.concat())
+}
+
+/// The head of the row of an arm.
+pub fn head(at: usize, name: &str, note: String) -> Head {
+    Head {
+        name: name.to_owned(),
+        look: at,
+        note,
+    }
+}
+
+/// Names and notes of rows, for the text alternative of a figure.
+pub fn spoken<'a>(heads: impl Iterator<Item = &'a Head>) -> String {
+    join(
+        heads.map(|head| format!("{} {}", head.name, head.note)),
+        "; ",
+    )
+}
+
+/// The arms with a known inside, for the text alternatives of its figures.
+pub fn names(comparison: &Comparison) -> String {
+    list(comparison.insides().map(|arm| arm.1))
 }

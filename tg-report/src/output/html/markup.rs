@@ -1,7 +1,7 @@
-//! The page around its parts: head, styles, the shapes that all figures use, headings with ids that links find.
+//! The page around its parts: head, styles, the shapes that all figures use, headings with ids for links.
 //!
-//! The page carries everything. Its content policy lets nothing be fetched or run, so that even a mistake in here could
-//! load nothing.
+//! The page contains everything. Its content policy allows nothing to be fetched or run, so that even a mistake in this
+//! code could not load anything.
 
 use crate::chart::svg::escape;
 use std::fmt::Write;
@@ -25,7 +25,6 @@ const SHAPES: &str = r#"<svg class="defs" aria-hidden="true" focusable="false"><
 </defs></svg>
 "#;
 
-/// A page that is being written.
 #[derive(Debug, Default)]
 pub struct Page {
     links: String,
@@ -33,7 +32,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// A section, unless there is nothing to say in it; `id` must be unique.
+    /// Adds a section unless it is empty; `id` must be unique.
     pub fn section(&mut self, id: &str, heading: &str, content: &str) {
         if content.is_empty() {
             return;
@@ -46,7 +45,7 @@ impl Page {
         );
     }
 
-    /// The document: `opening` stands above the contents, `closing` at the end.
+    /// The document: `opening` is above the contents, `closing` at the end.
     pub fn finish(self, title: &str, opening: &str, closing: &str) -> String {
         let title = escape(title);
         let Self { links, body } = self;
@@ -62,17 +61,15 @@ impl Page {
     }
 }
 
-/// A paragraph.
 pub fn paragraph(text: &str) -> String {
     format!("<p>{}</p>\n", sentence(text))
 }
 
-/// A paragraph of a class.
 pub fn classed(class: &str, text: &str) -> String {
     format!("<p class=\"{class}\">{}</p>\n", sentence(text))
 }
 
-/// A list of sentences of a class; nothing where there are none.
+/// A list of sentences of a class; empty without sentences.
 pub fn list(class: &str, lines: &[String]) -> String {
     if lines.is_empty() {
         return String::new();
@@ -80,18 +77,16 @@ pub fn list(class: &str, lines: &[String]) -> String {
     let items = lines
         .iter()
         .map(|line| format!("<li>{}</li>\n", sentence(line)));
-    format!(
-        "<ul class=\"{class}\">\n{}</ul>\n",
-        items.collect::<String>()
-    )
+    let items: String = items.collect();
+    format!("<ul class=\"{class}\">\n{items}</ul>\n")
 }
 
-/// A heading under a section's.
+/// A heading inside a section.
 pub fn heading(text: &str) -> String {
     format!("<h3>{}</h3>\n", escape(text))
 }
 
-/// Terms and what they are.
+/// Terms with their definitions; a term without a definition is left out.
 pub fn terms(pairs: &[(&str, String)]) -> String {
     let given = pairs.iter().filter(|pair| !pair.1.is_empty());
     let items =

@@ -1,12 +1,11 @@
-//! The report as one HTML page that carries everything: no script, no network, light and dark, screen and paper.
+//! The report as one HTML page that contains everything: no script, no network, light and dark, screen and paper.
 //!
-//! What it says in words and in tables is what the other formats say; figures come on top ([`crate::chart`]). Every part
-//! is a function from the comparison to HTML, empty where there is nothing to say.
+//! Its sentences and tables are those of the other formats, with figures added ([`crate::chart`]). Every part is a
+//! function from the comparison to HTML, empty if there is nothing to show.
 
 mod compared;
 mod figure;
 mod inside;
-mod made;
 mod markup;
 mod ratios;
 mod raw;
@@ -18,17 +17,17 @@ mod tables;
 mod timeline;
 mod waits;
 
-use super::notes;
+use super::{notes, warnings};
 use crate::compare::Comparison;
-use crate::words::list;
-use markup::Page;
+use crate::report::Report;
+use crate::text::{count, list};
+use figure::side_by_side;
+use markup::{Page, classed, paragraph, sentence, terms};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The page.
-pub fn render(comparison: &Comparison) -> String {
-    let warnings = comparison
-        .warnings
-        .iter()
-        .map(|warning| warning.message.clone());
+pub fn render(report: &Report) -> String {
+    let comparison = &report.comparison;
+    let warnings = markup::list("", &warnings::messages(comparison));
     let mut page = Page::default();
     for (id, heading, content) in [
         (
@@ -40,8 +39,8 @@ pub fn render(comparison: &Comparison) -> String {
         ("table", "All metrics", tables::means(comparison)),
         (
             "answers",
-            "What it says about the questions",
-            tables::answers(comparison),
+            "Answers to the questions",
+            tables::answers(report),
         ),
         (
             "ratios",
@@ -53,45 +52,72 @@ pub fn render(comparison: &Comparison) -> String {
             "Every run, by metric",
             strips::section(comparison),
         ),
-        ("inside", "Inside the runs", inside::section(comparison)),
+        ("inside", "Inside the runs", inside(comparison)),
         ("scaling", "Scaling", scaling::section(comparison)),
-        (
-            "warnings",
-            "Warnings",
-            markup::list("", &warnings.collect::<Vec<_>>()),
-        ),
+        ("warnings", "Warnings", warnings),
         ("reading", "How to read this page", reading::section()),
         ("raw", "Raw values", raw::section(comparison)),
     ] {
         page.section(id, heading, &content);
     }
-    page.finish(
-        &title(comparison),
-        &opening(comparison),
-        &made::section(comparison),
-    )
+    let title = match list(&comparison.experiments) {
+        names if names.is_empty() => "Comparison".to_owned(),
+        names => names,
+    };
+    page.finish(&title, &opening(comparison), &closing(comparison))
 }
 
-fn title(comparison: &Comparison) -> String {
-    let names = comparison.experiments.iter().map(ToString::to_string);
-    let names = list(names.collect());
-    if names.is_empty() {
-        "Comparison".to_owned()
-    } else {
-        names
-    }
-}
-
-/// What stands above everything: how much data this is, and whether anybody really worked.
+/// The lines above everything: the amount of data, and a banner if no real agent worked.
 fn opening(comparison: &Comparison) -> String {
-    let whole = notes::title(comparison);
-    let own = title(comparison);
-    let rest = whole.strip_prefix(&format!("{own}: ")).unwrap_or(&whole);
-    let simulated = notes::simulated(comparison);
-    let banner = simulated.map(|words| {
-        let rest = words.strip_prefix("simulated: ").unwrap_or(&words);
-        let rest = markup::sentence(rest);
-        format!("<p class=\"simulated\"><strong>Simulated</strong>: {rest}</p>\n")
+    let banner = notes::simulated(comparison).map(|simulated| {
+        let simulated = sentence(&simulated);
+        format!("<p class=\"simulated\"><strong>Simulated</strong>: {simulated}</p>\n")
     });
-    markup::classed("lede", rest) + &banner.unwrap_or_default()
+    classed("lede", &notes::size(comparison)) + &banner.unwrap_or_default()
+}
+
+/// The inside of the runs, or the way to get its records.
+fn inside(comparison: &Comparison) -> String {
+    if comparison.insides().next().is_none() {
+        return classed(
+            "missing",
+            "No figure: the input has no records of agents and tasks. tg-metrics --per agent,task prints them after each run's own",
+        );
+    }
+    let intro = "These figures describe what happened inside completed runs; tasks and agents of one run depend on each other, so \
+                 nothing here is tested";
+    let figures = [
+        inside::utilization(comparison),
+        inside::balance(comparison),
+        waits::figure(comparison),
+    ];
+    paragraph(intro)
+        + &inside::unknown(comparison)
+        + &side_by_side(&figures, false)
+        + &timeline::section(comparison)
+}
+
+/// The lines at the end: the version and the inputs. No time of day: the same input gives the same bytes.
+fn closing(comparison: &Comparison) -> String {
+    let made = format!(
+        "Made by tg-report {} from {}; it holds everything it shows, fetches nothing and runs no script. tg-report --format json has every \
+         number at full precision",
+        env!("CARGO_PKG_VERSION"),
+        count(comparison.total(), "run record"),
+    );
+    let mut inputs: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for row in comparison.arms.iter().flat_map(|arm| &arm.runs) {
+        for (name, hash) in row.run.inputs.iter().filter(|input| input.0 != "seed") {
+            inputs.entry(name).or_default().insert(hash);
+        }
+    }
+    if inputs.is_empty() {
+        return paragraph(&made);
+    }
+    let shortened = |hash: &str| hash.chars().take(12).collect::<String>();
+    let hashes = inputs.into_iter();
+    let hashes = hashes.map(|(name, all)| (name, list(all.into_iter().map(shortened))));
+    paragraph(&made)
+        + &paragraph("Inputs of the runs, the first digits of their SHA-256:")
+        + &terms(&hashes.collect::<Vec<_>>())
 }

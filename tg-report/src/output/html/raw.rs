@@ -4,54 +4,41 @@ use super::markup::paragraph;
 use super::table::{Cell, Table};
 use crate::arm::Arm;
 use crate::compare::Comparison;
-use crate::row::Row;
+use crate::row::RunRow;
+use crate::text::{count, or_dash};
 
-/// Runs of one arm that are listed; a page of megabytes helps nobody.
+/// The number of runs of one arm that are listed; more would make a page of megabytes.
 const RUNS: usize = 250;
 
 /// One table for each arm.
 pub fn section(comparison: &Comparison) -> String {
     let tables = comparison.arms.iter().map(|arm| {
-        let more = arm.runs.len().saturating_sub(RUNS);
-        let more = match more {
-            0 => String::new(),
-            more => paragraph(&format!(
-                "{more} more runs of {} are not listed; tg-report --format tidy has them all",
-                arm.label
-            )),
-        };
-        let summary = format!(
-            "{}, {}",
-            arm.label,
-            crate::words::count(arm.runs.len(), "run")
-        );
-        table(comparison, arm).folded(&summary) + &more
+        let (label, runs) = (&arm.label, arm.runs.len());
+        let more = (runs > RUNS).then(|| {
+            let more = runs - RUNS;
+            paragraph(&format!(
+                "{more} more runs of {label} are not listed; tg-report --format tidy has them all"
+            ))
+        });
+        let summary = format!("{label}, {}", count(runs, "run"));
+        table(comparison, arm).folded(&summary) + &more.unwrap_or_default()
     });
-    let intro = "Each run's values, in the units of the records, at full precision; - is unknown. On paper stand those that were open";
+    let intro = "Each run's values, in the units of the records, at full precision; - is unknown. A print has the tables that were open";
     paragraph(intro) + &tables.collect::<String>()
 }
 
 fn table(comparison: &Comparison, arm: &Arm) -> Table {
+    let columns = || comparison.shown().map(|(_, column)| column);
     let mut heads = Table::heads(&["run", "replicate", "seed", "outcome"]);
-    let unit = |unit: &str| unit.to_owned();
-    heads.extend(
-        comparison
-            .shown()
-            .map(|(_, column)| (column.name.clone(), unit(column.kind.unit.name()))),
-    );
-    let row = |row: &&Row| {
+    heads.extend(columns().map(|own| (own.name.clone(), own.kind.unit.name().to_owned())));
+    let row = |row: &&RunRow| {
         let mut cells = vec![
-            Cell::plain(row.run.id.clone()),
-            Cell::plain(row.run.replicate.to_string()),
-            Cell::plain(row.run.seed.to_string()),
-            Cell::plain(row.end()),
+            Cell::plain(&row.run.id),
+            Cell::plain(row.run.replicate),
+            Cell::plain(row.run.seed),
+            Cell::plain(row.ending.name()),
         ];
-        cells.extend(comparison.shown().map(|(_, column)| {
-            Cell::plain(
-                row.value(&column.name)
-                    .map_or_else(|| "-".to_owned(), |value| value.to_string()),
-            )
-        }));
+        cells.extend(columns().map(|own| Cell::plain(or_dash(row.value(&own.name)))));
         cells
     };
     Table {

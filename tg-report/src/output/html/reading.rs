@@ -1,4 +1,4 @@
-//! How to read the page, for somebody who has not met these words before.
+//! Definitions of the terms on the page.
 
 use super::markup::terms;
 
@@ -9,7 +9,7 @@ const TERMS: [(&str, &str); 11] = [
     ),
     (
         "arm",
-        "All runs of one configuration. Arms are told apart by name and marker; colour only repeats it.",
+        "All runs of one configuration. Arms are distinguished by name and marker; colour only repeats it.",
     ),
     ("baseline", "The arm all others are compared with."),
     (
@@ -42,11 +42,10 @@ const TERMS: [(&str, &str); 11] = [
     ),
     (
         "lower, higher is better",
-        "Declared for each metric. Where nobody declared it, nothing is called better.",
+        "Declared for each metric. Without a declaration, nothing is called better.",
     ),
 ];
 
-/// The list.
 pub fn section() -> String {
     terms(&TERMS.map(|(term, text)| (term, text.to_owned())))
 }

@@ -5,17 +5,18 @@ use super::markup::{classed, list};
 use super::table::{Cell, Table};
 use crate::chart::scaling::{Series, draw};
 use crate::compare::Comparison;
-use crate::output::human::quotient;
+use crate::output::numbers::{quotient, quotients};
 use crate::scaling::{Crossover, Scaling, ScalingCurve};
-use crate::stats::curve::{Fit, Model, NoFit, Parameter};
+use crate::stats::curve::{Crossing, Fit, Model, NoFit, Parameter};
+use crate::text::{join, or_dash};
 use tg_stage::metric::stem;
 
-/// Straight pieces that a fitted curve is drawn of.
+/// The number of straight pieces of a fitted curve.
 const PIECES: u32 = 48;
-/// Curves in one figure.
+/// The number of curves in one figure.
 const CURVES: usize = 6;
 
-/// The figure, its parameters, and where curves cross.
+/// The figures, the parameters of the fits, and the crossings.
 pub fn section(comparison: &Comparison) -> String {
     let Some(scaling) = &comparison.scaling else {
         return classed(
@@ -25,40 +26,29 @@ pub fn section(comparison: &Comparison) -> String {
         );
     };
     let places: Vec<usize> = (0..scaling.curves.len()).collect();
-    let figures: Vec<Figure> = places
-        .chunks(CURVES)
-        .map(|places| figure(scaling, places))
-        .collect();
-    side_by_side(&figures, true) + &parameters(scaling).html() + &list("notes", &crossings(scaling))
+    let figures = places.chunks(CURVES).map(|places| figure(scaling, places));
+    let figures: Vec<Figure> = figures.collect();
+    let crossings = scaling
+        .crossovers
+        .iter()
+        .flat_map(|own| crossings(scaling, own));
+    let crossings: Vec<String> = crossings.collect();
+    side_by_side(&figures, true) + &parameters(scaling).html() + &list("notes", &crossings)
 }
 
 fn figure(scaling: &Scaling, places: &[usize]) -> Figure {
-    let series: Vec<Series> = places
-        .iter()
-        .map(|at| series(*at, &scaling.curves[*at]))
-        .collect();
-    let here = |crossover: &&Crossover| {
-        places.contains(&crossover.one) && places.contains(&crossover.other)
-    };
-    let marks = scaling
-        .crossovers
-        .iter()
-        .filter(here)
-        .flat_map(|crossover| {
-            crossover
-                .crossings
-                .iter()
-                .map(|crossing| (crossing.at, format!("cross at {}", quotient(crossing.at))))
-        });
+    let series = places.iter().map(|at| series(*at, &scaling.curves[*at]));
+    let series: Vec<Series> = series.collect();
+    let is_here = |own: &&Crossover| places.contains(&own.one) && places.contains(&own.other);
+    let crossovers = scaling.crossovers.iter().filter(is_here);
+    let mark = |own: &Crossing| (own.at, format!("cross at {}", quotient(own.at)));
+    let marks = crossovers.flat_map(|own| own.crossings.iter().map(mark));
     let marks: Vec<(f64, String)> = marks.collect();
-    let names: Vec<&str> = series.iter().map(|one| one.name.as_str()).collect();
-    let label = format!(
-        "{} over the number of agents, for {}",
-        stem(scaling.metric),
-        names.join(", ")
-    );
+    let names = join(series.iter().map(|own| &own.name), ", ");
+    let metric = stem(scaling.metric);
+    let label = format!("{metric} over the number of agents, for {names}");
     Figure {
-        title: format!("{} by number of agents", stem(scaling.metric)),
+        title: format!("{metric} by number of agents"),
         says: "Pale marks are runs, full marks their means, upright lines the means' 95 % intervals; curves are fits through all \
                runs, dotted uprights their crossings, dashed ones the fitted peak; a pale curve lies beyond what was measured"
             .to_owned(),
@@ -70,13 +60,10 @@ fn figure(scaling: &Scaling, places: &[usize]) -> Figure {
 
 fn series(at: usize, curve: &ScalingCurve) -> Series {
     let runs = curve.points.iter().flat_map(|point| {
-        point.values.iter().map(|value| {
-            (
-                f64::from(point.agents),
-                *value,
-                format!("{} agents: {}", point.agents, quotient(*value)),
-            )
-        })
+        let agents = point.agents;
+        let text = move |value: f64| format!("{agents} agents: {}", quotient(value));
+        let values = point.values.iter();
+        values.map(move |value| (f64::from(agents), *value, text(*value)))
     });
     let means = curve.points.iter().map(|point| {
         let ends = point.summary.interval.map(|ends| (ends.low, ends.high));
@@ -87,20 +74,20 @@ fn series(at: usize, curve: &ScalingCurve) -> Series {
     Series {
         name: curve.label.clone(),
         look: at,
-        note: fit.map_or_else(
-            || "no fit".to_owned(),
-            |fit| model_name(fit.model).to_owned(),
-        ),
+        note: fit.map_or("no fit", |fit| model_name(fit.model)).to_owned(),
         runs: runs.collect(),
         means: means.collect(),
-        fit: fit.map_or_else(Vec::new, |fit| line(fit, fit.smallest, fit.largest)),
-        beyond: fit.map_or_else(Vec::new, |fit| line(fit, fit.largest, peak.unwrap_or(0.0))),
+        fit: line(fit, |fit| (fit.smallest, fit.largest)),
+        beyond: line(fit, |fit| (fit.largest, peak.unwrap_or(0.0))),
         peak,
     }
 }
 
-/// A stretch of the fitted curve; empty where it has no length.
-fn line(fit: &Fit, from: f64, to: f64) -> Vec<(f64, f64)> {
+/// A stretch of the fitted curve between the `ends`; empty if it has no length.
+fn line(fit: Option<&Fit>, ends: impl Fn(&Fit) -> (f64, f64)) -> Vec<(f64, f64)> {
+    let Some((fit, (from, to))) = fit.map(|fit| (fit, ends(fit))) else {
+        return Vec::new();
+    };
     if to <= from {
         return Vec::new();
     }
@@ -138,21 +125,14 @@ fn parameters(scaling: &Scaling) -> Table {
 
 fn fitted(curve: &ScalingCurve, fit: &Fit) -> Vec<Cell> {
     let parameter = |parameter: &Parameter| {
-        let ends = parameter
-            .interval
-            .map(|ends| format!("{} to {}", quotient(ends.low), quotient(ends.high)));
+        let ends = parameter.interval.map(quotients);
+        let ends = ends.unwrap_or_else(|| "no interval".to_owned());
         let bound = if parameter.at_bound {
             "at its bound, "
         } else {
             ""
         };
-        Cell::Value(
-            quotient(parameter.value),
-            format!(
-                "{bound}{}",
-                ends.unwrap_or_else(|| "no interval".to_owned())
-            ),
-        )
+        Cell::Value(quotient(parameter.value), format!("{bound}{ends}"))
     };
     let peak = match fit.peak {
         None => Cell::plain("-"),
@@ -163,13 +143,11 @@ fn fitted(curve: &ScalingCurve, fit: &Fit) -> Vec<Cell> {
         }
     };
     vec![
-        Cell::plain(curve.label.clone()),
+        Cell::plain(&curve.label),
         Cell::plain(model_name(fit.model)),
         parameter(&fit.lambda),
         parameter(&fit.sigma),
-        fit.kappa
-            .as_ref()
-            .map_or_else(|| Cell::plain("-"), parameter),
+        fit.kappa.as_ref().map_or(Cell::plain("-"), parameter),
         peak,
     ]
 }
@@ -182,94 +160,58 @@ fn unfitted(curve: &ScalingCurve, model: Model, why: NoFit) -> Vec<Cell> {
         NoFit::NoThroughput => "no fit: throughput is 0 or unknown".to_owned(),
         NoFit::NoCurve => "no fit: the runs do not determine a curve".to_owned(),
     };
-    let none = || Cell::plain("-");
-    vec![
-        Cell::plain(curve.label.clone()),
-        Cell::Value(model_name(model).to_owned(), why),
-        none(),
-        none(),
-        none(),
-        none(),
-    ]
+    let mut row = vec![Cell::plain("-"); 6];
+    row[0] = Cell::plain(&curve.label);
+    row[1] = Cell::Value(model_name(model).to_owned(), why);
+    row
 }
 
-fn crossings(scaling: &Scaling) -> Vec<String> {
-    scaling
-        .crossovers
-        .iter()
-        .flat_map(|crossover| crossing(scaling, crossover))
-        .collect()
-}
-
-fn crossing(scaling: &Scaling, crossover: &Crossover) -> Vec<String> {
-    let (one, other) = (
-        &scaling.curves[crossover.one].label,
-        &scaling.curves[crossover.other].label,
-    );
+fn crossings(scaling: &Scaling, crossover: &Crossover) -> Vec<String> {
+    let [one, other] = [crossover.one, crossover.other].map(|at| &scaling.curves[at].label);
     let Some(model) = crossover.model else {
         return vec![format!(
-            "{one} and {other}: no crossover can be told without a fit of both"
+            "{one} and {other}: no crossover can be found without a fit of both"
         )];
     };
+    let model = model_name(model);
     if crossover.crossings.is_empty() {
         return vec![format!(
-            "{one} and {other}: no crossover in range ({})",
-            model_name(model)
+            "{one} and {other}: no crossover in range ({model})"
         )];
     }
-    let told = |crossing: &crate::stats::curve::Crossing| {
-        let end =
-            |end: Option<f64>| end.map_or_else(|| "the end of the range".to_owned(), quotient);
-        let winner = if crossing.first_wins_above {
-            one
-        } else {
-            other
-        };
+    let end = |end: Option<f64>| end.map_or_else(|| "the end of the range".to_owned(), quotient);
+    let crossing = |own: &Crossing| {
+        let winner = if own.first_wins_above { one } else { other };
         format!(
-            "{one} and {other} cross at {} agents (95 %: {} to {}); beyond it {winner} does more ({})",
-            quotient(crossing.at),
-            end(crossing.low),
-            end(crossing.high),
-            model_name(model)
+            "{one} and {other} cross at {} agents (95 %: {} to {}); beyond it {winner} does more ({model})",
+            quotient(own.at),
+            end(own.low),
+            end(own.high),
         )
     };
-    crossover.crossings.iter().map(told).collect()
+    crossover.crossings.iter().map(crossing).collect()
 }
 
 fn values(scaling: &Scaling, places: &[usize]) -> Table {
     let mut rows = Vec::new();
     for curve in places.iter().map(|at| &scaling.curves[*at]) {
         for point in &curve.points {
-            let ends = point
-                .summary
-                .interval
-                .map(|ends| format!("{} to {}", ends.low, ends.high));
-            let values: Vec<String> = point
-                .values
-                .iter()
-                .take(12)
-                .map(ToString::to_string)
-                .collect();
+            let ends = point.summary.interval;
+            let ends = ends.map(|ends| format!("{} to {}", ends.low, ends.high));
             rows.push(vec![
-                Cell::plain(curve.label.clone()),
-                Cell::plain(point.agents.to_string()),
-                Cell::plain(point.values.len().to_string()),
-                Cell::plain(point.summary.mean.to_string()),
-                Cell::plain(ends.unwrap_or_else(|| "-".to_owned())),
-                Cell::Words(values.join(", ")),
+                Cell::plain(&curve.label),
+                Cell::plain(point.agents),
+                Cell::plain(point.values.len()),
+                Cell::plain(point.summary.mean),
+                Cell::plain(or_dash(ends)),
+                Cell::Words(join(point.values.iter().take(12), ", ")),
             ]);
         }
     }
+    let last = "values (the first 12)";
     Table {
         caption: format!("{}, 1/h", scaling.metric),
-        heads: Table::heads(&[
-            "arms",
-            "agents",
-            "runs",
-            "mean",
-            "95 %",
-            "values (the first 12)",
-        ]),
+        heads: Table::heads(&["arms", "agents", "runs", "mean", "95 %", last]),
         rows,
     }
 }

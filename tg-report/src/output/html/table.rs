@@ -1,46 +1,40 @@
-//! Tables: a caption, heads with scope, and a frame that scrolls by hand and by keyboard where the table is too wide.
+//! Tables: a caption, heads with scope, and a frame that scrolls by hand and by keyboard if the table is too wide.
 
 use super::markup::breakable;
 use crate::chart::svg::escape;
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 /// A table; the first cell of each row is its head.
 #[derive(Debug, Clone, Default)]
 pub struct Table {
-    /// What it shows.
     pub caption: String,
-    /// Of each column, its name and a second line (unit, direction).
+    /// The name of each column, and its second line (unit, direction).
     pub heads: Vec<(String, String)>,
-    /// Cells.
     pub rows: Vec<Vec<Cell>>,
 }
 
-/// A cell.
 #[derive(Debug, Clone)]
 pub enum Cell {
-    /// A number or short text, and what belongs to it in a softer tone.
+    /// A number or short text, and a note in a softer tone.
     Value(String, String),
     /// A sentence.
     Words(String),
 }
 
 impl Cell {
-    /// A number or short text alone.
-    pub fn plain(text: impl Into<String>) -> Self {
-        Self::Value(text.into(), String::new())
+    /// A number or short text without a note.
+    pub fn plain(text: impl Display) -> Self {
+        Self::Value(text.to_string(), String::new())
     }
 }
 
 impl Table {
     /// The columns' names, without second lines.
     pub fn heads(names: &[&str]) -> Vec<(String, String)> {
-        names
-            .iter()
-            .map(|name| ((*name).to_owned(), String::new()))
-            .collect()
+        let heads = names.iter().map(|name| ((*name).to_owned(), String::new()));
+        heads.collect()
     }
 
-    /// As HTML.
     pub fn html(&self) -> String {
         let caption = escape(&self.caption);
         let mut out = format!(
@@ -48,10 +42,8 @@ impl Table {
              <caption><span>{caption}</span></caption>\n<thead><tr>"
         );
         for (at, (name, about)) in self.heads.iter().enumerate() {
-            let is_words = self
-                .rows
-                .first()
-                .is_some_and(|row| matches!(row.get(at), Some(Cell::Words(_))));
+            let first = self.rows.first().and_then(|row| row.get(at));
+            let is_words = matches!(first, Some(Cell::Words(_)));
             let class = if is_words { " class=\"words\"" } else { "" };
             let name = breakable(name);
             let about = match about.as_str() {

@@ -1,67 +1,57 @@
-//! The verdict in words and numbers, the table of means, and the answers to the questions.
+//! The verdict in sentences and numbers, the table of means, and the answers to the questions.
 
 use super::markup::{classed, heading, list, paragraph, sentence};
 use super::table::{Cell, Table};
-use crate::against::Finding;
 use crate::answers::Answer;
 use crate::arm::Arm;
 use crate::chart::svg::escape;
 use crate::compare::Comparison;
-use crate::output::human::{self, Shown};
-use crate::output::notes;
-use crate::output::verdict::{self, Line};
-use crate::success::Judgement;
+use crate::contrast::Finding;
+use crate::output::answers::said;
+use crate::output::numbers::{self, Shown};
+use crate::output::parts::{Grid, Sentence};
+use crate::output::{notes, verdict, verdict_notes, warnings};
+use crate::report::Report;
+use crate::success::{Judged, Judgement};
 
-/// Arms up to which every sentence of the verdict is in sight.
+/// The number of arms up to which no sentence of the verdict is folded.
 const SENTENCES: usize = 12;
 
-/// Columns of one table of means; more are continued in the next one, so that paper holds them.
+/// The number of columns of one table of means; more are continued in the next table, so that they fit on paper.
 const COLUMNS: usize = 8;
 
-/// What is said of each arm on the primary metric, and the numbers it rests on.
+/// The finding for each arm on the primary metric, and the numbers it rests on.
 pub fn verdict(comparison: &Comparison) -> String {
-    let title = verdict::title(comparison);
-    if comparison.arms.len() < 2 {
-        return classed("lede", &title);
+    if let Some(only) = verdict::only_arm(comparison) {
+        return classed("lede", &only);
     }
-    let on = title.strip_prefix("verdict on ");
-    let mut out = classed(
-        "lede",
-        &on.map_or(title.clone(), |rest| format!("On {rest}")),
-    );
+    let mut out = classed("lede", &format!("On {}", verdict::subject(comparison)));
     out += &verdicts(comparison);
-    out += &comparisons(
-        "Each arm against the baseline on the primary metric",
-        verdict::table(comparison),
-    )
-    .html();
-    let noise = verdict::noise(comparison);
-    let more: Vec<String> = verdict::notes(comparison)
-        .into_iter()
-        .chain(noise)
-        .collect();
+    let caption = "Each arm against the baseline on the primary metric";
+    out += &comparisons(caption, verdict::table(comparison)).html();
+    let mut more = verdict_notes::notes(comparison);
+    more.extend(verdict_notes::noise(comparison));
     out += &list("notes", &more);
-    let lines = verdict::exploratory(comparison);
-    if !lines.is_empty() {
-        let count = lines.len();
-        let table = comparisons("Each arm against the baseline on the other metrics", lines);
-        out += &list("notes", &verdict::exploratory_notes(comparison));
+    let grid = verdict::exploratory(comparison);
+    if !grid.rows.is_empty() {
+        let count = grid.rows.len();
+        let table = comparisons("Each arm against the baseline on the other metrics", grid);
+        out += &list("notes", &verdict_notes::exploratory_notes(comparison));
         out += &table.folded(&format!("{count} exploratory comparisons"));
     }
     out + &gates(comparison) + &success(comparison)
 }
 
-/// A sentence for each arm, its name set off; where there are many, those that show no difference are folded.
+/// A sentence for each arm, its name set off. With many arms, those that show no difference are folded.
 fn verdicts(comparison: &Comparison) -> String {
     let is_many = comparison.arms.len() > SENTENCES;
     let (mut open, mut folded) = (String::new(), String::new());
     let mut count = 0;
-    for ((place, arm), words) in comparison.others().zip(verdict::sentences(comparison)) {
-        let before = format!("{}: ", arm.label);
-        let rest = sentence(words.strip_prefix(&before).unwrap_or(&words));
-        let item = format!("<li><strong>{}</strong>: {rest}</li>\n", escape(&arm.label));
-        let finding = &comparison.against[place][comparison.primary.at].finding;
-        if is_many && *finding == Some(Finding::NotShown) {
+    let others = comparison.others(comparison.primary.at);
+    for ((_, _, contrast), said) in others.zip(verdict::sentences(comparison)) {
+        let (subject, text) = (escape(&said.subject), sentence(&said.parts.join("; ")));
+        let item = format!("<li><strong>{subject}</strong>: {text}</li>\n");
+        if is_many && contrast.finding == Some(Finding::NotShown) {
             folded += &item;
             count += 1;
         } else {
@@ -72,49 +62,40 @@ fn verdicts(comparison: &Comparison) -> String {
         "" => String::new(),
         items => format!("<ul class=\"verdicts\">\n{items}</ul>\n"),
     };
+    let (open, folded) = (list(&open), list(&folded));
+    if folded.is_empty() {
+        return open;
+    }
     let summary = format!("No difference shown: {count} arms");
-    let more = match folded.as_str() {
-        "" => String::new(),
-        folded => format!(
-            "<details><summary>{summary}</summary>\n{}</details>\n",
-            list(folded)
-        ),
-    };
-    list(&open) + &more
+    format!("{open}<details><summary>{summary}</summary>\n{folded}</details>\n")
 }
 
-fn comparisons(caption: &str, lines: Vec<Line>) -> Table {
-    let row = |line: Line| {
-        let last = line.cells.len() - 1;
-        let cell = |(at, text): (usize, String)| {
-            if at == last {
-                Cell::Words(text)
-            } else {
-                Cell::plain(text)
-            }
-        };
-        line.cells.into_iter().enumerate().map(cell).collect()
+/// A table of findings; the finding, its last column, is a sentence.
+fn comparisons(caption: &str, grid: Grid) -> Table {
+    let row = |mut row: Vec<String>| {
+        let finding = row.pop().map(Cell::Words);
+        row.into_iter().map(Cell::plain).chain(finding).collect()
     };
     Table {
         caption: caption.to_owned(),
-        heads: Table::heads(&verdict::HEADS),
-        rows: lines.into_iter().map(row).collect(),
+        heads: Table::heads(grid.heads),
+        rows: grid.rows.into_iter().map(row).collect(),
     }
 }
 
 fn gates(comparison: &Comparison) -> String {
-    let told = |gate: &crate::gate::Gate| {
+    let lines = comparison.gates.iter().map(|gate| {
+        let (condition, arm) = (&gate.condition, &comparison.arms[gate.arm].label);
         format!(
-            "--fail-if {}, {}: {}",
-            gate.condition, comparison.arms[gate.arm].label, gate.reason
+            "--fail-if {condition}, {arm}: {}",
+            warnings::gate(comparison, gate)
         )
-    };
-    let lines: Vec<String> = comparison.gates.iter().map(told).collect();
+    });
+    let lines: Vec<String> = lines.collect();
     if lines.is_empty() {
-        String::new()
-    } else {
-        heading("Conditions") + &list("", &lines)
+        return String::new();
     }
+    heading("Conditions") + &list("", &lines)
 }
 
 /// The manifest's own criteria.
@@ -122,33 +103,26 @@ fn success(comparison: &Comparison) -> String {
     if comparison.success.is_empty() {
         return String::new();
     }
-    let mut heads = Table::heads(&["criterion"]);
-    heads.extend(
-        comparison
-            .arms
-            .iter()
-            .map(|arm| (arm.label.clone(), String::new())),
-    );
-    let rows = comparison.success.iter().map(|judged| {
+    let labels = comparison.arms.iter().map(|arm| arm.label.as_str());
+    let heads: Vec<&str> = std::iter::once("criterion").chain(labels).collect();
+    let row = |judged: &Judged| {
         let name = comparison.columns[judged.column].title();
-        let cells = judged
-            .arms
-            .iter()
-            .map(|judgement| Cell::plain(judgement_word(*judgement)));
-        [Cell::plain(format!("{name} {}", judged.condition))]
-            .into_iter()
-            .chain(cells)
-            .collect()
-    });
+        let mut row = vec![Cell::plain(format!("{name} {}", judged.condition))];
+        row.extend(
+            judged
+                .arms
+                .iter()
+                .map(|own| Cell::plain(judgement_word(*own))),
+        );
+        row
+    };
     let caption = "Success criteria of the manifest, judged by the mean; (unsure): its 95 % interval lies on both sides";
-    let rows = rows.collect();
-    heading("Success criteria")
-        + &Table {
-            caption: caption.to_owned(),
-            heads,
-            rows,
-        }
-        .html()
+    let table = Table {
+        caption: caption.to_owned(),
+        heads: Table::heads(&heads),
+        rows: comparison.success.iter().map(row).collect(),
+    };
+    heading("Success criteria") + &table.html()
 }
 
 fn judgement_word(judgement: Judgement) -> &'static str {
@@ -163,23 +137,22 @@ fn judgement_word(judgement: Judgement) -> &'static str {
 
 /// Mean and standard deviation of each arm and metric shown.
 pub fn means(comparison: &Comparison) -> String {
-    let columns = human::columns(comparison);
-    let tables = columns
-        .chunks(COLUMNS)
-        .map(|columns| means_of(comparison, columns).html());
+    let columns = numbers::columns(comparison);
+    let tables = columns.chunks(COLUMNS);
+    let tables = tables.map(|columns| means_table(comparison, columns).html());
     tables.collect::<String>() + &list("notes", &notes::table(comparison))
 }
 
-fn means_of(comparison: &Comparison, columns: &[Shown]) -> Table {
+fn means_table(comparison: &Comparison, columns: &[Shown]) -> Table {
     let mut heads = Table::heads(&["arm", "completed"]);
     heads.extend(
         columns
             .iter()
-            .map(|shown| (shown.title.clone(), shown.about.clone())),
+            .map(|own| (own.title.clone(), own.about.clone())),
     );
     let row = |(at, arm): (usize, &Arm)| {
         let mut row = vec![
-            Cell::plain(arm.label.clone()),
+            Cell::plain(&arm.label),
             Cell::plain(format!("{}/{}", arm.completed, arm.runs.len())),
         ];
         row.extend(columns.iter().map(|shown| {
@@ -196,39 +169,39 @@ fn means_of(comparison: &Comparison, columns: &[Shown]) -> Table {
     }
 }
 
-/// The five questions: those the data says something about, then what it would take for the others.
-pub fn answers(comparison: &Comparison) -> String {
-    let (known, unknown): (Vec<&Answer>, Vec<&Answer>) = comparison
-        .answers
-        .iter()
-        .partition(|answer| !answer.answer.is_empty());
-    let mut out: String = known.into_iter().map(answer).collect();
-    if !unknown.is_empty() {
-        let unanswered: String = unknown.into_iter().map(answer).collect();
-        out +=
-            "<details><summary>Questions these runs do not answer, and what is missing</summary>\n";
-        out += &unanswered;
-        out += "</details>\n";
+/// The five questions: those that the data answers, then the others with the missing runs.
+pub fn answers(report: &Report) -> String {
+    let answers = report.answers.iter();
+    let (known, unknown): (Vec<&Answer>, Vec<&Answer>) =
+        answers.partition(|answer| !answer.statements.is_empty());
+    let all = |answers: Vec<&Answer>| -> String {
+        answers
+            .into_iter()
+            .map(|own| answer(&report.comparison, own))
+            .collect()
+    };
+    let (known, unknown) = (all(known), all(unknown));
+    if unknown.is_empty() {
+        return known;
     }
-    out
+    let summary = "Questions these runs do not answer, and what is missing";
+    format!("{known}<details><summary>{summary}</summary>\n{unknown}</details>\n")
 }
 
-fn answer(answer: &Answer) -> String {
-    let mut out = heading(&format!("{}. {}", answer.number, answer.question));
-    out.extend(answer.answer.iter().map(|line| said(line)));
-    let caveats = answer.caveats.iter().map(|line| format!("caveat: {line}"));
-    let missing = answer.missing.iter().map(|line| format!("missing: {line}"));
+fn answer(comparison: &Comparison, answer: &Answer) -> String {
+    let question = answer.question;
+    let said = said(comparison, answer);
+    let mut out = heading(&format!("{}. {}", question.number, question.text));
+    out.extend(said.statements.iter().map(statement));
+    let caveats = said.caveats.iter().map(|line| format!("caveat: {line}"));
+    let missing = said.missing.iter().map(|line| format!("missing: {line}"));
     out + &list("", &caveats.chain(missing).collect::<Vec<_>>())
 }
 
-/// A sentence of many parts as a list of them: each is a metric of its own.
-fn said(line: &str) -> String {
-    let Some((who, rest)) = line.split_once(": ") else {
-        return paragraph(line);
-    };
-    let parts: Vec<String> = rest.split("; ").map(str::to_owned).collect();
-    if parts.len() < 3 {
-        return paragraph(line);
+/// A sentence of many parts is a list of them: each is a metric of its own.
+fn statement(sentence: &Sentence) -> String {
+    if sentence.parts.len() < 3 {
+        return paragraph(&sentence.to_string());
     }
-    paragraph(&format!("{who}:")) + &list("", &parts)
+    paragraph(&format!("{}:", sentence.subject)) + &list("", &sentence.parts)
 }

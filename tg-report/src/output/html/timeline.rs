@@ -1,19 +1,22 @@
-//! How the work got done over time: completion curves, and a Gantt chart of each arm's median run.
+//! The progress of the work over time: completion curves, and a Gantt chart of each arm's median run.
 
 use super::figure::{Figure, grid, side_by_side};
-use super::inside::known;
 use super::table::{Cell, Table};
 use super::waits;
 use crate::chart::{MARKS, completion, gantt};
 use crate::compare::Comparison;
-use crate::distribution::{Completion, Gantt};
-use crate::output::human;
+use crate::distribution::{Completion, Distribution, Gantt};
+use crate::output::numbers;
+use crate::text::join;
 use std::collections::BTreeSet;
 
-/// Curves in one figure: the first and so many others; more arms make more figures.
+/// The number of curves in one figure beside the first; more arms make more figures.
 const OTHERS: usize = 5;
 
-/// Both kinds of figures, and between them the tasks that were waited for.
+/// Place and label of an arm, with the progress of its median run.
+type Curve<'a> = (usize, &'a str, &'a Completion);
+
+/// Both kinds of figures, and between them the tasks with the longest waits.
 pub fn section(comparison: &Comparison) -> String {
     let mut blocks: Vec<String> = completions(comparison).iter().map(Figure::html).collect();
     blocks.push(waits::bottlenecks(comparison));
@@ -21,109 +24,90 @@ pub fn section(comparison: &Comparison) -> String {
 }
 
 fn completions(comparison: &Comparison) -> Vec<Figure> {
-    let curve = |(at, name, inside): (usize, &'_ str, &'_ crate::distribution::Distribution)| {
-        let median = inside.gantt.as_ref().map(|gantt| gantt.run.clone());
-        let of_median = inside
-            .completion
-            .iter()
-            .find(|curve| Some(&curve.run) == median.as_ref());
-        Some((
-            at,
-            name.to_owned(),
-            of_median.or(inside.completion.first())?.clone(),
-        ))
-    };
-    let curves: Vec<(usize, String, Completion)> = known(comparison).filter_map(curve).collect();
-    let Some((first, others)) = curves.split_first() else {
-        return vec![completion_of(&[])];
-    };
-    if others.is_empty() {
-        return vec![completion_of(&[first])];
+    let curves: Vec<Curve> = comparison.insides().filter_map(curve).collect();
+    match &curves[..] {
+        [first, others @ ..] if !others.is_empty() => {
+            let groups = others.chunks(OTHERS);
+            let with_first = |others: &[Curve]| completion_figure(&[&[*first], others].concat());
+            groups.map(with_first).collect()
+        }
+        curves => vec![completion_figure(curves)],
     }
-    let with_first = |others: &[(usize, String, Completion)]| {
-        let all: Vec<_> = [first].into_iter().chain(others).collect();
-        completion_of(&all)
-    };
-    others.chunks(OTHERS).map(with_first).collect()
 }
 
-fn completion_of(curves: &[&(usize, String, Completion)]) -> Figure {
+/// The curve of the median run, else of the first.
+fn curve<'a>((at, name, inside): (usize, &'a str, &'a Distribution)) -> Option<Curve<'a>> {
+    let median = inside.gantt.as_ref().map(|gantt| &gantt.run);
+    let mut all = inside.completion.iter();
+    let of_median = all.find(|curve| Some(&curve.run) == median);
+    Some((at, name, of_median.or(inside.completion.first())?))
+}
+
+fn completion_figure(curves: &[Curve]) -> Figure {
     let last = |curve: &Completion| curve.steps.last().map_or(0, |step| step.0) as f64;
-    let end = curves
-        .iter()
-        .map(|curve| last(&curve.2))
-        .fold(0.0, f64::max);
-    let (unit, divisor) = human::unit_of_time(end);
-    let drawn = |(at, name, curve): &&(usize, String, Completion)| completion::Curve {
-        name: name.clone(),
-        look: *at,
-        done: curve
-            .steps
-            .iter()
-            .map(|step| step.0 as f64 / divisor)
-            .collect(),
-        tasks: curve.tasks,
-        end: last(curve) / divisor,
+    let end = curves.iter().map(|curve| last(curve.2)).fold(0.0, f64::max);
+    let (unit, divisor) = numbers::unit_of_time(end);
+    let drawn = |(at, name, curve): &Curve| {
+        let steps = curve.steps.iter();
+        completion::Curve {
+            name: (*name).to_owned(),
+            look: *at,
+            done: steps.map(|step| step.0 as f64 / divisor).collect(),
+            tasks: curve.tasks,
+            end: last(curve) / divisor,
+        }
     };
     let drawn: Vec<completion::Curve> = curves.iter().map(drawn).collect();
-    let names: Vec<&str> = curves.iter().map(|curve| curve.1.as_str()).collect();
-    let row = |curve: &&(usize, String, Completion)| {
-        let steps = curve.2.steps.iter().map(|(at, done)| {
-            vec![
-                Cell::plain(curve.1.clone()),
-                Cell::plain(curve.2.run.clone()),
-                Cell::plain(at.to_string()),
-                Cell::plain(done.to_string()),
-            ]
-        });
-        steps.collect::<Vec<_>>()
-    };
+    let names = join(curves.iter().map(|curve| curve.1), ", ");
+    let mut rows = Vec::new();
+    for (_, name, curve) in curves {
+        for (at, done) in &curve.steps {
+            rows.push(vec![
+                Cell::plain(name),
+                Cell::plain(&curve.run),
+                Cell::plain(at),
+                Cell::plain(done),
+            ]);
+        }
+    }
     Figure {
         title: "How the work got done".to_owned(),
         says: "Share of tasks that had ended, over time, in the arm's median run by wall clock; flat stretches are waits, a long \
                thin tail is one task that everything waits for"
             .to_owned(),
-        svg: completion::draw(&drawn, unit, &format!("Completion curves of {}", names.join(", "))),
+        svg: completion::draw(&drawn, unit, &format!("Completion curves of {names}")),
         missing: "No record of a task says when it ended".to_owned(),
         values: Some(Table {
             caption: "Tasks ended by then, in the arm's median run".to_owned(),
             heads: Table::heads(&["arm", "run", "ms since its begin", "tasks ended"]),
-            rows: curves.iter().flat_map(row).collect(),
+            rows,
         }),
     }
 }
 
 fn gantts(comparison: &Comparison) -> Vec<Figure> {
-    let arms: Vec<_> = known(comparison)
-        .filter_map(|(at, name, inside)| Some((at, name, inside.gantt.as_ref()?)))
-        .collect();
-    let end = |gantt: &Gantt| {
-        gantt
-            .lanes
-            .iter()
-            .flat_map(|lane| &lane.bars)
-            .map(|bar| bar.end_ms)
-            .max()
-    };
-    let last = arms.iter().filter_map(|arm| end(arm.2)).max().unwrap_or(0) as f64;
-    arms.iter()
-        .map(|(at, name, gantt)| gantt_of(*at, name, gantt, last))
+    let arms = comparison.insides();
+    let arms = arms.filter_map(|(at, name, inside)| Some((at, name, inside.gantt.as_ref()?)));
+    let arms: Vec<(usize, &str, &Gantt)> = arms.collect();
+    let lanes = arms.iter().flat_map(|arm| &arm.2.lanes);
+    let ends = lanes.flat_map(|lane| lane.bars.iter().map(|bar| bar.end_ms));
+    let last = ends.max().unwrap_or(0) as f64;
+    let figures = arms.iter();
+    figures
+        .map(|(at, name, gantt)| gantt_figure(*at, name, gantt, last))
         .collect()
 }
 
-fn gantt_of(at: usize, name: &str, gantt: &Gantt, last: f64) -> Figure {
-    let (unit, divisor) = human::unit_of_time(last);
+fn gantt_figure(at: usize, name: &str, gantt: &Gantt, last: f64) -> Figure {
+    let (unit, divisor) = numbers::unit_of_time(last);
     let again = again(gantt);
     let mut rows = Vec::new();
     let mut values = Vec::new();
     for (place, lane) in gantt.lanes.iter().enumerate() {
         let role = lane.role.as_ref().filter(|role| **role != lane.worker);
-        let worker = role.map_or_else(
-            || lane.worker.clone(),
-            |role| format!("{} ({role})", lane.worker),
-        );
+        let role = role.map(|role| format!(" ({role})")).unwrap_or_default();
         let mut row = gantt::Row {
-            worker,
+            worker: format!("{}{role}", lane.worker),
             bars: Vec::new(),
         };
         for (number, bar) in lane.bars.iter().enumerate() {
@@ -135,44 +119,37 @@ fn gantt_of(at: usize, name: &str, gantt: &Gantt, last: f64) -> Figure {
                 is_again,
             });
             values.push(vec![
-                Cell::plain(lane.worker.clone()),
-                Cell::plain(bar.task.clone()),
-                Cell::plain(bar.start_ms.to_string()),
-                Cell::plain(bar.end_ms.to_string()),
+                Cell::plain(&lane.worker),
+                Cell::plain(&bar.task),
+                Cell::plain(bar.start_ms),
+                Cell::plain(bar.end_ms),
                 Cell::plain(if is_again { "again" } else { "" }),
             ]);
         }
         rows.push(row);
     }
-    let times = if again.is_empty() {
-        "nothing twice".to_owned()
-    } else {
-        format!("{} of them again", again.len())
+    let times = match again.len() {
+        0 => "nothing twice".to_owned(),
+        n => format!("{n} of them again"),
     };
-    let label = format!(
-        "Gantt chart of {}: {} workers, {} stretches of work, {times}",
-        gantt.run,
-        rows.len(),
-        values.len()
-    );
-    let most = gantt.lanes.iter().map(|lane| lane.bars.len()).max();
-    let capped = if most > Some(MARKS) {
-        format!("; of each worker {MARKS} bars are drawn, evenly spaced")
-    } else {
-        String::new()
-    };
+    let (run, workers, stretches) = (&gantt.run, rows.len(), values.len());
+    let label =
+        format!("Gantt chart of {run}: {workers} workers, {stretches} stretches of work, {times}");
+    let is_capped = gantt.lanes.iter().any(|lane| lane.bars.len() > MARKS);
+    let capped =
+        is_capped.then(|| format!("; of each worker {MARKS} bars are drawn, evenly spaced"));
     Figure {
-        title: format!("{name}: who did what when"),
+        title: format!("{name}: work of each worker over time"),
         says: format!(
-            "{}, the arm's median run ({}); a row is a worker, a bar a stretch of work on one task; a dashed bar with \u{21bb} is \
-             work on a task that had been worked on before{capped}",
-            gantt.run,
-            human::time(gantt.wall_ms)
+            "{run}, the arm's median run ({}); a row is a worker, a bar a stretch of work on one task; a dashed bar with \u{21bb} is \
+             work on a task that had been worked on before{}",
+            numbers::time(gantt.wall_ms),
+            capped.unwrap_or_default()
         ),
         svg: gantt::draw(&rows, at, last / divisor, unit, &label),
         missing: "No worker of the median run worked".to_owned(),
         values: Some(Table {
-            caption: format!("Work in {}, ms since the run began", gantt.run),
+            caption: format!("Work in {run}, ms since the run began"),
             heads: Table::heads(&["worker", "task", "from", "to", "again"]),
             rows: values,
         }),
@@ -183,12 +160,8 @@ fn gantt_of(at: usize, name: &str, gantt: &Gantt, last: f64) -> Figure {
 fn again(gantt: &Gantt) -> BTreeSet<(usize, usize)> {
     let mut bars = Vec::new();
     for (place, lane) in gantt.lanes.iter().enumerate() {
-        bars.extend(
-            lane.bars
-                .iter()
-                .enumerate()
-                .map(|(number, bar)| (bar.start_ms, place, number, bar.task.as_str())),
-        );
+        let own = lane.bars.iter().enumerate();
+        bars.extend(own.map(|(number, bar)| (bar.start_ms, place, number, &bar.task)));
     }
     bars.sort_unstable();
     let mut seen = BTreeSet::new();

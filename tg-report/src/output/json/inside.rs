@@ -1,10 +1,10 @@
 //! The inside of an arm's runs: utilization, load, waits, completion, Gantt.
 
-use super::number;
+use super::values::{array, number};
 use crate::distribution::{Bottleneck, CauseOfWait, Completion, Distribution, Gantt, Lane, Waits};
 use serde_json::{Value, json};
 
-/// All of it; times in milliseconds.
+/// Times are in milliseconds.
 pub fn inside(own: &Distribution) -> Value {
     json!({
         "runs": own.runs,
@@ -19,7 +19,7 @@ pub fn inside(own: &Distribution) -> Value {
             "runs": load.runs,
         })),
         "waits": own.waits.as_ref().map(waits),
-        "completion": own.completion.iter().map(completion).collect::<Vec<_>>(),
+        "completion": array(&own.completion, completion),
         "gantt": own.gantt.as_ref().map(gantt),
     })
 }
@@ -27,8 +27,8 @@ pub fn inside(own: &Distribution) -> Value {
 fn waits(waits: &Waits) -> Value {
     json!({
         "tasks": waits.tasks,
-        "causes": waits.causes.iter().map(cause).collect::<Vec<_>>(),
-        "bottlenecks": waits.bottlenecks.iter().map(bottleneck).collect::<Vec<_>>(),
+        "causes": array(&waits.causes, cause),
+        "bottlenecks": array(&waits.bottlenecks, bottleneck),
     })
 }
 
@@ -53,26 +53,24 @@ fn bottleneck(task: &Bottleneck) -> Value {
 }
 
 fn completion(curve: &Completion) -> Value {
-    let steps = curve.steps.iter();
     json!({
         "run": curve.run,
         "tasks": curve.tasks,
-        "steps": steps.map(|(ms, done)| json!([ms, done])).collect::<Vec<_>>(),
+        "steps": array(&curve.steps, |(ms, done)| json!([ms, done])),
     })
 }
 
 fn gantt(gantt: &Gantt) -> Value {
     let lane = |lane: &Lane| {
-        let bars = lane.bars.iter();
         json!({
             "worker": lane.worker,
             "role": lane.role,
-            "bars": bars.map(|bar| json!([bar.start_ms, bar.end_ms, bar.task])).collect::<Vec<_>>(),
+            "bars": array(&lane.bars, |bar| json!([bar.start_ms, bar.end_ms, bar.task])),
         })
     };
     json!({
         "run": gantt.run,
         "wall_ms": number(gantt.wall_ms),
-        "lanes": gantt.lanes.iter().map(lane).collect::<Vec<_>>(),
+        "lanes": array(&gantt.lanes, lane),
     })
 }

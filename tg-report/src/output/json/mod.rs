@@ -1,37 +1,40 @@
-//! The comparison as one JSON object: every number at full precision, in the units of the records.
+//! The report as one JSON object: every number at full precision, in the units of the records.
 //!
-//! Each run stands here with all its metrics, so that whatever was computed can be computed again from this file alone;
-//! `over` says which runs entered. What is undefined is null, with the reason under `undefined`.
+//! Each run is in it with all its metrics, so that everything computed can be computed again from this file alone; `over`
+//! names the runs that entered. An undefined value is null, with the reason under `undefined`.
 
-mod against;
+mod contrast;
 mod inside;
 mod scaling;
+mod values;
 
+use super::answers::said;
+use super::notes::{baseline_by, primary_by};
+use super::ratios::reason;
+use super::warnings;
 use crate::arm::Arm;
-use crate::attempts;
 use crate::columns::Column;
 use crate::compare::Comparison;
-use crate::floor::Pair;
-use crate::gate::{Gate, Outcome};
+use crate::gate::{Gate, GateState};
+use crate::limits::{Floor, FloorPair, Noise};
 use crate::ratio::Ratios;
-use crate::row::Row;
-use crate::stats::{Interval, Summary};
+use crate::report::Report;
+use crate::row::RunRow;
 use crate::success::{Judged, Judgement};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use values::{array, interval, number, summary};
 
 /// The version of this format, the `v` key.
 const VERSION: u64 = 1;
 
 /// The object, indented, with its newline.
-pub fn render(comparison: &Comparison) -> String {
-    let arms = 0..comparison.arms.len();
-    let arms: Vec<Value> = arms.map(|at| arm(comparison, at)).collect();
-    let runs: usize = comparison.arms.iter().map(|arm| arm.runs.len()).sum();
-    let simulated: usize = comparison.arms.iter().map(Arm::simulated).sum();
-    let baseline = comparison.arms.first().map(|arm| &arm.label);
-    let warnings = comparison.warnings.iter();
-    let hidden = comparison.hidden.iter();
+pub fn render(report: &Report) -> String {
+    let comparison = &report.comparison;
+    let arms: Value = (0..comparison.arms.len())
+        .map(|at| arm(comparison, at))
+        .collect();
+    let (runs, simulated) = (comparison.total(), comparison.simulated());
     let report = json!({
         "type": "report",
         "v": VERSION,
@@ -41,22 +44,29 @@ pub fn render(comparison: &Comparison) -> String {
         "simulated": simulated > 0,
         "runs": {"total": runs, "simulated": simulated},
         "by": comparison.by,
-        "baseline": {"arm": baseline, "by": comparison.baseline_by},
-        "primary": {
-            "metric": comparison.columns[comparison.primary.at].name,
-            "by": comparison.primary.by,
+        "baseline": {
+            "arm": comparison.arms.first().map(|arm| &arm.label),
+            "by": baseline_by(comparison.baseline_by),
         },
-        "families": against::families(&comparison.families),
-        "metrics": comparison.columns.iter().map(metric).collect::<Vec<_>>(),
+        "primary": {
+            "metric": comparison.primary().name,
+            "by": primary_by(comparison.primary.by),
+        },
+        "families": contrast::families(&comparison.families),
+        "metrics": array(&comparison.columns, metric),
         "arms": arms,
-        "floor": floor(comparison),
-        "noise": noise(comparison),
+        "floor": comparison.floor.as_ref().map(|own| floor(comparison, own)),
+        "noise": comparison.noise.as_ref().map(|own| noise(comparison, own)),
         "scaling": comparison.scaling.as_ref().map(scaling::scaling),
-        "success": comparison.success.iter().map(|judged| success(comparison, judged)).collect::<Vec<_>>(),
-        "answers": answers(comparison),
-        "gates": comparison.gates.iter().map(|own| gate(comparison, own)).collect::<Vec<_>>(),
-        "hidden": hidden.map(|h| json!({"key": h.key, "message": h.message})).collect::<Vec<_>>(),
-        "warnings": warnings.map(|w| json!({"kind": w.kind, "message": w.message})).collect::<Vec<_>>(),
+        "success": array(&comparison.success, |own| success(comparison, own)),
+        "answers": answers(report),
+        "gates": array(&comparison.gates, |own| gate(comparison, own)),
+        "hidden": array(&comparison.confounders, |own| {
+            json!({"key": own.key, "message": warnings::confounder(own)})
+        }),
+        "warnings": array(&comparison.warnings, |own| {
+            json!({"kind": own.kind(), "message": warnings::message(own)})
+        }),
     });
     format!("{report:#}\n")
 }
@@ -76,21 +86,17 @@ fn arm(comparison: &Comparison, at: usize) -> Value {
     let arm = &comparison.arms[at];
     let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
     for row in &arm.runs {
-        *outcomes.entry(row.end()).or_default() += 1;
+        *outcomes.entry(row.ending.name()).or_default() += 1;
     }
-    let cells = comparison.columns.iter().zip(&arm.cells);
-    let metrics: Map<_, _> = cells
-        .map(|(column, cell)| {
-            let values: Vec<Value> = arm.values(column).into_iter().map(number).collect();
-            (column.name.clone(), summary(cell.as_ref(), &values))
-        })
-        .collect();
-    let compared = comparison.columns.iter().zip(&comparison.against[at]);
-    let against: Map<_, _> = compared
-        .map(|(column, own)| (column.name.clone(), against::against(own)))
-        .collect();
+    let columns = || comparison.columns.iter();
+    let metrics = columns().zip(&arm.summaries).map(|(column, own)| {
+        let values = arm.values(column);
+        (column.name.clone(), summary(own.as_ref(), &values))
+    });
+    let against = columns().zip(&comparison.contrasts[at]);
+    let against = against.map(|(column, own)| (column.name.clone(), contrast::contrast(own)));
     let first = &arm.runs[0].run;
-    let attempts = attempts::of(arm);
+    let attempts = arm.attempts();
     json!({
         "arm": arm.label,
         "experiment": first.experiment,
@@ -103,35 +109,12 @@ fn arm(comparison: &Comparison, at: usize) -> Value {
         "completed_share": interval(arm.completion),
         "outcomes": outcomes,
         "attempts": {"made": attempts.made, "machinery": attempts.machinery},
-        "metrics": metrics,
-        "against": against,
+        "metrics": metrics.collect::<Map<_, _>>(),
+        "against": against.collect::<Map<_, _>>(),
         "ratios": ratios(&comparison.ratios[at]),
         "inside": comparison.distributions[at].as_ref().map(inside::inside),
-        "per_run": arm.runs.iter().map(|row| run(comparison, row)).collect::<Vec<_>>(),
+        "per_run": array(&arm.runs, |row| run(comparison, row)),
     })
-}
-
-/// A sample; `values` are those that entered, in the order of the runs.
-fn summary(cell: Option<&Summary>, values: &[Value]) -> Value {
-    let value = |of: fn(&Summary) -> f64| cell.map(of).map(number);
-    json!({
-        "n": cell.map_or(0, |cell| cell.n),
-        "mean": value(|cell| cell.mean),
-        "sd": cell.and_then(|cell| cell.sd).map(number),
-        "interval": interval(cell.and_then(|cell| cell.interval)),
-        "min": value(|cell| cell.min),
-        "median": value(|cell| cell.median),
-        "max": value(|cell| cell.max),
-        "values": values,
-    })
-}
-
-/// Both ends of a 95 % interval.
-fn interval(ends: Option<Interval>) -> Value {
-    ends.map_or(
-        Value::Null,
-        |ends| json!({"low": number(ends.low), "high": number(ends.high)}),
-    )
 }
 
 fn ratios(ratios: &Ratios) -> Value {
@@ -141,26 +124,23 @@ fn ratios(ratios: &Ratios) -> Value {
     for (name, ratio) in ratios.named() {
         let name = name.replace(' ', "_");
         if let Err(why) = ratio {
-            undefined.insert(name.clone(), why.clone().into());
+            undefined.insert(name.clone(), reason(why).into());
         }
         let ratio = ratio.as_ref().ok();
-        intervals.insert(
-            name.clone(),
-            interval(ratio.and_then(|ratio| ratio.interval)),
-        );
-        object.insert(name, ratio.map_or(Value::Null, |ratio| number(ratio.value)));
+        let ends = ratio.and_then(|ratio| ratio.interval);
+        intervals.insert(name.clone(), interval(ends));
+        let value = ratio.map(|ratio| number(ratio.value));
+        object.insert(name, value.unwrap_or_default());
     }
     object.insert("intervals".into(), intervals.into());
     object.insert("undefined".into(), undefined.into());
     object.into()
 }
 
-fn run(comparison: &Comparison, row: &Row) -> Value {
-    let values = comparison.columns.iter().map(|column| {
-        (
-            column.name.clone(),
-            row.value(&column.name).map_or(Value::Null, number),
-        )
+fn run(comparison: &Comparison, row: &RunRow) -> Value {
+    let metrics = comparison.columns.iter().map(|column| {
+        let value = row.value(&column.name).map(number);
+        (column.name.clone(), value.unwrap_or_default())
     });
     json!({
         "run": row.run.id,
@@ -171,26 +151,23 @@ fn run(comparison: &Comparison, row: &Row) -> Value {
         "model": row.run.model,
         "host": row.host,
         "simulated": row.run.simulated,
-        "outcome": row.end(),
-        "error": row.failed.as_ref().map(|failed| &failed.1),
+        "outcome": row.ending.name(),
+        "error": row.ending.failure(),
         "cost_source": row.cost_source,
-        "metrics": values.collect::<Map<_, _>>(),
-        "warnings": row.warned.iter().map(|(about, times)| json!({"about": about, "times": times})).collect::<Vec<_>>(),
+        "metrics": metrics.collect::<Map<_, _>>(),
+        "warnings": array(&row.warned, |(about, times)| json!({"about": about, "times": times})),
     })
 }
 
-fn floor(comparison: &Comparison) -> Value {
-    let Some(floor) = &comparison.floor else {
-        return Value::Null;
-    };
+fn floor(comparison: &Comparison, floor: &Floor) -> Value {
     json!({
         "alpha": comparison.families.verdict.alpha,
         "comparisons": floor.comparisons,
-        "pairs": floor.pairs.iter().map(pair).collect::<Vec<_>>(),
+        "pairs": array(&floor.pairs, pair),
     })
 }
 
-fn pair(pair: &Pair) -> Value {
+fn pair(pair: &FloorPair) -> Value {
     json!({
         "arms": pair.arms,
         "test": pair.test.name(),
@@ -202,14 +179,10 @@ fn pair(pair: &Pair) -> Value {
     })
 }
 
-fn noise(comparison: &Comparison) -> Value {
-    let Some(noise) = &comparison.noise else {
-        return Value::Null;
-    };
+fn noise(comparison: &Comparison, noise: &Noise) -> Value {
     let columns = comparison.columns.iter().zip(&noise.differences);
-    let differences: Map<_, _> = columns
-        .map(|(column, ends)| (column.name.clone(), interval(*ends)))
-        .collect();
+    let differences = columns.map(|(column, ends)| (column.name.clone(), interval(*ends)));
+    let differences: Map<_, _> = differences.collect();
     json!({"arm": comparison.arms[noise.arm].label, "differences": differences})
 }
 
@@ -230,17 +203,17 @@ fn success(comparison: &Comparison, judged: &Judged) -> Value {
     })
 }
 
-fn answers(comparison: &Comparison) -> Value {
-    let answers = comparison.answers.iter().map(|answer| {
+fn answers(report: &Report) -> Value {
+    array(&report.answers, |answer| {
+        let said = said(&report.comparison, answer);
         json!({
-            "number": answer.number,
-            "question": answer.question,
-            "answer": answer.answer,
-            "caveats": answer.caveats,
-            "missing": answer.missing,
+            "number": answer.question.number,
+            "question": answer.question.text,
+            "answer": array(&said.statements, |own| own.to_string().into()),
+            "caveats": said.caveats,
+            "missing": said.missing,
         })
-    });
-    answers.collect()
+    })
 }
 
 fn gate(comparison: &Comparison, gate: &Gate) -> Value {
@@ -248,22 +221,11 @@ fn gate(comparison: &Comparison, gate: &Gate) -> Value {
         "condition": gate.condition,
         "metric": comparison.columns[gate.column].name,
         "arm": comparison.arms[gate.arm].label,
-        "outcome": match gate.outcome {
-            Outcome::Open => "open",
-            Outcome::Closed => "closed",
-            Outcome::Undefined => "undefined",
+        "outcome": match gate.state() {
+            GateState::Open => "open",
+            GateState::Closed => "closed",
+            GateState::Undefined => "undefined",
         },
-        "reason": gate.reason,
+        "reason": warnings::gate(comparison, gate),
     })
-}
-
-/// Whole numbers without a decimal point.
-#[expect(clippy::float_cmp, reason = "whole, exactly")]
-fn number(value: f64) -> Value {
-    let is_whole = value == value.trunc() && value.abs() < 9e15;
-    if is_whole {
-        Value::from(value as i64)
-    } else {
-        Value::from(value)
-    }
 }

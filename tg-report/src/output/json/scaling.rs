@@ -1,31 +1,30 @@
 //! Scaling curves: points, fits, crossings.
 
-use super::{interval, number, summary};
-use crate::scaling::{Crossover, Point, Scaling, ScalingCurve};
+use super::values::{array, interval, summary};
+use crate::scaling::{Crossover, Scaling, ScalingCurve, ScalingPoint};
 use crate::stats::curve::{Crossing, Fit, Method, Model, NoFit, Parameter, Peak, Shape};
 use serde_json::{Value, json};
 
-/// All of it.
 pub fn scaling(scaling: &Scaling) -> Value {
     json!({
         "metric": scaling.metric,
-        "curves": scaling.curves.iter().map(curve).collect::<Vec<_>>(),
-        "crossovers": scaling.crossovers.iter().map(|own| crossover(scaling, own)).collect::<Vec<_>>(),
+        "curves": array(&scaling.curves, curve),
+        "crossovers": array(&scaling.crossovers, |own| crossover(scaling, own)),
     })
 }
 
 fn curve(curve: &ScalingCurve) -> Value {
     json!({
         "label": curve.label,
-        "points": curve.points.iter().map(point).collect::<Vec<_>>(),
+        "points": array(&curve.points, point),
         "amdahl": fit(&curve.amdahl),
         "usl": fit(&curve.usl),
     })
 }
 
-fn point(point: &Point) -> Value {
-    let values: Vec<Value> = point.values.iter().copied().map(number).collect();
-    json!({"agents": point.agents, "throughput": summary(Some(&point.summary), &values)})
+fn point(point: &ScalingPoint) -> Value {
+    let throughput = summary(Some(&point.summary), &point.values);
+    json!({"agents": point.agents, "throughput": throughput})
 }
 
 fn fit(fit: &Result<Fit, NoFit>) -> Value {
@@ -86,6 +85,6 @@ fn crossover(scaling: &Scaling, own: &Crossover) -> Value {
             Model::Amdahl => "amdahl",
             Model::Usl => "usl",
         }),
-        "crossings": own.crossings.iter().map(crossing).collect::<Vec<_>>(),
+        "crossings": array(&own.crossings, crossing),
     })
 }

@@ -4,17 +4,18 @@ use super::least_squares::{Point, best};
 use super::model::{Curve, Model};
 use super::peak::Peak;
 use super::uncertainty::{Method, Uncertainty};
-use crate::stats::Interval;
+use crate::stats::exact;
+use crate::stats::interval::Interval;
 use std::collections::BTreeMap;
 
-/// A curve through the throughput of runs.
+/// A curve fitted to the throughput of runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fit {
-    /// The law.
+    /// The fitted law.
     pub model: Model,
     /// The curve with the least sum of squared residuals over runs.
     pub curve: Curve,
-    /// λ, throughput of a single agent, in the unit of the data.
+    /// λ, the throughput of a single agent, in the unit of the data.
     pub lambda: Parameter,
     /// σ, contention.
     pub sigma: Parameter,
@@ -22,15 +23,15 @@ pub struct Fit {
     pub kappa: Option<Parameter>,
     /// The best number of agents; `None` under Amdahl's law.
     pub peak: Option<Peak>,
-    /// Where the intervals come from.
+    /// The method that gave the intervals.
     pub method: Method,
-    /// Runs.
+    /// Number of runs.
     pub runs: usize,
     /// The smallest number of agents measured.
     pub smallest: f64,
     /// The largest number of agents measured.
     pub largest: f64,
-    /// The throughput that `uncertainty` is in units of, so that squares neither overflow nor vanish.
+    /// The unit of throughput in `uncertainty`, chosen so that squares neither overflow nor vanish.
     pub(super) unit: f64,
     uncertainty: Uncertainty,
 }
@@ -42,27 +43,27 @@ pub struct Parameter {
     pub value: f64,
     /// Its 95 % interval, cut off at 0; `None` past the largest double.
     pub interval: Option<Interval>,
-    /// Whether the data would have it at 0 or below: it sits at its bound.
+    /// True if the parameter is at its bound 0: the best unbounded value is 0 or below.
     pub at_bound: bool,
 }
 
-/// Why there is no fit.
+/// The reason that there is no fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoFit {
-    /// Fewer distinct numbers of agents than the model has to have.
+    /// Fewer distinct numbers of agents than the model needs.
     TooFew {
-        /// How many there are.
+        /// The number present.
         distinct: usize,
-        /// How many it takes.
+        /// The number needed.
         needed: usize,
     },
-    /// Throughput is 0 throughout, or some of it is negative or not finite, or agents are 0.
+    /// All throughputs are 0, or one is negative or not finite, or a number of agents is 0.
     NoThroughput,
     /// Throughput falls so steeply that no finite λ is best, or the runs do not determine the parameters.
     NoCurve,
 }
 
-/// Fit `model` to (agents, throughput) of single runs, by least squares over runs with no parameter below 0.
+/// Fits `model` to (agents, throughput) of single runs, by least squares over runs with no parameter below 0.
 pub fn fit(runs: &[(u32, f64)], model: Model) -> Result<Fit, NoFit> {
     let mut groups: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
     for (agents, throughput) in runs {
@@ -84,23 +85,20 @@ pub fn fit(runs: &[(u32, f64)], model: Model) -> Result<Fit, NoFit> {
     Ok(Fit::new(model, curve, uncertainty, &points, scale))
 }
 
-/// The largest throughput, by which all are divided; `None` where they are no throughputs.
+/// The divisor of all throughputs, a power of two near the largest; `None` if a run has no valid throughput.
 fn scale(runs: &[(u32, f64)]) -> Option<f64> {
-    let are = runs
+    let are_valid = runs
         .iter()
         .all(|(n, x)| *n > 0 && x.is_finite() && *x >= 0.0);
     let largest = runs.iter().fold(0.0, |most: f64, (_, x)| most.max(*x));
-    (are && largest > 0.0).then(|| crate::stats::exact::scale([largest]))
+    (are_valid && largest > 0.0).then(|| exact::scale([largest]))
 }
 
 fn point((n, runs): &(f64, Vec<f64>)) -> Point {
     let weight = runs.len() as f64;
-    let mean = crate::stats::exact::sum(runs.iter().copied()) / weight;
-    Point {
-        n: *n,
-        mean,
-        weight,
-    }
+    let mean = exact::sum(runs.iter().copied()) / weight;
+    let n = *n;
+    Point { n, mean, weight }
 }
 
 impl Fit {
@@ -139,18 +137,17 @@ impl Fit {
         }
     }
 
-    /// The number of agents beyond which nothing is said: twice the largest measured.
+    /// The largest number of agents with results: twice the largest measured.
     pub fn limit(&self) -> f64 {
         2.0 * self.largest
     }
 
-    /// Throughput of `n` agents by the curve; `None` past the limit.
+    /// The throughput of `n` agents on the curve; `None` past the limit.
     pub fn at(&self, n: f64) -> Option<f64> {
         (n > 0.0 && n <= self.limit()).then(|| self.curve.at(n))
     }
 
-    /// The 95 % interval of the curve's height at `n` agents (of the mean of runs, not of a single one); `None` past
-    /// the limit.
+    /// The 95 % interval of the curve at `n` agents (of the mean of runs, not of a single one); `None` past the limit.
     pub fn band(&self, n: f64) -> Option<Interval> {
         let height = self.at(n)?;
         if !self.uncertainty.draws.is_empty() {
@@ -166,7 +163,7 @@ impl Fit {
         self.uncertainty.variance(self.log_gradient(n))
     }
 
-    /// How ln X(n) moves with λ in this fit's unit, σ and κ.
+    /// The derivatives of ln X(n) by λ in this fit's unit, σ and κ.
     fn log_gradient(&self, n: f64) -> [f64; 3] {
         let curve = Curve {
             lambda: self.curve.lambda / self.unit,
@@ -217,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_that_are_hit_are_said() {
+    fn parameters_at_their_bound() {
         let rising = fit(&law(7.0, 0.0, 0.0), Model::Usl).unwrap();
         assert!(rising.sigma.value < 1e-9 && rising.peak.unwrap().at.is_none());
         let better_than_linear: Vec<(u32, f64)> =
@@ -243,15 +240,15 @@ mod tests {
         assert_eq!(no(&[(1, 0.0), (2, 0.0), (3, 0.0)]), NoFit::NoThroughput);
         assert_eq!(no(&[(0, 1.0), (2, 1.0), (3, 1.0)]), NoFit::NoThroughput);
         assert_eq!(no(&[(1, -1.0), (2, 1.0), (3, 1.0)]), NoFit::NoThroughput);
-        // Halved with each agent more: no λ is high enough.
+        // Throughput is divided by 4 with each agent more: no λ is high enough.
         assert_eq!(no(&[(2, 8.0), (3, 2.0), (4, 0.5)]), NoFit::NoCurve);
     }
 
-    /// Eight runs at each number of agents, with the same scatter.
+    /// Eight runs at each number of agents, with the same noise.
     fn eight_runs_each() -> Vec<(u32, f64)> {
         let noise = [0.0, 0.1, -0.2, 0.3, -0.1, 0.2, -0.3, 0.05];
-        let of = |(n, x): (u32, f64)| noise.map(|noise| (n, x + noise));
-        law(7.0, 0.1, 0.01).into_iter().flat_map(of).collect()
+        let noisy = |(n, x): (u32, f64)| noise.map(|noise| (n, x + noise));
+        law(7.0, 0.1, 0.01).into_iter().flat_map(noisy).collect()
     }
 
     #[test]
@@ -268,13 +265,13 @@ mod tests {
     }
 
     #[test]
-    fn draws_scatter_as_the_linearised_fit_says() {
+    fn draws_vary_as_the_linearised_fit_does() {
         let found = fit(&eight_runs_each(), Model::Usl).unwrap();
         let height = |curve: &Curve| (curve.at(3.0) * found.unit / found.curve.at(3.0)).ln();
         let heights: Vec<f64> = found.uncertainty.draws.iter().map(height).collect();
         let drawn = crate::stats::describe(&heights).unwrap().sd.unwrap();
         let ratio = drawn / found.log_variance(3.0).0.sqrt();
-        // 2000 draws know their deviation to 1.6 %; without the stretch for eight runs it is 6.5 % less.
+        // The deviation of 2000 draws has an error of 1.6 %; without the factor for eight runs it is 6.5 % less.
         assert!((ratio - 1.0).abs() < 0.04, "{ratio}");
     }
 }

@@ -1,38 +1,37 @@
-//! The curve with the least sum of squared residuals, no parameter below 0.
+//! The curve with the least sum of squared residuals and no parameter below 0.
 //!
-//! With a = 1/λ, b = σ/λ and c = κ/λ the law is X(N) = N / (a + b(N-1) + cN(N-1)): a denominator linear in parameters that
-//! are all bounded at 0. Steps are Levenberg's and Marquardt's, cut off at the bounds; a parameter at its bound moves only
-//! if that helps. They start from the linear fits of N/X with each choice of parameters, because wild data have several
-//! minima, and the least is taken. Once the sum cannot tell steps apart any more, plain Gauss-Newton steps settle the last
-//! digits.
+//! With a = 1/λ, b = σ/λ and c = κ/λ the law is X(N) = N / (a + b(N-1) + cN(N-1)): a denominator linear in parameters
+//! that are all bounded at 0. Steps are Levenberg's and Marquardt's, cut off at the bounds; a parameter at its bound
+//! moves only if that helps. They start from the linear fits of N/X with each subset of the parameters, because data
+//! far from any curve have several minima, and the least one is taken. When the sum of squares can no longer tell steps
+//! apart, plain Gauss-Newton steps give the last digits.
 
 use super::model::{Curve, Model};
-use crate::stats::linear::{Matrix, solve};
+use crate::stats::linear::{Matrix, add_outer, solve};
 
 /// The runs of one number of agents.
 #[derive(Debug, Clone, Copy)]
 pub struct Point {
-    /// Agents.
+    /// Number of agents.
     pub n: f64,
     /// Mean throughput.
     pub mean: f64,
-    /// Runs.
+    /// Number of runs.
     pub weight: f64,
 }
 
 /// a, b and c.
 type Parameters = [f64; 3];
 
-/// The best curve; `None` where throughput falls so fast that λ has no end.
+/// The best curve; `None` if throughput falls so fast that no finite λ is best.
 pub fn best(points: &[Point], model: Model) -> Option<Curve> {
-    let bit = |of: u8, at: u8| of & (1 << at) != 0;
-    let choices = (1..8).map(|of| [bit(of, 0), bit(of, 1), bit(of, 2)]);
-    let choices = choices.filter(|free| model == Model::Usl || !free[2]);
-    let starts = choices.filter_map(|free| linear(points, free));
+    let subsets = (1..8_u8).map(|bits| [1, 2, 4].map(|bit| bits & bit != 0));
+    let allowed = subsets.filter(|free| model == Model::Usl || !free[2]);
+    let starts = allowed.filter_map(|free| linear(points, free));
     least(points, model, starts)
 }
 
-/// The best curve that is reached from `near` or from the linear fit: for runs drawn again, a tenth of the work.
+/// The best curve reached from `near` or from the linear fit: a tenth of the work, for runs drawn again.
 pub fn best_near(points: &[Point], model: Model, near: &Curve) -> Option<Curve> {
     let near = [1.0, near.sigma, near.kappa].map(|value| value / near.lambda);
     let all = linear(points, model.free());
@@ -45,7 +44,7 @@ fn least(
     starts: impl Iterator<Item = Parameters>,
 ) -> Option<Curve> {
     let found = starts.filter_map(|start| descend(points, model, start));
-    let (_, [a, b, c]) = found.min_by(|one, other| one.0.total_cmp(&other.0))?;
+    let (_, [a, b, c]) = found.min_by(|a, b| a.0.total_cmp(&b.0))?;
     let curve = Curve {
         lambda: 1.0 / a,
         sigma: b / a,
@@ -65,7 +64,7 @@ fn denominator(parameters: &Parameters, n: f64) -> f64 {
     a * parameters[0] + b * parameters[1] + c * parameters[2]
 }
 
-/// Infinite where the law has a pole at a point.
+/// The sum of squared residuals; infinite if the law has a pole at a point.
 fn squares(points: &[Point], parameters: &Parameters) -> f64 {
     let square = |point: &Point| {
         let denominator = denominator(parameters, point.n);
@@ -77,7 +76,7 @@ fn squares(points: &[Point], parameters: &Parameters) -> f64 {
     points.iter().map(square).sum()
 }
 
-/// The normal equations of one step: `JᵀWJ` and `JᵀWr`, J the slopes, W the weights and r the residuals.
+/// The normal equations of one step: `JᵀWJ` and `JᵀWr`, J the derivatives, W the weights and r the residuals.
 fn equations(points: &[Point], parameters: &Parameters) -> (Matrix, Parameters) {
     let (mut matrix, mut right) = ([[0.0; 3]; 3], [0.0; 3]);
     for point in points {
@@ -85,17 +84,15 @@ fn equations(points: &[Point], parameters: &Parameters) -> (Matrix, Parameters) 
         let slope = -point.n / (denominator * denominator);
         let column = basis(point.n).map(|factor| slope * factor);
         let residual = point.mean - point.n / denominator;
-        for row in 0..3 {
-            right[row] += point.weight * column[row] * residual;
-            for other in 0..3 {
-                matrix[row][other] += point.weight * column[row] * column[other];
-            }
+        add_outer(&mut matrix, point.weight, column);
+        for (sum, factor) in right.iter_mut().zip(column) {
+            *sum += point.weight * factor * residual;
         }
     }
     (matrix, right)
 }
 
-/// From `at` down to where no step within the bounds helps: the sum of squares there, and the parameters.
+/// Descends from `at` until no step within the bounds helps; returns the sum of squares and the parameters there.
 fn descend(points: &[Point], model: Model, mut at: Parameters) -> Option<(f64, Parameters)> {
     let mut least = squares(points, &at);
     if least.is_infinite() {
@@ -125,13 +122,13 @@ fn descend(points: &[Point], model: Model, mut at: Parameters) -> Option<(f64, P
     Some((squares(points, &at), at))
 }
 
-/// Which parameters a step may move: those of the model, but none from its bound to below.
+/// True for each parameter that a step may move: those of the model, but none from its bound to below.
 fn moving(model: Model, at: &Parameters, right: Parameters) -> [bool; 3] {
     let free = model.free();
     std::array::from_fn(|k| free[k] && (at[k] > 0.0 || right[k] > 0.0))
 }
 
-/// Gauss-Newton steps for as long as they get smaller and stay within the bounds.
+/// Takes Gauss-Newton steps as long as they get smaller and stay within the bounds.
 fn settle(points: &[Point], model: Model, mut at: Parameters) -> Parameters {
     let mut last = f64::INFINITY;
     for _ in 0..200 {
@@ -151,18 +148,16 @@ fn settle(points: &[Point], model: Model, mut at: Parameters) -> Parameters {
     at
 }
 
-/// The least squares of N/X in `free` parameters, where those are above 0.
+/// The least-squares fit of N/X in the `free` parameters, negative ones set to 0.
 fn linear(points: &[Point], free: [bool; 3]) -> Option<Parameters> {
     let (mut matrix, mut right) = ([[0.0; 3]; 3], [0.0; 3]);
     for point in points {
         // By the delta method a residual of N/X weighs (X²/N)²; a throughput of 0 weighs nothing.
         let weight = point.weight * (point.mean * point.mean / point.n).powi(2);
         let column = basis(point.n);
-        for row in 0..3 {
-            right[row] += point.weight * column[row] * point.mean.powi(3) / point.n;
-            for other in 0..3 {
-                matrix[row][other] += weight * column[row] * column[other];
-            }
+        add_outer(&mut matrix, weight, column);
+        for (sum, factor) in right.iter_mut().zip(column) {
+            *sum += point.weight * factor * point.mean.powi(3) / point.n;
         }
     }
     Some(solve(&matrix, right, free)?.map(|value| value.max(0.0)))

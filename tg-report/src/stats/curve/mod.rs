@@ -1,11 +1,10 @@
-//! Scaling curves: throughput over the number of agents, fitted, with what the fit does not know.
+//! Scaling curves: throughput over the number of agents, fitted, with the uncertainty of the fit.
 //!
-//! [`fit`] takes one (agents, throughput) for each run and gives a [`Fit`]: the curve, an interval for each parameter and
-//! for the peak, and which parameter sits at its bound. [`crossings`] says where two fitted curves meet. Nothing is said
-//! beyond twice the largest number of agents measured.
+//! [`fit`] takes one (agents, throughput) for each run and gives a [`Fit`]: the curve, an interval for each parameter
+//! and for the peak, and the parameters at their bound. [`crossings`] finds where two fitted curves meet. No result
+//! lies beyond twice the largest number of agents measured.
 
 mod crossing;
-mod edge;
 mod fit;
 mod least_squares;
 mod model;

@@ -1,30 +1,30 @@
-//! The two laws of scaling.
+//! The two scaling laws.
 //!
-//! Amdahl, "Validity of the single processor approach" (1967), as a law of throughput: X(N) = λN / (1 + σ(N-1)). Gunther's
-//! Universal Scalability Law ("Guerrilla Capacity Planning", 2007, chapter 4) adds what everybody loses to everybody:
-//! X(N) = λN / (1 + σ(N-1) + κN(N-1)). Both are descriptions; a good fit proves no mechanism.
+//! Amdahl, "Validity of the single processor approach" (1967), as a law of throughput: X(N) = λN / (1 + σ(N-1)).
+//! Gunther's Universal Scalability Law ("Guerrilla Capacity Planning", 2007, chapter 4) adds the loss of each agent to
+//! each other: X(N) = λN / (1 + σ(N-1) + κN(N-1)). Both are descriptions; a good fit proves no mechanism.
 
-/// Which law.
+/// A scaling law.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Model {
-    /// Contention alone; wants three distinct numbers of agents.
+    /// Contention alone; needs three distinct numbers of agents.
     Amdahl,
-    /// The Universal Scalability Law; wants four.
+    /// The Universal Scalability Law; needs four.
     Usl,
 }
 
 impl Model {
-    /// Distinct numbers of agents without which there is no fit: one more than there are parameters.
+    /// The distinct numbers of agents that a fit needs: one more than there are parameters.
     pub fn least_points(self) -> usize {
         self.parameters() + 1
     }
 
-    /// How many parameters are fitted.
+    /// The number of fitted parameters.
     pub(super) fn parameters(self) -> usize {
         self.free().into_iter().filter(|free| *free).count()
     }
 
-    /// Which of λ, σ and κ are fitted.
+    /// True for each of λ, σ and κ that is fitted.
     pub(super) fn free(self) -> [bool; 3] {
         [true, true, self == Self::Usl]
     }
@@ -35,9 +35,9 @@ impl Model {
 pub struct Curve {
     /// Throughput of a single agent, λ, in the unit of the data.
     pub lambda: f64,
-    /// Contention σ: the share of work that waits its turn.
+    /// Contention σ: the share of work that is done one agent at a time.
     pub sigma: f64,
-    /// Coherency κ: what each agent loses to each other.
+    /// Coherency κ: the loss of each agent to each other agent.
     pub kappa: f64,
 }
 
@@ -52,7 +52,7 @@ impl Curve {
         1.0 + (n - 1.0) * (self.sigma + self.kappa * n)
     }
 
-    /// How ln X(n) moves with λ, σ and κ.
+    /// The derivatives of ln X(n) by λ, σ and κ.
     pub(super) fn log_gradient(&self, n: f64) -> [f64; 3] {
         let drag = self.drag(n);
         [1.0 / self.lambda, (1.0 - n) / drag, n * (1.0 - n) / drag]

@@ -1,40 +1,41 @@
-//! Where throughput is highest: N* = √((1-σ)/κ).
+//! The number of agents with the highest throughput: N* = √((1-σ)/κ).
 //!
-//! Its interval is Fieller's ("Some problems in interval estimation", 1954): all N for which 1 - σ - κN² cannot be told
-//! from 0. It is open above where κ cannot be told from 0, which is the usual case and not a failure; a normal interval
-//! around N* would hide it. From draws it is their percentiles, with no peak as infinity. It never goes below one agent,
-//! and never above twice the largest number measured.
+//! Its interval is Fieller's ("Some problems in interval estimation", 1954): all N at which 1 - σ - κN² does not differ
+//! significantly from 0. The interval is open above if κ does not differ significantly from 0, which is the usual case
+//! and not a failure; a normal interval around N* would hide it. With draws it is the percentiles of their peaks, where
+//! a draw without a peak counts as infinity. The interval stays between one agent and twice the largest number
+//! measured.
 
-use super::edge::edge;
 use super::model::Curve;
 use super::uncertainty::Uncertainty;
+use crate::stats::roots::edge;
 
-/// What the fitted curve does.
+/// The shape of a fitted curve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
-    /// κ is 0: more agents always do more.
+    /// κ is 0: throughput always rises with the number of agents.
     Rises,
-    /// It has a peak, within twice the largest number of agents or beyond.
+    /// The curve has a peak, within twice the largest number of agents or beyond.
     Peaks,
-    /// σ is 1 or more: no second agent ever helps.
+    /// σ is 1 or more: throughput is highest with one agent.
     Falls,
 }
 
 /// The number of agents with the highest throughput.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Peak {
-    /// What the fitted curve does.
+    /// The shape of the curve.
     pub shape: Shape,
-    /// N*, not whole in general; `None` where there is none up to twice the largest number measured.
+    /// N*, not whole in general; `None` if there is none up to twice the largest number measured.
     pub at: Option<f64>,
-    /// Lower end of its 95 % interval: the peak is not below. Twice the largest number measured where it is beyond that.
+    /// Lower end of its 95 % interval, at most twice the largest number measured.
     pub low: f64,
-    /// Upper end; `None` where the peak may lie beyond twice the largest number measured, or there may be none.
+    /// Upper end; `None` if the peak may lie beyond twice the largest number measured, or may not exist.
     pub high: Option<f64>,
 }
 
 impl Peak {
-    /// Of a fitted curve; nothing above `limit` is said.
+    /// Finds the peak of a fitted curve up to `limit`.
     pub(super) fn new(curve: &Curve, uncertainty: &Uncertainty, limit: f64) -> Self {
         let shape = shape(curve);
         let at = peak(curve);
@@ -62,7 +63,7 @@ fn shape(curve: &Curve) -> Shape {
     }
 }
 
-/// Infinite where throughput rises for ever, 0 where it only falls.
+/// N*; infinite if throughput always rises, 0 if it only falls.
 fn peak(curve: &Curve) -> f64 {
     match shape(curve) {
         Shape::Rises => f64::INFINITY,
@@ -74,7 +75,7 @@ fn peak(curve: &Curve) -> f64 {
 fn percentiles(uncertainty: &Uncertainty, limit: f64) -> (f64, Option<f64>) {
     let mut peaks: Vec<f64> = uncertainty.draws.iter().map(peak).collect();
     peaks.sort_by(f64::total_cmp);
-    // The next draw outwards rather than a mean with infinity.
+    // The next draw outwards; a mean with infinity would be infinite.
     let last = (peaks.len() - 1) as f64;
     let low = peaks[(last * uncertainty.tail).floor() as usize];
     let high = peaks[(last * (1.0 - uncertainty.tail)).ceil() as usize];
@@ -84,7 +85,7 @@ fn percentiles(uncertainty: &Uncertainty, limit: f64) -> (f64, Option<f64>) {
     )
 }
 
-/// All N around `start`, the peak or the end of the range next to it, that may be the peak.
+/// The range of all N around `start` that may be the peak; `start` is the peak or the end of the range next to it.
 fn fieller(curve: &Curve, uncertainty: &Uncertainty, start: f64, limit: f64) -> (f64, Option<f64>) {
     let may_be_peak = |n: f64| {
         let slope = 1.0 - curve.sigma - curve.kappa * n * n;

@@ -1,32 +1,32 @@
-//! What a fit does not know about its parameters.
+//! The uncertainty of a fit's parameters.
 //!
 //! With eight or more runs at every number of agents, runs are drawn again within each (Efron and Tibshirani, "An
-//! Introduction to the Bootstrap", 1993, chapter 9) and the curve is fitted to each draw. Draws of n scatter too little, so
-//! deviations are stretched by √(n/(n-1)) (Davison and Hinkley, "Bootstrap Methods and their Application", 1997, chapter
-//! 2), and intervals are the percentiles that t has in place of the normal's 2.5 and 97.5 (Hesterberg, "What Teachers
-//! Should Know About the Bootstrap", The American Statistician 69, 2015).
+//! Introduction to the Bootstrap", 1993, chapter 9) and the curve is fitted to each draw. Draws of n vary too little,
+//! so deviations are multiplied by √(n/(n-1)) (Davison and Hinkley, "Bootstrap Methods and their Application", 1997,
+//! chapter 2), and intervals are the percentiles that t has in place of the normal's 2.5 and 97.5 (Hesterberg, "What
+//! Teachers Should Know About the Bootstrap", The American Statistician 69, 2015).
 //!
-//! With fewer runs the draws are too alike to go by. Then the fit is linearised (the delta method; Bates and Watts,
-//! "Nonlinear Regression Analysis", 1988, chapter 2), and because throughput mostly scatters in proportion to its
-//! height, each number of agents has its own variance and intervals are from t with Satterthwaite's degrees of freedom:
-//! Welch's way, for a curve. Only where some number of agents has a single run is one variance taken for all, from the
-//! residuals. Neither says whether the law is the right one.
+//! With fewer runs the draws are too much alike. Then the fit is linearised (the delta method; Bates and Watts,
+//! "Nonlinear Regression Analysis", 1988, chapter 2). Because throughput mostly varies in proportion to its height,
+//! each number of agents has its own variance, and intervals are from t with Satterthwaite's degrees of freedom:
+//! Welch's method for a curve. If some number of agents has a single run, one variance from the residuals serves all.
+//! No method checks that the law is the right one.
 
 use super::least_squares::{Point, best_near};
 use super::model::{Curve, Model};
-use crate::stats::linear::{Matrix, solve};
+use crate::stats::interval::{Interval, TAIL, quantile};
+use crate::stats::linear::{Matrix, add_outer, solve};
 use crate::stats::normal::upper_tail;
-use crate::stats::random::Random;
-use crate::stats::{Interval, TAIL, quantile, student};
+use crate::stats::student;
 
-/// Runs at every number of agents from which runs are resampled.
+/// The least number of runs at every number of agents for resampling.
 const RESAMPLED_FROM: usize = 8;
-/// Draws.
+/// Number of draws.
 const DRAWS: usize = 2000;
-/// Any fixed seed: the same runs give the same intervals.
+/// A fixed seed: the same runs give the same intervals.
 const SEED: u64 = 1;
 
-/// Where intervals come from.
+/// The method that gave the intervals.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Method {
     /// Percentiles of fits to runs drawn again within each number of agents.
@@ -34,34 +34,34 @@ pub enum Method {
         /// Draws that had a fit.
         draws: usize,
     },
-    /// Linearised, from t, with a variance of its own for each number of agents.
+    /// Linearised, from t, with one variance for each number of agents.
     Delta,
-    /// Linearised, from t, with one variance for all, from the residuals: some number of agents has a single run.
+    /// Linearised, from t, with one variance from the residuals: some number of agents has a single run.
     DeltaPooled {
         /// Degrees of freedom.
         df: f64,
     },
 }
 
-/// How far off the fit may be.
+/// The uncertainty of a fit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Uncertainty {
-    /// For each number of agents, how one standard error of its mean moves λ, σ and κ, and that error's degrees of
-    /// freedom.
+    /// For each number of agents, the change of λ, σ and κ by one standard error of its mean, and the degrees of
+    /// freedom of that error.
     parts: Vec<([f64; 3], f64)>,
-    /// Degrees of freedom of one variance for all.
+    /// Degrees of freedom of the single variance, if there is one.
     pooled: Option<f64>,
-    /// Curves through runs drawn again; none where there are too few runs.
+    /// Curves through runs drawn again; empty if there are too few runs.
     pub draws: Vec<Curve>,
-    /// What each side of an interval leaves out of the draws.
+    /// The share of draws that an interval leaves out on each side.
     pub tail: f64,
 }
 
-/// Runs by their number of agents.
+/// Throughputs of runs by number of agents.
 pub type Groups = [(f64, Vec<f64>)];
 
 impl Uncertainty {
-    /// Of `curve`, the model's best through `groups`; `None` where the runs do not determine it.
+    /// The uncertainty of `curve`, the best of `model` through `groups`; `None` if the runs do not determine it.
     pub fn new(groups: &Groups, model: Model, curve: &Curve) -> Option<Self> {
         let all: usize = groups.iter().map(|(_, runs)| runs.len()).sum();
         let within = (all - groups.len()) as f64;
@@ -82,19 +82,17 @@ impl Uncertainty {
             parts.push((moved, size - 1.0));
         }
         let enough = groups.iter().all(|(_, runs)| runs.len() >= RESAMPLED_FROM);
+        let (draws, tail) = if enough {
+            let tail = upper_tail(student::quantile(TAIL, within));
+            (draws(groups, model, curve), tail)
+        } else {
+            (Vec::new(), TAIL)
+        };
         Some(Self {
             parts,
             pooled: is_pooled.then_some(df),
-            draws: if enough {
-                draws(groups, model, curve)
-            } else {
-                Vec::new()
-            },
-            tail: if enough {
-                upper_tail(student::quantile(TAIL, within))
-            } else {
-                TAIL
-            },
+            draws,
+            tail,
         })
     }
 
@@ -106,7 +104,7 @@ impl Uncertainty {
         }
     }
 
-    /// The linearised variance of a quantity that moves with λ, σ and κ by `gradient`, and its degrees of freedom.
+    /// The linearised variance of a quantity with the derivatives `gradient` by λ, σ and κ, and its degrees of freedom.
     pub fn variance(&self, gradient: [f64; 3]) -> (f64, f64) {
         let moved = |part: &[f64; 3]| (0..3).map(|k| part[k] * gradient[k]).sum::<f64>().powi(2);
         let all: f64 = self.parts.iter().map(|(part, _)| moved(part)).sum();
@@ -125,7 +123,7 @@ impl Uncertainty {
         }
     }
 
-    /// The interval of a parameter estimated as `value`, the `at`-th, cut off at its bound 0.
+    /// The interval of the parameter with index `at`, estimated as `value`, cut off at its bound 0.
     pub fn parameter(&self, value: f64, at: usize) -> Option<Interval> {
         if !self.draws.is_empty() {
             return self.percentiles(|curve| [curve.lambda, curve.sigma, curve.kappa][at]);
@@ -136,9 +134,9 @@ impl Uncertainty {
         Interval::new((value - half).max(0.0), value + half)
     }
 
-    /// The middle of a quantity over the draws.
-    pub fn percentiles(&self, of: impl Fn(&Curve) -> f64) -> Option<Interval> {
-        let mut values: Vec<f64> = self.draws.iter().map(of).collect();
+    /// The interval of a quantity over the draws.
+    pub fn percentiles(&self, quantity: impl Fn(&Curve) -> f64) -> Option<Interval> {
+        let mut values: Vec<f64> = self.draws.iter().map(quantity).collect();
         values.sort_by(f64::total_cmp);
         Interval::new(
             quantile(&values, self.tail)?,
@@ -147,21 +145,16 @@ impl Uncertainty {
     }
 }
 
-/// How X(n) moves with λ, σ and κ.
+/// The derivatives of X(n) by λ, σ and κ.
 fn slopes(curve: &Curve, n: f64) -> [f64; 3] {
     curve.log_gradient(n).map(|slope| slope * curve.at(n))
 }
 
-/// `JᵀJ` over runs.
+/// `JᵀJ` over runs, J the derivatives.
 fn matrix(groups: &Groups, curve: &Curve) -> Matrix {
     let mut matrix = [[0.0; 3]; 3];
     for (n, runs) in groups {
-        let column = slopes(curve, *n);
-        for row in 0..3 {
-            for other in 0..3 {
-                matrix[row][other] += runs.len() as f64 * column[row] * column[other];
-            }
-        }
+        add_outer(&mut matrix, runs.len() as f64, slopes(curve, *n));
     }
     matrix
 }
@@ -195,4 +188,46 @@ fn draws(groups: &Groups, model: Model, curve: &Curve) -> Vec<Curve> {
         fits.extend(best_near(&points, model, curve));
     }
     fits
+}
+
+/// `SplitMix64` (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014): the same numbers on
+/// every machine.
+#[derive(Debug)]
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A uniform whole number from 0 below `n`; probabilities differ by at most n / 2^64.
+    fn below(&mut self, n: usize) -> usize {
+        ((u128::from(self.next()) * n as u128) >> 64) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_published_sequence() {
+        let mut random = Random(1_234_567);
+        assert_eq!(random.next(), 6_457_827_717_110_365_317);
+        assert_eq!(random.next(), 3_203_168_211_198_807_973);
+    }
+
+    #[test]
+    fn a_die_is_fair() {
+        let mut random = Random(1);
+        let mut seen = [0; 6];
+        (0..6000).for_each(|_| seen[random.below(6)] += 1);
+        assert!(
+            seen.iter().all(|times| (900..1100).contains(times)),
+            "{seen:?}"
+        );
+    }
 }
