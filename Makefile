@@ -18,7 +18,7 @@ build: ## Build the tools
 	@$(CARGO) build --locked --workspace --exclude tg-bench
 
 demo: host build ## Run swarm, push and hierarchical on the real host and print the comparison
-	@scripts/experiment run --results $(RESULTS) experiments/push-vs-pull.yaml
+	@scripts/tg run --results $(RESULTS) experiments/push-vs-pull.yaml
 
 test: host build ## Run all tests, against the real host
 	@$(CARGO) test --locked --workspace
@@ -37,18 +37,18 @@ test-scale: host build ## Rows on two machines, over ssh and under Slurm (needs 
 	@tests/scale/run
 
 fuzz: ## Feed noise to every reader for FUZZ_SECONDS each (20; needs nightly and cargo-fuzz)
-	@fuzz/run
+	@tests/fuzz/run
 
 bench: host ## Measure the tools beside their alternatives; writes docs/benchmarks.md (15 minutes)
-	@bench/run
+	@tests/bench/run
 
 check: ## Format, lints, documentation, words, shell scripts
 	@scripts/check-words
 	$(CARGO) fmt --all --check
-	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
+	$(CARGO) fmt --manifest-path tests/fuzz/Cargo.toml --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --workspace --no-deps --quiet
-	@if command -v shellcheck >/dev/null; then shellcheck -x $$(find scripts tests/scale -type f) .ci/run fuzz/run fuzz/seed bench/run; \
+	@if command -v shellcheck >/dev/null; then shellcheck -x $$(find scripts tests/scale -type f) .ci/run tests/fuzz/run tests/fuzz/seed tests/bench/run; \
 	else echo "check: skipped shellcheck: it is not installed"; fi
 
 install: ## Put the tools, their man pages and completions under PREFIX (default ~/.local)
@@ -56,13 +56,14 @@ install: ## Put the tools, their man pages and completions under PREFIX (default
 	install -d $(PREFIX)/bin
 	install -m 755 $(addprefix target/release/,$(TOOLS)) $(PREFIX)/bin/
 	install -d $(addprefix $(PREFIX)/share/tg/scripts/,ssh slurm)
-	install -m 755 $(addprefix scripts/,experiment chain row install-host) $(PREFIX)/share/tg/scripts/
+	install -m 755 $(addprefix scripts/,tg chain row install-host) $(PREFIX)/share/tg/scripts/
 	install -m 755 scripts/ssh/* $(PREFIX)/share/tg/scripts/ssh/
 	install -m 755 scripts/slurm/* $(PREFIX)/share/tg/scripts/slurm/
 	install -d $(addprefix $(PREFIX)/share/tg/,templates experiments)
 	install -m 644 templates/* $(PREFIX)/share/tg/templates/
 	install -m 644 experiments/*.yaml $(PREFIX)/share/tg/experiments/
-	ln -sf ../share/tg/scripts/experiment $(PREFIX)/bin/tg-experiment
+	ln -sf ../share/tg/scripts/tg $(PREFIX)/bin/tg
+	ln -sf tg $(PREFIX)/bin/tg-experiment
 	install -d $(addprefix $(PREFIX)/share/,man/man1 bash-completion/completions zsh/site-functions fish/vendor_completions.d)
 	@for tool in $(TOOLS); do \
 	  TG_GENERATE=man target/release/$$tool >$(PREFIX)/share/man/man1/$$tool.1 && \

@@ -36,7 +36,7 @@ fn copy(lab: &Lab, from: &str, to: &str) {
 fn the_report_over_two_places_equals_that_over_the_same_snapshots_at_one() {
     let lab = two_places("baseline: swarm\n");
     let merged = lab
-        .sh("scripts/experiment merge all/test a/test b/test")
+        .sh("scripts/tg merge all/test a/test b/test")
         .ok();
     assert!(
         merged.err.contains("4 runs, 4 of them new"),
@@ -53,10 +53,10 @@ fn the_report_over_two_places_equals_that_over_the_same_snapshots_at_one() {
     let due = lab.sh("tg-instantiate --due --results all m.yaml").ok().out;
     assert_eq!(due.matches("\tdone\t").count(), 4, "{due}");
     let again = lab
-        .sh("scripts/experiment merge all/test a/test b/test")
+        .sh("scripts/tg merge all/test a/test b/test")
         .ok();
     assert!(again.err.contains("4 runs, 0 of them new"), "{}", again.err);
-    lab.sh("scripts/experiment run --results all m.yaml").ok();
+    lab.sh("scripts/tg run --results all m.yaml").ok();
     assert_eq!(report("all/test"), report("one/test"));
 }
 

@@ -17,7 +17,7 @@ fn a_complete_setup_passes_and_the_plan_has_a_price() {
         "m.yaml",
         &manifest("tiny-feature", 2, &["swarm", "push"], FAST),
     );
-    let done = lab.sh("scripts/experiment check m.yaml").ok();
+    let done = lab.sh("scripts/tg check m.yaml").ok();
     assert_eq!(lines_of(&done.out, "fail"), [""; 0], "{}", done.out);
     assert!(lines_of(&done.out, "ok").len() >= 8, "{}", done.out);
     assert!(
@@ -27,7 +27,7 @@ fn a_complete_setup_passes_and_the_plan_has_a_price() {
         done.out
     );
     assert!(!lab.path("results").exists(), "it touches nothing");
-    lab.sh("scripts/experiment run m.yaml").ok();
+    lab.sh("scripts/tg run m.yaml").ok();
     let again = lab.sh("tg-instantiate --check --again m.yaml").ok();
     assert_eq!(
         again.out.matches("(mean of 1 run)").count(),
@@ -62,7 +62,7 @@ fn missing_parts_fail_before_anything_is_made() {
     write("command: [no-such-agent]\n");
     refused(
         &lab,
-        "scripts/experiment run m.yaml",
+        "scripts/tg run m.yaml",
         4,
         &["agent no-such-agent: no such program"],
     );
@@ -215,7 +215,7 @@ fn a_mistake_in_the_last_stages_arguments_is_found_before_anything_is_made() {
             "nowhere/x.html: nowhere is not a directory",
         ),
     ] {
-        let line = format!("scripts/experiment run {typed} m.yaml");
+        let line = format!("scripts/tg run {typed} m.yaml");
         refused(&lab, &line, 2, &[says]);
         assert!(!lab.path("results").exists(), "{typed}");
     }
@@ -240,7 +240,7 @@ fn a_run_asks_for_the_hosts_version_once_and_a_retry_needs_a_failure() {
     );
     let path = lab.write("host", &host);
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-    lab.sh("TG_HOST=$PWD/host scripts/experiment run m.yaml")
+    lab.sh("TG_HOST=$PWD/host scripts/tg run m.yaml")
         .ok();
     let asked = fs::read_to_string(lab.path("asked")).unwrap();
     assert_eq!(lines_of(&asked, "tg-instantiate").len(), 1, "{asked}");
@@ -253,12 +253,12 @@ fn the_script_explains_its_usage() {
     for (typed, says) in [
         (
             "run -j m.yaml",
-            "experiment: -j needs a number, not 'm.yaml'",
+            "tg: -j needs a number, not 'm.yaml'",
         ),
         ("run -j 0 m.yaml", "-j needs a number, not '0'"),
         (
             "rnu m.yaml",
-            "experiment: unknown verb rnu\nhint: experiment --help",
+            "tg: unknown verb rnu\nhint: tg --help",
         ),
         (
             "analyse results",
@@ -281,13 +281,13 @@ fn the_script_explains_its_usage() {
         ("run m.yaml --row", "--row needs a value"),
         ("recheck m.yaml", "m.yaml: is a manifest"),
     ] {
-        refused(&lab, &format!("scripts/experiment {typed}"), 2, &[says]);
+        refused(&lab, &format!("scripts/tg {typed}"), 2, &[says]);
     }
     assert!(!lab.path("results").exists());
-    let plan = lab.sh("scripts/experiment run --plan m.yaml").ok();
+    let plan = lab.sh("scripts/tg run --plan m.yaml").ok();
     assert!(plan.out.contains("swarm-r1"), "{}", plan.out);
     assert!(!lab.path("results").exists());
-    let done = lab.sh("scripts/experiment watch --listen nowhere results");
+    let done = lab.sh("scripts/tg watch --listen nowhere results");
     assert_eq!(done.status, 2, "passed on: {}", done.err);
     assert!(done.err.contains("--listen"), "{}", done.err);
 }

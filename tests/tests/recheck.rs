@@ -32,7 +32,7 @@ fn ran() -> Lab {
         "m.yaml",
         &manifest("tiny-feature", 2, &["swarm", "push"], FAST),
     );
-    lab.sh("scripts/experiment run m.yaml").ok();
+    lab.sh("scripts/tg run m.yaml").ok();
     lab
 }
 
@@ -45,7 +45,7 @@ fn a_recheck_without_a_difference_writes_nothing() {
             .out
     };
     let before = hashes(&lab);
-    let good = lab.sh("scripts/experiment recheck results/test").ok();
+    let good = lab.sh("scripts/tg recheck results/test").ok();
     assert!(
         good.err
             .contains("2 runs rechecked: everything recorded is what is computed"),
@@ -64,7 +64,7 @@ fn a_recheck_without_a_difference_writes_nothing() {
 #[test]
 fn changed_files_are_named() {
     let lab = ran();
-    let recheck = || lab.sh("scripts/experiment recheck results/test");
+    let recheck = || lab.sh("scripts/tg recheck results/test");
     let run = |name: &str| lab.path(&format!("results/test/swarm-r1/{name}"));
     lab.sh("cp -r results kept").ok();
     let restore = || lab.sh("rm -r results && cp -r kept results").ok();
@@ -126,7 +126,7 @@ fn changed_files_are_named() {
 #[test]
 fn missing_and_broken_files_are_named() {
     let lab = ran();
-    let recheck = || lab.sh("scripts/experiment recheck results/test");
+    let recheck = || lab.sh("scripts/tg recheck results/test");
     let run = |name: &str| lab.path(&format!("results/test/swarm-r1/{name}"));
     lab.sh("cp -r results kept").ok();
     let restore = || lab.sh("rm -r results && cp -r kept results").ok();
@@ -166,7 +166,7 @@ fn missing_and_broken_files_are_named() {
     recheck().ok();
     restore();
     differs(
-        &lab.sh("scripts/experiment recheck results"),
+        &lab.sh("scripts/tg recheck results"),
         4,
         &[
             "results: holds experiments, and no runs: test",
@@ -174,7 +174,7 @@ fn missing_and_broken_files_are_named() {
         ],
     );
     differs(
-        &lab.sh("scripts/experiment recheck nowhere"),
+        &lab.sh("scripts/tg recheck nowhere"),
         4,
         &["nowhere"],
     );
@@ -185,7 +185,7 @@ fn runs_that_differ_in_a_constant_are_named() {
     let lab = Lab::new();
     let swarm = manifest("tiny-feature", 2, &["swarm"], FAST);
     lab.write("m.yaml", &swarm);
-    lab.sh("scripts/experiment run m.yaml").ok();
+    lab.sh("scripts/tg run m.yaml").ok();
     lab.write(
         "m.yaml",
         &manifest(
@@ -195,8 +195,8 @@ fn runs_that_differ_in_a_constant_are_named() {
             &format!("model: another\n{FAST}"),
         ),
     );
-    lab.sh("scripts/experiment run -j 2 m.yaml").ok();
-    let done = lab.sh("scripts/experiment recheck results/test");
+    lab.sh("scripts/tg run -j 2 m.yaml").ok();
+    let done = lab.sh("scripts/tg recheck results/test");
     differs(
         &done,
         1,

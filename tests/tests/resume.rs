@@ -35,7 +35,7 @@ fn explained(lab: &Lab, run: &str) -> String {
 fn changes_are_named_and_only_changed_runs_are_run_again() {
     let lab = Lab::new();
     lab.write("m.yaml", &two_arms(""));
-    lab.sh("scripts/experiment run m.yaml").ok();
+    lab.sh("scripts/tg run m.yaml").ok();
     let first = record(&lab, "swarm-r1");
     assert_eq!(
         (&first["run"]["attempt"], first["run"].get("earlier")),
@@ -66,7 +66,7 @@ fn changes_are_named_and_only_changed_runs_are_run_again() {
     lab.write("m.yaml", &edited);
     assert!(explained(&lab, "push-r1").contains("changed: agents 2 -> 3"));
     let before = fs::metadata(lab.path("results/test/swarm-r1/snapshot.json.gz")).unwrap();
-    let done = lab.sh("scripts/experiment run --explain m.yaml").ok();
+    let done = lab.sh("scripts/tg run --explain m.yaml").ok();
     assert!(
         done.err.contains("run push-r1: changed: agents 2 -> 3"),
         "{}",
@@ -156,11 +156,11 @@ fn runs_removed_from_the_manifest_are_named_left_alone_and_not_pooled_silently()
         "m.yaml",
         &two_arms("").replace("runs_per_config: 1", "runs_per_config: 2"),
     );
-    lab.sh("scripts/experiment run m.yaml").ok();
-    let clean = lab.sh("scripts/experiment analyze results/test").ok();
+    lab.sh("scripts/tg run m.yaml").ok();
+    let clean = lab.sh("scripts/tg analyze results/test").ok();
     assert!(!clean.out.contains("manifest was edited"), "{}", clean.out);
     lab.write("m.yaml", &two_arms(""));
-    let done = lab.sh("scripts/experiment run m.yaml").ok();
+    let done = lab.sh("scripts/tg run m.yaml").ok();
     assert!(
         done.err
             .contains("push-r2, swarm-r2 are not in the manifest any more; left as they are"),
@@ -169,7 +169,7 @@ fn runs_removed_from_the_manifest_are_named_left_alone_and_not_pooled_silently()
     );
     assert!(lab.path("results/test/swarm-r2/snapshot.json.gz").exists());
     assert!(done.out.contains("1/1"), "{}", done.out);
-    let pooled = lab.sh("scripts/experiment analyze results/test").ok();
+    let pooled = lab.sh("scripts/tg analyze results/test").ok();
     let flat: String = pooled.out.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
         flat.contains(

@@ -29,7 +29,7 @@ fn a_failure_of_the_machinery_is_tried_again_and_counted() {
     let more = format!("retries: 3\n{}", flaky(3));
     lab.write("m.yaml", &manifest("tiny-feature", 1, &["solo"], &more));
     let done = lab
-        .sh("scripts/experiment run --json report.json m.yaml")
+        .sh("scripts/tg run --json report.json m.yaml")
         .ok();
     assert!(
         done.err
@@ -67,7 +67,7 @@ fn a_failure_of_the_machinery_is_tried_again_and_counted() {
         json!({"made": 3, "machinery": 2})
     );
     // The snapshot alone has it too.
-    let later = lab.sh("scripts/experiment analyze results/test").ok();
+    let later = lab.sh("scripts/tg analyze results/test").ok();
     assert!(
         later.out.contains("solo: 3 attempts at 1 run"),
         "{}",
@@ -88,7 +88,7 @@ fn retries_end_and_a_bad_outcome_is_data() {
     // Never good: one attempt and one retry, then the row is left as it is, and the next call tries it again.
     let more = format!("retries: 1\n{}", flaky(1000));
     lab.write("m.yaml", &manifest("tiny-feature", 1, &["solo"], &more));
-    let done = lab.sh("scripts/experiment run m.yaml");
+    let done = lab.sh("scripts/tg run m.yaml");
     assert!(done.out.contains("0/1"), "{}\n{}", done.err, done.out);
     assert!(
         lab.path("results/test/solo-r1.try1").exists()
@@ -106,7 +106,7 @@ fn retries_end_and_a_bad_outcome_is_data() {
         "m.yaml",
         &manifest("tiny-feature", 1, &["solo"], &flaky(1000)),
     );
-    lab.sh("scripts/experiment run m.yaml");
+    lab.sh("scripts/tg run m.yaml");
     assert!(
         lab.path("results/test/solo-r1/run.json").exists()
             && !lab.path("results/test/solo-r1.try1").exists()
@@ -115,7 +115,7 @@ fn retries_end_and_a_bad_outcome_is_data() {
     let lab = Lab::new();
     let gone = "retries: 5\nstand_in: {time_scale: 0.00005, fail: 1.0}\nlimits: {timeout: 20s}\n";
     lab.write("m.yaml", &manifest("tiny-feature", 1, &["solo"], gone));
-    lab.sh("scripts/experiment run m.yaml").ok();
+    lab.sh("scripts/tg run m.yaml").ok();
     assert_eq!(run_of(&lab, "solo-r1")["wait"]["outcome"], "failed_tasks");
     assert!(!lab.path("results/test/solo-r1.try1").exists());
 }
@@ -130,7 +130,7 @@ fn a_refused_login_is_not_tried_again() {
     );
     let arms = ["solo", "swarm"];
     lab.write("m.yaml", &manifest("tiny-feature", 1, &arms, &more));
-    let done = lab.sh("scripts/experiment run m.yaml");
+    let done = lab.sh("scripts/tg run m.yaml");
     let starts = fs::read_to_string(lab.path("results/starts")).unwrap();
     assert_eq!(
         (done.status, starts.lines().count()),

@@ -33,7 +33,7 @@ fn the_second_of_two_runners_says_who_is_first_and_spoils_nothing() {
         "m.yaml",
         &manifest("tiny-feature", 2, &["swarm", "push"], SLOW),
     );
-    let first = lab.start("exec scripts/experiment run m.yaml");
+    let first = lab.start("exec scripts/tg run m.yaml");
     until("the first run", || {
         lab.path("results/test/swarm-r1/launch.lock").exists()
     });
@@ -68,14 +68,14 @@ fn the_second_of_two_runners_says_who_is_first_and_spoils_nothing() {
         &manifest("tiny-feature", 2, &["swarm", "push"], SLOW).replace("name: test", "name: both"),
     );
     let pair = [
-        lab.start("exec scripts/experiment run m.yaml"),
-        lab.start("exec scripts/experiment run m.yaml"),
+        lab.start("exec scripts/tg run m.yaml"),
+        lab.start("exec scripts/tg run m.yaml"),
     ];
     for one in pair {
         let _ = finish(one);
     }
     assert_eq!(lab.settle(), [""; 0]);
-    let after = lab.sh("scripts/experiment run m.yaml").ok();
+    let after = lab.sh("scripts/tg run m.yaml").ok();
     assert_eq!(after.out.matches("1/1").count() % 2, 0, "{}", after.out);
     assert!(after.out.contains("1/1"), "{}", after.out);
 }
@@ -173,7 +173,7 @@ fn a_killed_tool_is_named_and_what_is_not_run_is_counted() {
         "m.yaml",
         &manifest("tiny-feature", 2, &["swarm", "push"], &slow),
     );
-    let script = lab.start("exec scripts/experiment run m.yaml");
+    let script = lab.start("exec scripts/tg run m.yaml");
     let launcher = || {
         let all = lab.processes();
         let one = all.iter().find(|one| one.contains(": tg-launch -j"));
@@ -190,7 +190,7 @@ fn a_killed_tool_is_named_and_what_is_not_run_is_counted() {
     lab.sh(&format!("kill -KILL {}", launcher().unwrap())).ok();
     let done = finish(script);
     assert_eq!(done.status, 4, "{}", done.err);
-    let says = "experiment: tg-launch was killed; the same command continues where it stopped";
+    let says = "tg: tg-launch was killed; the same command continues where it stopped";
     assert!(done.err.lines().any(|line| line == says), "{}", done.err);
     assert!(
         !done.err.contains(" line "),
@@ -211,14 +211,14 @@ fn without_a_terminal_a_line_a_run_is_printed_on_request() {
     let lab = Lab::new();
     let fast = SLOW.replace("0.0005", "0.0001");
     lab.write("m.yaml", &manifest("tiny-feature", 2, &["swarm"], &fast));
-    let done = lab.sh("scripts/experiment run -v m.yaml").ok();
+    let done = lab.sh("scripts/tg run -v m.yaml").ok();
     assert!(
         done.err.contains("tg-wait: run swarm-r1: completed"),
         "{}",
         done.err
     );
     let run = lab
-        .sh("scripts/experiment status results/test/swarm-r1")
+        .sh("scripts/tg status results/test/swarm-r1")
         .ok();
     assert_eq!(records(&run.out)[0]["run"], "swarm-r1");
     assert_eq!(run.out.lines().count(), 1);

@@ -141,7 +141,7 @@ fn signals_to_the_whole_chain() {
 fn signals_to_the_script_reach_every_stage() {
     for signal in ["INT", "TERM"] {
         let lab = lab();
-        let script = lab.start("exec scripts/experiment run m.yaml");
+        let script = lab.start("exec scripts/tg run m.yaml");
         wait_for_work(&lab);
         lab.sh(&format!("kill -{signal} {}", script.id())).ok();
         let ended = end(script);

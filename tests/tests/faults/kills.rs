@@ -47,7 +47,7 @@ const WHOM: [Whom; 15] = [
     Whom { name: "every server of the host", is: |_, one| one.program() == "task-graph-mcp", every: true, ..ONE },
     Whom { name: "an agent", is: |_, one| one.program() == "tg-agent", ..ONE },
     Whom { name: "every agent", is: |_, one| one.program() == "tg-agent", every: true, ..ONE },
-    Whom { name: "scripts/experiment", is: |scene, one| Some(one.pid) == scene.script(), within: 1500, ..ONE },
+    Whom { name: "scripts/tg", is: |scene, one| Some(one.pid) == scene.script(), within: 1500, ..ONE },
     Whom { name: "the shell around the stages", is: |scene, one| one.program() == "bash" && Some(one.pid) != scene.script(), within: 1500, ..ONE },
 ];
 

@@ -54,7 +54,7 @@ impl Scene {
     fn command(&self, name: &str, under: &str) -> Child {
         use std::os::unix::process::CommandExt;
         let line = format!(
-            "exec env {under} scripts/experiment run -j 2 --tidy {name}.csv m.yaml >{name}.out 2>{name}.err"
+            "exec env {under} scripts/tg run -j 2 --tidy {name}.csv m.yaml >{name}.out 2>{name}.err"
         );
         let mut command = self.lab.command(&line);
         command.stdout(Stdio::null()).stderr(Stdio::null());

@@ -7,45 +7,7 @@
 
 use std::collections::BTreeMap;
 
-/// The built-in texts by file name.
-pub const BUILT_IN: [(&str, &str); 9] = [
-    (
-        "foundation.txt",
-        include_str!("../../../prompts/foundation.txt"),
-    ),
-    (
-        "hierarchical/lead.txt",
-        include_str!("../../../prompts/hierarchical/lead.txt"),
-    ),
-    (
-        "hierarchical/worker.txt",
-        include_str!("../../../prompts/hierarchical/worker.txt"),
-    ),
-    (
-        "other/worker.txt",
-        include_str!("../../../prompts/other/worker.txt"),
-    ),
-    (
-        "push/coordinator.txt",
-        include_str!("../../../prompts/push/coordinator.txt"),
-    ),
-    (
-        "push/worker.txt",
-        include_str!("../../../prompts/push/worker.txt"),
-    ),
-    (
-        "relay/worker.txt",
-        include_str!("../../../prompts/relay/worker.txt"),
-    ),
-    (
-        "solo/worker.txt",
-        include_str!("../../../prompts/solo/worker.txt"),
-    ),
-    (
-        "swarm/worker.txt",
-        include_str!("../../../prompts/swarm/worker.txt"),
-    ),
-];
+pub use tg_profiles::PROMPTS as BUILT_IN;
 
 /// Texts by file name.
 pub type Prompts = BTreeMap<String, String>;

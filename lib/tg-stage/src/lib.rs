@@ -24,7 +24,3 @@ pub use shared::{
     Criterion, CustomMetric, Profile, Secrets, Trim, WorkModel, disk, file, metric, nearest,
     placeholder, profile, prompts, time, workflows,
 };
-
-// Old names, until every crate has moved.
-pub use run::owner as mark;
-pub use shared::{CustomMetric as OwnMetric, WorkModel as StandIn};

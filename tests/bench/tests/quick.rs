@@ -5,7 +5,7 @@ use std::process::Command;
 
 #[test]
 fn all_programs_give_the_same_numbers() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let bench = Path::new(env!("CARGO_BIN_EXE_tg-bench"));
     let tools = bench.parent().expect("a directory");
     let missing = [

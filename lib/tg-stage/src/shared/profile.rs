@@ -9,26 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The built-in profiles by name, as the text of their files.
-pub const BUILT_IN: [(&str, &str); 4] = [
-    ("claude", include_str!("../../../profiles/claude.yaml")),
-    ("codex", include_str!("../../../profiles/codex.yaml")),
-    ("gemini", include_str!("../../../profiles/gemini.yaml")),
-    ("opencode", include_str!("../../../profiles/opencode.yaml")),
-];
-
-/// Profiles to copy and change, by name.
-pub const EXAMPLES: [(&str, &str); 3] = [
-    (
-        "copilot",
-        include_str!("../../../profiles/examples/copilot.yaml"),
-    ),
-    (
-        "mini-swe-agent",
-        include_str!("../../../profiles/examples/mini-swe-agent.yaml"),
-    ),
-    ("qwen", include_str!("../../../profiles/examples/qwen.yaml")),
-];
+pub use tg_profiles::{EXAMPLES, PROFILES as BUILT_IN};
 
 /// The values of `usage:`: the program whose output is read.
 pub const USAGES: [&str; 7] = [

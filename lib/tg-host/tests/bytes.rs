@@ -132,7 +132,7 @@ fn rows(snapshot: &Snapshot, table: &str) -> (usize, usize) {
 
 #[test]
 fn a_snapshot_that_was_cut_anywhere_says_so() {
-    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../templates/tiny-feature.json");
+    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../templates/tiny-feature.json");
     for whole in [small().into_bytes(), std::fs::read(template).unwrap()] {
         let end = whole.trim_ascii_end().len();
         let zipped = gzip(&whole);

@@ -76,7 +76,7 @@ pub struct Run {
     #[arg(long, default_value = "target/bench")]
     data: PathBuf,
     /// The peers' programs
-    #[arg(long, default_value = "bench/peers")]
+    #[arg(long, default_value = "tests/bench/peers")]
     peers: PathBuf,
     /// A Python with the peers' packages
     #[arg(long, default_value = "python3")]
