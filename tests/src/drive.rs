@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tg_host::experiment::{self, AgentRow, OriginRow, RunRow};
+use tg_host::experiment_tables::{self, AgentRow, OriginRow, RunRow};
 use tg_host::{Client, Host, Seal, Workflow};
 
 /// Keys of a call's answer that are added to its line in the log.
@@ -248,7 +248,8 @@ impl Drive {
     /// An agent that disconnected counts as ended at that moment.
     pub fn record(&self) -> Recorded {
         let db = Connection::open(self.lab.path("tasks.db")).expect("the database");
-        db.execute_batch(experiment::CREATE).expect("our tables");
+        db.execute_batch(experiment_tables::CREATE)
+            .expect("our tables");
         let run = json!({"id": "r1", "arm": self.name, "workflow": self.name}).to_string();
         let config = self.workflow.snapshot(&self.host).to_string();
         let row = RunRow {
@@ -259,7 +260,7 @@ impl Drive {
             run_json: Some(run),
             ..RunRow::default()
         };
-        experiment::put_run(&db, &row).expect("a run");
+        experiment_tables::put_run(&db, &row).expect("a run");
         for (id, item) in &self.plan.items {
             let row = OriginRow {
                 run_id: "r1".into(),
@@ -267,7 +268,7 @@ impl Drive {
                 template_task_id: id.clone(),
                 phase: item.phase.clone(),
             };
-            experiment::put_origin(&db, &row).expect("a task");
+            experiment_tables::put_origin(&db, &row).expect("a task");
         }
         let when = |worker: &str, kind: &str, end: &str| {
             let mut lines = self
@@ -296,7 +297,7 @@ impl Drive {
                 ended_at: when(worker, "disconnect", "t1").or(Some(recorded.ended)),
                 ..AgentRow::default()
             };
-            experiment::put_agent(&db, &agent).expect("an agent");
+            experiment_tables::put_agent(&db, &agent).expect("an agent");
         }
         let end = RunRow {
             id: "r1".into(),
@@ -305,7 +306,7 @@ impl Drive {
             outcome: Some("completed".into()),
             ..RunRow::default()
         };
-        experiment::put_end(&db, &end).expect("an end");
+        experiment_tables::put_end(&db, &end).expect("an end");
         recorded
     }
 

@@ -35,9 +35,7 @@ fn copy(lab: &Lab, from: &str, to: &str) {
 #[test]
 fn the_report_over_two_places_equals_that_over_the_same_snapshots_at_one() {
     let lab = two_places("baseline: swarm\n");
-    let merged = lab
-        .sh("scripts/tg merge all/test a/test b/test")
-        .ok();
+    let merged = lab.sh("scripts/tg merge all/test a/test b/test").ok();
     assert!(
         merged.err.contains("4 runs, 4 of them new"),
         "{}",
@@ -52,9 +50,7 @@ fn the_report_over_two_places_equals_that_over_the_same_snapshots_at_one() {
     // All is done where they were brought together, too, and stays as it is.
     let due = lab.sh("tg-instantiate --due --results all m.yaml").ok().out;
     assert_eq!(due.matches("\tdone\t").count(), 4, "{due}");
-    let again = lab
-        .sh("scripts/tg merge all/test a/test b/test")
-        .ok();
+    let again = lab.sh("scripts/tg merge all/test a/test b/test").ok();
     assert!(again.err.contains("4 runs, 0 of them new"), "{}", again.err);
     lab.sh("scripts/tg run --results all m.yaml").ok();
     assert_eq!(report("all/test"), report("one/test"));

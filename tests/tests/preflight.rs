@@ -240,8 +240,7 @@ fn a_run_asks_for_the_hosts_version_once_and_a_retry_needs_a_failure() {
     );
     let path = lab.write("host", &host);
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-    lab.sh("TG_HOST=$PWD/host scripts/tg run m.yaml")
-        .ok();
+    lab.sh("TG_HOST=$PWD/host scripts/tg run m.yaml").ok();
     let asked = fs::read_to_string(lab.path("asked")).unwrap();
     assert_eq!(lines_of(&asked, "tg-instantiate").len(), 1, "{asked}");
 }
@@ -251,15 +250,9 @@ fn the_script_explains_its_usage() {
     let lab = Lab::new();
     lab.write("m.yaml", &manifest("tiny-feature", 2, &["swarm"], ""));
     for (typed, says) in [
-        (
-            "run -j m.yaml",
-            "tg: -j needs a number, not 'm.yaml'",
-        ),
+        ("run -j m.yaml", "tg: -j needs a number, not 'm.yaml'"),
         ("run -j 0 m.yaml", "-j needs a number, not '0'"),
-        (
-            "rnu m.yaml",
-            "tg: unknown verb rnu\nhint: tg --help",
-        ),
+        ("rnu m.yaml", "tg: unknown verb rnu\nhint: tg --help"),
         (
             "analyse results",
             "unknown verb analyse\nhint: did you mean analyze?",
@@ -268,14 +261,11 @@ fn the_script_explains_its_usage() {
             "run --timout 5s m.yaml",
             "unknown option --timout\nhint: did you mean --timeout?",
         ),
-        ("run", "run needs a manifest\nhint: experiment run my.yaml"),
-        (
-            "check",
-            "check needs a manifest\nhint: experiment check my.yaml",
-        ),
+        ("run", "run needs a manifest\nhint: tg run my.yaml"),
+        ("check", "check needs a manifest\nhint: tg check my.yaml"),
         (
             "recheck",
-            "recheck needs the results of an experiment\nhint: experiment recheck results/NAME",
+            "recheck needs the results of an experiment\nhint: tg recheck results/NAME",
         ),
         ("run none.yaml", "none.yaml: no such file"),
         ("run m.yaml --row", "--row needs a value"),

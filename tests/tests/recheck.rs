@@ -173,11 +173,7 @@ fn missing_and_broken_files_are_named() {
             "hint: name one experiment: results/test",
         ],
     );
-    differs(
-        &lab.sh("scripts/tg recheck nowhere"),
-        4,
-        &["nowhere"],
-    );
+    differs(&lab.sh("scripts/tg recheck nowhere"), 4, &["nowhere"]);
 }
 
 #[test]

@@ -28,9 +28,7 @@ fn a_failure_of_the_machinery_is_tried_again_and_counted() {
     let lab = Lab::new();
     let more = format!("retries: 3\n{}", flaky(3));
     lab.write("m.yaml", &manifest("tiny-feature", 1, &["solo"], &more));
-    let done = lab
-        .sh("scripts/tg run --json report.json m.yaml")
-        .ok();
+    let done = lab.sh("scripts/tg run --json report.json m.yaml").ok();
     assert!(
         done.err
             .contains("run solo-r1: ended as never_connected; retry 1 of 3"),

@@ -217,9 +217,7 @@ fn without_a_terminal_a_line_a_run_is_printed_on_request() {
         "{}",
         done.err
     );
-    let run = lab
-        .sh("scripts/tg status results/test/swarm-r1")
-        .ok();
+    let run = lab.sh("scripts/tg status results/test/swarm-r1").ok();
     assert_eq!(records(&run.out)[0]["run"], "swarm-r1");
     assert_eq!(run.out.lines().count(), 1);
 }

@@ -37,6 +37,6 @@ Examples:
   tg-export --db task-graph/tasks.db --out tasks.json.gz
   tg-export --db task-graph/tasks.db --out - | jq '.tables.tasks | length'
   tg-export --db old-export.json.gz --for-import --out new.json && task-graph-mcp --database new.db import new.json",
-        tg_stage::cli::EXIT_STATUS
+        tg_stage::EXIT_STATUS
     )
 }

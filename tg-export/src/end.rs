@@ -5,7 +5,7 @@
 //! the launcher left for each agent (`agents/<worker>/end.json`).
 
 use serde_json::{Value, json};
-use tg_host::experiment::AgentRow;
+use tg_host::experiment_tables::AgentRow;
 use tg_host::schema::runs::planned_agent;
 use tg_stage::{Agent, Launch, Record, Result, RunDir, Wait};
 

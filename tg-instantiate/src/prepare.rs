@@ -8,7 +8,7 @@ use crate::row::Row;
 use crate::template::Template;
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use tg_host::experiment::RunRow;
+use tg_host::experiment_tables::RunRow;
 use tg_host::schema::instantiate::{self, Stamp};
 use tg_host::{Host, Seal, Workflow, database, empty_database};
 use tg_stage::error::{file_error, outside};

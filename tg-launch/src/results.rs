@@ -5,7 +5,7 @@ use crate::processes::{AgentProcess, Processes};
 use crate::usage::Usage;
 use serde_json::Value;
 use std::collections::BTreeSet;
-use tg_host::experiment::AgentRow;
+use tg_host::experiment_tables::AgentRow;
 use tg_stage::{EndReason, Error, Fault, Result, Run, file};
 
 /// Writes the `end.json` of every agent: its row of `experiment_agents`, and its fault. A failure does not stop the others.

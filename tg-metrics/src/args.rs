@@ -2,11 +2,11 @@
 
 use crate::custom_metric::Selection;
 use crate::filters::Limits;
+use crate::metric_table::{METRICS, Metric};
 use crate::options::Options;
 use crate::per::Per;
 use crate::scope::Scope;
 use crate::size;
-use crate::table::{METRICS, Metric};
 use clap::Parser;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -190,6 +190,6 @@ Examples:
   tg-metrics --exclude-tag warmup --skip-last 1 task-graph/tasks.db
   tg-metrics --metric usd_per_task='$metrics.total_cost_usd / (.tables.tasks | length)' snapshot.json.gz
   task-graph-mcp export -o tasks.json && tg-metrics tasks.json",
-        tg_stage::cli::EXIT_STATUS
+        tg_stage::EXIT_STATUS
     )
 }

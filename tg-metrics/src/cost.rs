@@ -6,7 +6,7 @@
 use crate::number::{MetricValue, Number, integer, ratio, sum, total};
 use crate::view::{View, is_leader};
 use std::collections::BTreeSet;
-use tg_host::experiment::AgentRow;
+use tg_host::experiment_tables::AgentRow;
 use tg_host::ledger::names::Name;
 use tg_stage::Trim;
 

@@ -6,8 +6,8 @@ use crate::facts::Facts;
 use crate::filter_process::Computed;
 use crate::filters::{self, Limits};
 use crate::measure::measure_facts;
+use crate::metric_table::{self, Metric};
 use crate::run_info::RunInfo;
-use crate::table::{self, Metric};
 use crate::warning::Warning;
 use serde_json::{Map, Value};
 use std::io::{Cursor, Read};
@@ -67,7 +67,7 @@ pub fn measure(facts: &Facts, run: &RunInfo, selection: &Selection, path: &Path)
     if custom.is_empty() {
         return Ok(join(measured, Vec::new(), warnings, &selection.only));
     }
-    let mut known = measure_facts(facts, &table::METRICS.iter().collect::<Vec<_>>());
+    let mut known = measure_facts(facts, &metric_table::METRICS.iter().collect::<Vec<_>>());
     if let Value::Object(known) = &mut known {
         known.retain(|_, value| value.is_number() || value.is_null());
     }

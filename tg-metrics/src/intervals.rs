@@ -79,10 +79,10 @@ pub struct Story<'a> {
 }
 
 impl<'a> Story<'a> {
-    pub fn new(view: &View<'a>, task: Task<'a>) -> Self {
+    pub fn new(view: &View<'a>, task: &Task<'a>) -> Self {
         let now = view.class(task.state);
         let mut story = Self {
-            task,
+            task: *task,
             now,
             intervals: Vec::new(),
             terminal_at: None,
@@ -94,7 +94,7 @@ impl<'a> Story<'a> {
 
     /// The stories of all tasks of a run, in their order.
     pub fn all(view: &View<'a>) -> impl Iterator<Item = Self> {
-        view.tasks().map(|task| Self::new(view, task))
+        view.tasks().map(|task| Self::new(view, &task))
     }
 
     /// Begins the intervals.

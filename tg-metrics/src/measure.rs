@@ -1,9 +1,9 @@
 //! The metrics of one run in the form of its record.
 
 use crate::facts::Facts;
+use crate::metric_table::Metric;
 use crate::number::{BEYOND, MetricValue, Number};
 use crate::scope::{self, Scope};
-use crate::table::Metric;
 use crate::view::View;
 use crate::walk::Parts;
 use crate::warning::{Basis, Warning};
@@ -12,7 +12,8 @@ use tg_stage::Trim;
 
 /// The parts that these metrics depend on.
 pub fn parts(metrics: &[&Metric]) -> Parts {
-    Parts::needed_by(metrics.iter().map(|metric| metric.0))
+    let names: Vec<_> = metrics.iter().map(|metric| metric.0).collect();
+    Parts::needed_by(&names)
 }
 
 /// The metrics of all the work in a run, flat, with the sources of cost and tokens, the trim, and the warnings.

@@ -39,35 +39,31 @@ const SUMS: [&str; 14] = [
 
 /// The warnings, with their counts of cases, of a run in which `unowned` tasks were assigned to no named worker.
 pub fn warnings(view: &View, tally: &Tally, unowned: usize) -> impl Iterator<Item = Warning> {
-    let about: [(_, _, _, &[_]); 4] = [
+    let changed = "tasks went from one worker to another by force, of which the host writes no row";
+    let removed =
+        "rows are missing from the history: tasks were removed with all that was spent on them";
+    let unclear = "tasks were assigned to no named worker, and the host does not say by which agent: all count as decisions";
+    let unknown = "tasks changed phase, and the one they were created in is not recorded: being sent back to it is not seen";
+    let warnings: [(_, &[_]); 4] = [
         (
-            "owner_changed",
-            tally.owner_changed,
-            "tasks went from one worker to another by force, of which the host writes no row",
+            Warning::counted("owner_changed", tally.owner_changed, changed),
             &OF_OWNERS,
         ),
         (
-            "tasks_obliterated",
-            view.missing_rows,
-            "rows are missing from the history: tasks were removed with all that was spent on them",
+            Warning::counted("tasks_obliterated", view.missing_rows, removed),
             &SUMS,
         ),
         (
-            "decisions_unclear",
-            unowned,
-            "tasks were assigned to no named worker, and the host does not say by which agent: all count as decisions",
+            Warning::counted("decisions_unclear", unowned, unclear),
             &["coordinator_decisions"],
         ),
         (
-            "first_phase_unknown",
-            tally.phase_unknown,
-            "tasks changed phase, and the one they were created in is not recorded: being sent back to it is not seen",
+            Warning::counted("first_phase_unknown", tally.phase_unknown, unknown),
             &["redo_rate", "first_pass_rate"],
         ),
     ];
-    let warnings = about.into_iter();
-    warnings.map(|(kind, count, message, metrics)| Warning {
+    warnings.into_iter().map(|(warning, metrics)| Warning {
         metrics: metrics.iter().map(|name| (*name).into()).collect(),
-        ..Warning::counted(kind, count, message)
+        ..warning
     })
 }

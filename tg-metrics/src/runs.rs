@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tg_host::Ledger;
-use tg_host::experiment::AgentRow;
+use tg_host::experiment_tables::AgentRow;
 use tg_host::ledger::names::Name;
 use tg_host::snapshot::{FileClaim, RunRow};
 

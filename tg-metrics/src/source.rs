@@ -29,7 +29,7 @@ pub fn expand(path: &Path) -> Result<Vec<Source>> {
         return Ok(vec![file(path)?]);
     }
     let dir = RunDir::new(path);
-    let beside = dir.experiment().and_then(planned);
+    let beside = dir.experiment().as_ref().and_then(planned);
     if let Some(source) = run_directory(&dir, beside.as_ref()) {
         return Ok(vec![source]);
     }
@@ -38,7 +38,7 @@ pub fn expand(path: &Path) -> Result<Vec<Source>> {
         below.push(RunDir::new(entry.map_err(file_error(path))?.path()));
     }
     below.sort();
-    let inside = planned(Experiment::new(path));
+    let inside = planned(&Experiment::new(path));
     let runs = below.iter().filter(|run| !run.is_attempt());
     let runs = runs.filter_map(|dir| run_directory(dir, inside.as_ref()));
     let runs: Vec<_> = runs.collect();
@@ -103,7 +103,7 @@ fn run_directory(dir: &RunDir, planned: Option<&BTreeSet<String>>) -> Option<Sou
 }
 
 /// The planned runs of an experiment; read once, not for each of thousands.
-fn planned(experiment: Experiment) -> Option<BTreeSet<String>> {
+fn planned(experiment: &Experiment) -> Option<BTreeSet<String>> {
     Some(experiment.planned()?.into_iter().collect())
 }
 

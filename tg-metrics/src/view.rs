@@ -7,7 +7,7 @@ use crate::run_info::{RunConfig, RunInfo};
 use crate::runs::Runs;
 use crate::warning::{Basis, Warning};
 use std::collections::{BTreeMap, BTreeSet};
-use tg_host::experiment::AgentRow;
+use tg_host::experiment_tables::AgentRow;
 use tg_host::ledger::names::Name;
 use tg_host::ledger::{Edge, Task};
 use tg_host::snapshot::{FileClaim, RunRow};

@@ -49,8 +49,8 @@ impl Parts {
     };
 
     /// The parts that the metrics of these names depend on.
-    pub fn needed_by<'n>(names: impl Iterator<Item = &'n str> + Clone) -> Self {
-        let any = |of: &[&str]| names.clone().any(|name| of.contains(&name));
+    pub fn needed_by(names: &[&str]) -> Self {
+        let any = |of: &[&str]| names.iter().any(|name| of.contains(name));
         Self {
             waits: any(&OF_WAITS),
             chain: any(&OF_CHAIN),
@@ -123,7 +123,7 @@ impl<'a> Walk<'_, 'a> {
 
     /// Adds one task; returns the time worked on it, if it counts.
     fn visit(&self, place: usize, gathered: &mut Gathered<'a>) -> i64 {
-        let story = Story::new(self.view, self.view.task(place));
+        let story = Story::new(self.view, &self.view.task(place));
         for interval in story.assigned() {
             gathered.given += 1;
             gathered.unowned += usize::from(interval.worker.is_none());

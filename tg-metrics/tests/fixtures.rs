@@ -53,7 +53,8 @@ fn plain_sql_gives_the_same_numbers() {
         )
         .unwrap();
         let db = Connection::open(&copy).unwrap();
-        db.execute_batch(tg_host::experiment::CREATE).unwrap();
+        db.execute_batch(tg_host::experiment_tables::CREATE)
+            .unwrap();
         let metrics = sql::measured(&sql::dump(&db), None);
         assert_eq!(
             metrics["completion_rate_pct"]

@@ -246,7 +246,7 @@ Examples:
   tg-report --fail-if 'wall_clock_time_ms: worse > 10%' runs.jsonl
   tg-report power --ratio 1.2 pilot.jsonl
   tg-report --format json runs.jsonl | jq '.arms[] | {{arm, ratios}}'",
-        tg_stage::cli::EXIT_STATUS,
+        tg_stage::EXIT_STATUS,
         RunDir::new("results/push-vs-pull/*").record().display()
     )
 }

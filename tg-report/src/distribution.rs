@@ -20,7 +20,6 @@ const BOTTLENECKS: usize = 5;
 pub struct Distribution {
     /// Completed runs with records of their agents or tasks.
     pub runs: usize,
-    /// Utilization of single agents, over all these runs.
     pub utilization: Option<Histogram>,
     pub load: Option<Load>,
     pub waits: Option<Waits>,
@@ -47,7 +46,6 @@ pub struct Load {
     pub runs: usize,
 }
 
-/// The cause of a task's wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
     /// Another task had to be done first.
@@ -72,16 +70,13 @@ pub struct Waits {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CauseOfWait {
     pub cause: Cause,
-    /// Mean over tasks.
     pub mean_ms: f64,
-    /// Median over tasks.
     pub median_ms: f64,
     /// Nine of ten tasks waited no longer.
     pub p90_ms: f64,
     pub max_ms: f64,
 }
 
-/// A task of the template that waited long.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bottleneck {
     pub template_task: String,
@@ -94,7 +89,6 @@ pub struct Bottleneck {
     pub runs: usize,
 }
 
-/// The progress of one run's work.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Completion {
     pub run: String,
@@ -113,7 +107,6 @@ pub struct Gantt {
     pub lanes: Vec<Lane>,
 }
 
-/// The work of one worker.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lane {
     /// The worker's id without the run's name before it.

@@ -192,10 +192,8 @@ impl Condition {
         let Some(ratio) = contrast.ratio() else {
             return GateResult::NoRatio;
         };
-        let point = Interval {
-            low: ratio.value,
-            high: ratio.value,
-        };
+        let (low, high) = (ratio.value, ratio.value);
+        let point = Interval { low, high };
         let Some(ends) = ratio
             .interval
             .filter(|_| !by_point)

@@ -10,7 +10,7 @@ use crate::shared::Shared;
 use std::path::Path;
 use std::time::Duration;
 use tg_host::database;
-use tg_host::experiment::RunRow;
+use tg_host::experiment_tables::RunRow;
 use tg_host::schema::{probe::Probe, runs};
 use tg_stage::error::outside;
 use tg_stage::{End, Error, Launch, Record, Result, Run, RunDir, Wait, say, time};

@@ -6,7 +6,7 @@
 use crate::decide::Agents;
 use rustix::process::{Pid, Signal, kill_process};
 use std::time::{Duration, Instant};
-use tg_host::experiment::AgentRow;
+use tg_host::experiment_tables::AgentRow;
 use tg_host::schema::runs::planned_agent;
 use tg_stage::file::Lock;
 use tg_stage::{Agent, EndReason, Launch, Record, RunDir, Spent, disk, file};

@@ -3,7 +3,7 @@
 use crate::decide::{Agents, Evidence, Patience};
 use crate::launcher::end_reason;
 use rusqlite::Result;
-use tg_host::experiment::AgentRow;
+use tg_host::experiment_tables::AgentRow;
 use tg_host::schema::probe::Probe;
 use tg_stage::spent::Reached;
 use tg_stage::time::show;

@@ -9,7 +9,7 @@ mod client;
 pub mod database;
 pub mod empty_database;
 mod error;
-pub mod experiment;
+pub mod experiment_tables;
 mod hex;
 pub mod ledger;
 pub mod live;

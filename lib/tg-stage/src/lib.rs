@@ -9,10 +9,10 @@ mod pipe;
 mod run;
 mod shared;
 
-pub use pipe::cli::{main, standard_input};
-pub use pipe::error::{Error, ErrorKind, Exit, Result, say};
+pub use pipe::error::{Error, ErrorKind, Result, say};
 pub use pipe::record::Record;
-pub use pipe::{Line, Lines, Output, cli, error, reader, record, stage};
+pub use pipe::{EXIT_STATUS, Exit, Line, Lines, Output, error, reader, record, stage};
+pub use pipe::{main, standard_input};
 pub use run::{
     Adjustable, Agent, AgentDir, AgentStatus, End, EndReason, Experiment, Export, Fault, Grade,
     Instantiate, Launch, Limits, Outcome, Phase, Provenance, Run, RunDir, RunState, RunStatus,

@@ -59,7 +59,7 @@ pub fn fill(db: &Connection, plan: &Plan) -> Result<()> {
 
 /// Inserts the tasks in their initial state, as `tg-instantiate` does.
 pub fn fill_new(db: &Connection, plan: &Plan) -> Result<()> {
-    db.execute_batch(tg_host::experiment::CREATE)?;
+    db.execute_batch(tg_host::experiment_tables::CREATE)?;
     let mut statements = Statements::new(db)?;
     let mut origin = db.prepare("INSERT INTO experiment_tasks VALUES ('r', ?1, ?1, NULL)")?;
     for &at in &plan.by_id {

@@ -146,13 +146,13 @@ fn measure_all(run: &Run) -> Result<()> {
     report.say(include_str!("about.md"))?;
     report.say(&format!("Machine: {}\n", machine::describe()))?;
     let is_wanted = |title: &str| run.only.as_deref().is_none_or(|only| title.contains(only));
-    made(&run.data.join("t20"), &["--tasks", "20"])?;
-    made(
+    places::generate(&run.data.join("t20"), &["--tasks", "20"])?;
+    places::generate(
         &run.data.join(format!("t{tasks}")),
         &["--tasks", &tasks.to_string()],
     )?;
     let dir = run.data.join(format!("archive{snapshots}"));
-    made(&dir, &["--archive", &snapshots.to_string()])?;
+    places::generate(&dir, &["--archive", &snapshots.to_string()])?;
     records::write(
         &run.data.join("records.jsonl"),
         if run.quick { 200 } else { 10_000 },
@@ -170,7 +170,7 @@ fn measure_all(run: &Run) -> Result<()> {
     for &tasks in sizes {
         let jobs = job::growth(&places, tasks);
         for job in jobs.into_iter().filter(|job| is_wanted(&job.title)) {
-            made(
+            places::generate(
                 &run.data.join(format!("t{tasks}")),
                 &["--tasks", &tasks.to_string()],
             )?;
@@ -191,16 +191,6 @@ fn measure_all(run: &Run) -> Result<()> {
         return Err("not the same numbers".into());
     }
     Ok(())
-}
-
-/// Makes data in a process of its own: the peak memory of a program includes our memory at its start.
-pub(crate) fn made(dir: &Path, more: &[&str]) -> Result<()> {
-    let mut child = std::process::Command::new(std::env::current_exe()?);
-    let done = child.arg("generate").arg(dir).args(more).status()?;
-    if done.success() {
-        return Ok(());
-    }
-    Err(format!("{}: not made", dir.display()).into())
 }
 
 /// The report so far.

@@ -1,5 +1,6 @@
 //! The paths of programs and data, and the command line of each program.
 
+use crate::database::Result;
 use crate::measure::Contender;
 use std::path::{Path, PathBuf};
 
@@ -115,4 +116,14 @@ impl Places {
             ..Contender::new("the host's export", &argv)
         }
     }
+}
+
+/// Makes data in a process of its own: the peak memory of a program includes our memory at its start.
+pub fn generate(dir: &Path, more: &[&str]) -> Result<()> {
+    let mut child = std::process::Command::new(std::env::current_exe()?);
+    let done = child.arg("generate").arg(dir).args(more).status()?;
+    if done.success() {
+        return Ok(());
+    }
+    Err(format!("{}: not made", dir.display()).into())
 }

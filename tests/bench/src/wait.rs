@@ -6,7 +6,7 @@
 
 use crate::database::Result;
 use crate::measure::median;
-use crate::places::Places;
+use crate::places::{self, Places};
 use rusqlite::{Connection, params};
 use serde_json::json;
 use std::fmt::Write as _;
@@ -186,7 +186,7 @@ pub fn measure(places: &Places, is_quick: bool) -> Result<(String, bool)> {
     text += "|--:|--:|--:|--:|---|--:|---|--:|--:|--:|---|--:|---|--:|--:|---|\n";
     let mut is_met = true;
     for &tasks in sizes {
-        crate::made(
+        places::generate(
             &places.data.join(format!("t{tasks}")),
             &["--tasks", &tasks.to_string()],
         )?;

@@ -3,7 +3,7 @@
 //! A fuzzer that only waits for a panic misses a number that is silently wrong. So for any snapshot: an unknown value has a
 //! reason, shares are between 0 and the whole, and the output is valid JSON.
 
-#[path = "../../tg-host/tests/content/mod.rs"]
+#[path = "../../../lib/tg-host/tests/content/mod.rs"]
 pub mod content;
 
 use serde_json::Value;

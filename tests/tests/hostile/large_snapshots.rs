@@ -178,7 +178,7 @@ fn containers_a_hundred_thousand_deep() {
     measured(&lab, "deep.json", &READERS[..2]);
     let done = run(&lab, "tg-instantiate --template deep.json --db out.db");
     assert_eq!(done.status, 2);
-    let says = "the edge `t99999` blocks `t0` joins a container and what is in it";
+    let says = "the edge `t99999` blocks `t0` joins a container and a task in it";
     assert!(done.err.contains(says), "{}", done.err);
 }
 

@@ -46,7 +46,7 @@ fn lines_that_are_not_records() {
         (
             "typeless",
             b"{\"v\":1}",
-            "line 1: an object without a \"type\" is no record",
+            "line 1: an object without a \"type\" is not a record",
         ),
         (
             "version",

@@ -26,7 +26,7 @@ impl Bench {
         let bench = Self { dir, db };
         bench
             .open()
-            .execute_batch(&format!("{}{}", tg_host::experiment::CREATE, fill()))
+            .execute_batch(&format!("{}{}", tg_host::experiment_tables::CREATE, fill()))
             .unwrap();
         bench
     }

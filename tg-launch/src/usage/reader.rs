@@ -139,30 +139,23 @@ impl UsageReader {
         self.last = Some(sum.input);
         let known = sum != Tokens::default();
         let tokens = |count: i64| known.then_some(count);
-        let reported = self
-            .printed
-            .cost_usd
-            .filter(|usd| !use_kept && (known || *usd > 0.0));
-        let priced = self
-            .price
-            .filter(|_| known)
-            .map(|price| price.cost_usd(sum.input, sum.cached, sum.cache_write, sum.output));
+        let reported = self.printed.cost_usd;
+        let reported = reported.filter(|usd| !use_kept && (known || *usd > 0.0));
+        let price = self.price.filter(|_| known);
+        let priced =
+            price.map(|price| price.cost_usd(sum.input, sum.cached, sum.cache_write, sum.output));
+        let cost = reported.map(|usd| (usd, "reported"));
+        let cost = cost.or(priced.map(|usd| (usd, "priced")));
+        let fault = self.printed.fault.or(self.passing_fault);
         Usage {
-            cost_usd: reported.or(priced),
+            cost_usd: cost.map(|(usd, _)| usd),
             tokens_in: tokens(sum.input),
             tokens_out: tokens(sum.output),
             tokens_cached: tokens(sum.cached),
             tokens_thinking: tokens(sum.thinking),
-            cost_source: reported
-                .map(|_| "reported")
-                .or(priced.map(|_| "priced"))
-                .map(String::from),
+            cost_source: cost.map(|(_, source)| source.into()),
             version: self.version.clone(),
-            fault: self
-                .printed
-                .fault
-                .or(self.passing_fault)
-                .map(|fault| fault.to_string()),
+            fault: fault.map(|fault| fault.to_string()),
         }
     }
 }

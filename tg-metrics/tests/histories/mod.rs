@@ -15,7 +15,7 @@ use proptest::prelude::ProptestConfig;
 use proptest::test_runner::FileFailurePersistence;
 use rusqlite::{Connection, params};
 use serde_json::{Map, Value, json};
-use tg_host::experiment::{self, AgentRow};
+use tg_host::experiment_tables::{self, AgentRow};
 
 /// Failing cases are kept beside the test; `PROPTEST_CASES` sets the number of cases.
 pub fn config() -> ProptestConfig {
@@ -30,7 +30,7 @@ pub fn config() -> ProptestConfig {
 pub fn database(plans: &[Plan]) -> Connection {
     let db = Connection::open_in_memory().unwrap();
     db.execute_batch(sql::SCHEMA).unwrap();
-    db.execute_batch(experiment::CREATE).unwrap();
+    db.execute_batch(experiment_tables::CREATE).unwrap();
     for (at, plan) in plans.iter().enumerate() {
         let played = play(plan, at + 1);
         let run = Writer {
@@ -185,7 +185,7 @@ impl Writer<'_> {
             .enumerate()
             .filter(|_| self.plan.recorded)
         {
-            experiment::put_agent(self.db, &self.agent(at, agent)).unwrap();
+            experiment_tables::put_agent(self.db, &self.agent(at, agent)).unwrap();
         }
     }
 

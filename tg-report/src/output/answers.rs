@@ -11,16 +11,16 @@ use crate::text::{join, p_is};
 use tg_stage::workflows::SWARM;
 
 /// An answer as sentences.
-pub struct Said {
+pub struct AnswerText {
     pub statements: Vec<Sentence>,
     pub caveats: Vec<String>,
     pub missing: Vec<String>,
 }
 
-pub fn said(comparison: &Comparison, answer: &Answer) -> Said {
+pub fn answer_text(comparison: &Comparison, answer: &Answer) -> AnswerText {
     let statements = answer.statements.iter();
     let missing = answer.missing.iter();
-    Said {
+    AnswerText {
         statements: statements.map(|own| statement(comparison, own)).collect(),
         caveats: answer.caveats.iter().map(caveat).collect(),
         missing: missing.map(|own| lack(comparison, answer, own)).collect(),

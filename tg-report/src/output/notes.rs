@@ -10,6 +10,12 @@ use crate::text::{count, join, list};
 use std::collections::BTreeMap;
 use tg_stage::Outcome;
 
+/// The name of the number of completed runs: that of the outcome.
+pub fn completed() -> &'static str {
+    static COMPLETED: Outcome = Outcome::Completed;
+    COMPLETED.name()
+}
+
 /// `push-vs-pull: 6 runs of 2 arms on medium-feature, host 0.5.0`
 pub fn title(comparison: &Comparison) -> String {
     let names = list(&comparison.experiments);

@@ -1,7 +1,7 @@
 //! The further sections of a report as plain sentences, for text and Markdown: the answers, success criteria, scaling, the
 //! inside of runs, the gate.
 
-use super::answers::said;
+use super::answers::answer_text;
 use super::numbers::{self, quotient, time, with_interval};
 use super::warnings;
 use crate::answers::Answer;
@@ -43,10 +43,13 @@ fn answers(report: &Report) -> Vec<String> {
     }
     let mut lines = Vec::new();
     for answer in known {
-        let (number, said) = (answer.question.number, said(&report.comparison, answer));
+        let (number, text) = (
+            answer.question.number,
+            answer_text(&report.comparison, answer),
+        );
         lines.push(format!("{number}. {}", answer.question.text));
-        lines.extend(said.statements.iter().map(|own| format!("{number}: {own}")));
-        for (name, list) in [("keep in mind", said.caveats), ("missing", said.missing)] {
+        lines.extend(text.statements.iter().map(|own| format!("{number}: {own}")));
+        for (name, list) in [("keep in mind", text.caveats), ("missing", text.missing)] {
             if !list.is_empty() {
                 lines.push(format!("{number}: {name}: {}", list.join("; ")));
             }

@@ -107,7 +107,7 @@ fn arms(comparison: &Comparison) -> [Column; 3] {
     let under = |head: [&str; 2]| head.map(str::to_owned).into_iter();
     [
         Column::left(under(["arm", ""]).chain(names).collect()),
-        Column::right(under(["runs", "completed"]).chain(runs).collect()),
+        Column::right(under(["runs", notes::completed()]).chain(runs).collect()),
         Column::right(under(["", "95 %"]).chain(share).collect()),
     ]
 }

@@ -19,7 +19,7 @@ pub use edges::Edge;
 pub use tables::{Change, Origin, Reason, Task, has_tag};
 
 use crate::error::{Error, Result, about, sqlite};
-use crate::experiment::AgentRow;
+use crate::experiment_tables::AgentRow;
 use crate::snapshot::hashing::{HashedFile, ThreadHashedFile};
 use crate::snapshot::header::Header;
 use crate::snapshot::scan::{Event, Input, Scanner};

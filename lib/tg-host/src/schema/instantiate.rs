@@ -6,7 +6,7 @@
 //! triggers. Task ids are new: the template's, and a suffix drawn from the run.
 
 use super::start;
-use crate::experiment::{self, OriginRow, RunRow};
+use crate::experiment_tables::{self, OriginRow, RunRow};
 use crate::snapshot::{Dependency, TaskRow};
 use rusqlite::{Connection, OptionalExtension, Result, Transaction, TransactionBehavior, params};
 use serde_json::json;
@@ -90,9 +90,9 @@ fn insert_all(
     suffix: impl Fn(u32) -> String,
     now: i64,
 ) -> Result<()> {
-    db.execute_batch(experiment::CREATE)?;
+    db.execute_batch(experiment_tables::CREATE)?;
     let run = &stamp.run;
-    experiment::put_run(db, run)?;
+    experiment_tables::put_run(db, run)?;
     let ids = new_ids(db, tasks, suffix)?;
     for TemplateTask { origin, task } in tasks {
         let id = &ids[task.id.as_str()];
@@ -103,7 +103,7 @@ fn insert_all(
             template_task_id: origin.clone(),
             phase: task.phase.clone(),
         };
-        experiment::put_origin(db, &origin)?;
+        experiment_tables::put_origin(db, &origin)?;
     }
     let mut insert = db.prepare_cached(
         "INSERT INTO dependencies (from_task_id, to_task_id, dep_type) VALUES (?1, ?2, ?3)",

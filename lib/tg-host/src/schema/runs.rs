@@ -1,6 +1,6 @@
 //! The row of a run in `experiment_runs`: its presence, and the end that is written into it.
 
-use crate::experiment::{self, AgentRow, RunRow};
+use crate::experiment_tables::{self, AgentRow, RunRow};
 use rusqlite::{Connection, Result, TransactionBehavior};
 
 /// True if the database has a row for `run`; false also for a database that does not have our tables.
@@ -30,8 +30,8 @@ pub fn planned_agent(run: &str, worker: &str, role: &str, tags: &[String]) -> Ag
 pub fn store_end(db: &mut Connection, end: &RunRow, agents: &[AgentRow]) -> Result<()> {
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for agent in agents {
-        experiment::put_agent(&transaction, agent)?;
+        experiment_tables::put_agent(&transaction, agent)?;
     }
-    experiment::put_end(&transaction, end)?;
+    experiment_tables::put_end(&transaction, end)?;
     transaction.commit()
 }

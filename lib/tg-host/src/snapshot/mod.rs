@@ -15,13 +15,13 @@ pub mod text;
 pub(crate) mod value;
 mod value_end;
 
-pub use crate::experiment::{OriginRow, RunRow};
+pub use crate::experiment_tables::{OriginRow, RunRow};
 pub use hashing::FileFacts;
 pub use row::{ChangeRow, Dependency, FileClaim, TagRow, TaskRow};
 
 use crate::database;
 use crate::error::{Error, Result, about, sqlite};
-use crate::experiment::AgentRow;
+use crate::experiment_tables::AgentRow;
 use crate::rows::{self, Json};
 use hashing::HashedFile;
 use header::Header;

@@ -2,7 +2,7 @@
 //! place, [`Snapshot`] reads all by serde. The fuzz targets use this file, too.
 
 use std::collections::{BTreeMap, BTreeSet};
-use tg_host::experiment::AgentRow;
+use tg_host::experiment_tables::AgentRow;
 use tg_host::ledger::Reason;
 use tg_host::snapshot::{ChangeRow, FileClaim, RunRow, TaskRow, Unread};
 use tg_host::{Ledger, Snapshot};

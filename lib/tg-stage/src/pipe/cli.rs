@@ -1,15 +1,11 @@
 //! The body of every `main`: parse, run, print the error, turn it into an exit status. For `make install` it prints the
 //! tool's man page or completions instead, generated from the same description as its `--help`.
 
-use super::error::{Error, Exit, Result};
+use super::error::{Error, Result};
+use super::exit::Exit;
 use clap::{Parser, ValueEnum};
 use std::io::{IsTerminal, Write, stdin, stdout};
 use std::process::ExitCode;
-
-/// The exit codes, as every `--help` ends with them.
-pub const EXIT_STATUS: &str = "\
-Exit status: 0 all done; 1 some runs failed; 2 the command line or the manifest was wrong;
-  3 the input was not a record; 4 a file, a database, the host or another program failed";
 
 /// The variable that `make install` sets to `man`, or to the name of a shell.
 const GENERATE: &str = "TG_GENERATE";

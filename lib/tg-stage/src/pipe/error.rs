@@ -3,26 +3,9 @@
 //! An error is a subject (a file, a line, a run), a cause in lower case, and at most one hint that can be typed. It
 //! prints as `tool: subject: cause`, then `hint: ...`. The exit status belongs to the error, so no tool decides twice.
 
+use super::exit::Exit;
 use std::fmt;
 use strum::{EnumString, IntoStaticStr};
-
-/// The exit status of a tool; the same numbers in every tool and in every `--help`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum Exit {
-    /// All done.
-    Done = 0,
-    /// Some runs failed, or a gate closed.
-    SomeFailed = 1,
-    /// The command line (or the manifest it names) was wrong.
-    Usage = 2,
-    /// A line of the input was not a record, or lacked what this tool needs.
-    Input = 3,
-    /// A file, a database, the host or another program failed.
-    Outside = 4,
-    /// Try again: the experiment itself did not fail. The row contract only ("docs/scale.md").
-    Again = 75,
-}
 
 /// The kind of an error: one word for programs, the `kind` of an error kept in a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr)]

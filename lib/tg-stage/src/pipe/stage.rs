@@ -1,6 +1,7 @@
 //! The loop of a stage that works on one record after the other and has no side effects but its files.
 
-use super::error::{Error, Exit, Result};
+use super::error::{Error, Result};
+use super::exit::Exit;
 use super::lines::{Line, Lines, Output};
 use super::record::Record;
 use serde_json::Value;

@@ -3,7 +3,6 @@
 //! No other file spells these names. An attempt is never written over: the next one moves it aside whole, as `RUN.try1`,
 //! `RUN.try2`, ...
 
-use super::experiment::Experiment;
 use crate::error::{Error, Result, file_error};
 use crate::file::{self, Lock};
 use crate::record::Record;
@@ -34,11 +33,6 @@ impl RunDir {
     pub fn name(&self) -> String {
         let name = self.0.file_name().unwrap_or_default();
         name.to_string_lossy().into_owned()
-    }
-
-    /// The experiment it belongs to: the directory above.
-    pub fn experiment(&self) -> Option<Experiment> {
-        self.0.parent().map(Experiment::new)
     }
 
     /// Its record.

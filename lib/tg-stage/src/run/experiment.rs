@@ -66,6 +66,13 @@ impl Experiment {
     }
 }
 
+impl RunDir {
+    /// The experiment it belongs to: the directory above.
+    pub fn experiment(&self) -> Option<Experiment> {
+        self.path().parent().map(Experiment::new)
+    }
+}
+
 /// The arm of a run, by the run's name: `swarm` of `swarm-r3`.
 pub fn arm_of_run(run: &str) -> &str {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
@@ -102,8 +109,8 @@ mod tests {
     fn runs_are_listed_in_order_without_earlier_attempts() {
         let lab = tempfile::tempdir().unwrap();
         let e = Experiment::new(lab.path().join("e"));
-        let made = ["a-r1", "a-r10", "a-r2", "a-r1.try1", ".a-r3.new"];
-        for run in made {
+        for run in ["a-r1", "a-r1", "a-r10", "a-r2", ".a-r3.new"] {
+            e.run(run).put_aside().unwrap();
             fs::create_dir_all(e.run(run).path()).unwrap();
             fs::write(e.run(run).db(), "").unwrap();
         }

@@ -291,19 +291,21 @@ mod tests {
         };
         let mut ledger = Ledger::default();
         assert_eq!(ledger.total(dir.path()), Total::default());
+        keep("a-r1", Some(0.5));
+        let run = RunDir::new(dir.path().join("a-r1"));
+        run.put_aside().unwrap();
         keep("a-r1", Some(1.0));
-        keep("a-r1.try1", Some(0.5));
         keep("a-r2", None);
         let total = ledger.total(dir.path());
         assert_eq!((total.cost_usd, total.tokens), (Some(1.5), Some(6)));
         keep("a-r2", Some(2.0));
-        std::fs::remove_dir_all(dir.path().join("a-r1.try1")).unwrap();
+        std::fs::remove_dir_all(run.attempts()[0].path()).unwrap();
         std::fs::create_dir(dir.path().join("a-r3")).unwrap();
         let less = "{\"cost_usd\": -50, \"tokens\": -1}";
         std::fs::write(RunDir::new(dir.path().join("a-r3")).spent(), less).unwrap();
         let total = ledger.total(dir.path());
         assert_eq!((total.cost_usd, total.tokens), (Some(3.0), Some(4)));
-        std::fs::write(RunDir::new(dir.path().join("a-r1")).spent(), "{").unwrap();
+        std::fs::write(run.spent(), "{").unwrap();
         assert_eq!(
             ledger.total(dir.path()).cost_usd,
             Some(2.0),

@@ -12,9 +12,9 @@ pub mod placeholder;
 pub mod profile;
 pub mod prompts;
 mod secrets;
+mod simulated_agent;
 pub mod time;
 mod trim;
-mod work_model;
 pub mod workflows;
 
 pub use criterion::Criterion;
@@ -22,5 +22,5 @@ pub use custom_metric::CustomMetric;
 pub use nearest::nearest;
 pub use profile::Profile;
 pub use secrets::Secrets;
+pub use simulated_agent::WorkModel;
 pub use trim::Trim;
-pub use work_model::WorkModel;

@@ -4,7 +4,7 @@ use super::markup::{list, terms};
 use super::table::{Cell, Table};
 use crate::arm::Arm;
 use crate::compare::Comparison;
-use crate::output::notes::{self, baseline_by, primary_by};
+use crate::output::notes::{self, baseline_by, completed, primary_by};
 use crate::row::RunRow;
 use crate::text::{self, or_dash, percent_between};
 use std::collections::BTreeSet;
@@ -38,7 +38,7 @@ pub fn section(comparison: &Comparison) -> String {
             format!("{} ({primary_by})", primary.title()),
         ),
     ]);
-    let mut heads = Table::heads(&["arm", "workflow", "agents", "runs", "completed"]);
+    let mut heads = Table::heads(&["arm", "workflow", "agents", "runs", completed()]);
     "share, 95 %".clone_into(&mut heads[4].1);
     let rows = comparison.arms.iter().enumerate();
     let arms = Table {

@@ -13,7 +13,7 @@ use crate::text::{join, list};
 pub struct Figure {
     pub title: String,
     /// The explanation.
-    pub says: String,
+    pub explanation: String,
     pub svg: Option<String>,
     /// The sentence in the place of the drawing.
     pub missing: String,
@@ -30,7 +30,7 @@ impl Figure {
         format!(
             "<figure>\n<figcaption><h3>{}</h3>\n<p>{}</p></figcaption>\n{svg}\n{}</figure>\n",
             escape(&self.title),
-            sentence(&self.says),
+            sentence(&self.explanation),
             values.unwrap_or_default()
         )
     }

@@ -47,7 +47,7 @@ pub fn utilization(comparison: &Comparison) -> Figure {
     );
     Figure {
         title: "How busy agents were".to_owned(),
-        says: "Agents by the share of their run's time in which they worked on a task; each bar is ten points wide, its number \
+        explanation: "Agents by the share of their run's time in which they worked on a task; each bar is ten points wide, its number \
                counts agents over all completed runs"
             .to_owned(),
         svg: histogram::draw(&drawn, 100.0, "% of the run's time, higher is better", "agents", &label),
@@ -71,12 +71,7 @@ pub fn balance(comparison: &Comparison) -> Figure {
     let mut values = Vec::new();
     for (mut row, run) in arms {
         for (load, name) in &mut row.workers {
-            values.push(vec![
-                Cell::plain(&row.head.name),
-                Cell::plain(&run),
-                Cell::plain(&name),
-                Cell::plain(&load),
-            ]);
+            values.push(Cell::row(&[&row.head.name, &run, &name, &load]));
             *name = format!("{name}: {}", numbers::time(*load));
             *load /= divisor;
         }
@@ -85,16 +80,12 @@ pub fn balance(comparison: &Comparison) -> Figure {
     let label = format!("Work of each worker, for {}", names(comparison));
     Figure {
         title: "How evenly work was spread".to_owned(),
-        says: "Each worker of the arm's median run, by time with a task in hand; the stroke is their mean. Gini is 0 where all \
+        explanation: "Each worker of the arm's median run, by time with a task in hand; the stroke is their mean. Gini is 0 where all \
                did alike and near 1 where one did everything (mean over runs)"
             .to_owned(),
         svg: load::draw(&rows, &format!("{unit} of work"), &label),
         missing: "No record of an agent has its busy_ms".to_owned(),
-        values: Some(Table {
-            caption: "Work of each worker in the arm's median run".to_owned(),
-            heads: Table::heads(&["arm", "run", "worker", "busy, ms"]),
-            rows: values,
-        }),
+        values: Some(Table::new("Work of each worker in the arm's median run", &["arm", "run", "worker", "busy, ms"], values)),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::ratio::Ratio;
 use crate::text::or_dash;
 
 /// Each ratio, its explanation, and the meaning of its two sides.
-const SAYS: [(&str, &str, (&str, &str)); 3] = [
+const RATIOS: [(&str, &str, (&str, &str)); 3] = [
     (
         "Speedup",
         "How many times as fast as the baseline; right of 1 is better",
@@ -34,13 +34,13 @@ pub fn section(comparison: &Comparison) -> String {
     if comparison.arms.len() < 2 {
         return String::new();
     }
-    let figures = (0..SAYS.len()).map(|which| figure(comparison, which));
+    let figures = (0..RATIOS.len()).map(|which| figure(comparison, which));
     let figures: Vec<Figure> = figures.collect();
     side_by_side(&figures, false) + &list("notes", &ratios::notes(comparison))
 }
 
 fn figure(comparison: &Comparison, which: usize) -> Figure {
-    let (title, says, sides) = SAYS[which];
+    let (title, explanation, sides) = RATIOS[which];
     let baseline = &comparison.arms[0].label;
     let (mut drawn, mut values) = (Vec::new(), Vec::new());
     let arms = comparison.arms.iter().zip(&comparison.ratios).enumerate();
@@ -66,14 +66,16 @@ fn figure(comparison: &Comparison, which: usize) -> Figure {
     let label = format!("{title} against {baseline}: {label}");
     Figure {
         title: title.to_owned(),
-        says: format!("{says}. A line that crosses 1 leaves open which way it differs"),
+        explanation: format!(
+            "{explanation}. A line that crosses 1 leaves open which way it differs"
+        ),
         svg: draw(&drawn, sides, &label),
         missing: "No arm has this ratio: see the notes below".to_owned(),
-        values: Some(Table {
-            caption: format!("{title} against {baseline}, ratio of geometric means"),
-            heads: Table::heads(&["arm", "ratio", "95 % low", "95 % high", "why not"]),
-            rows: values,
-        }),
+        values: Some(Table::new(
+            format!("{title} against {baseline}, ratio of geometric means"),
+            &["arm", "ratio", "95 % low", "95 % high", "why not"],
+            values,
+        )),
     }
 }
 

@@ -32,12 +32,12 @@ fn table(comparison: &Comparison, arm: &Arm) -> Table {
     let mut heads = Table::heads(&["run", "replicate", "seed", "outcome"]);
     heads.extend(columns().map(|own| (own.name.clone(), own.kind.unit.name().to_owned())));
     let row = |row: &&RunRow| {
-        let mut cells = vec![
-            Cell::plain(&row.run.id),
-            Cell::plain(row.run.replicate),
-            Cell::plain(row.run.seed),
-            Cell::plain(row.ending.name()),
-        ];
+        let mut cells = Cell::row(&[
+            &row.run.id,
+            &row.run.replicate,
+            &row.run.seed,
+            &row.ending.name(),
+        ]);
         cells.extend(columns().map(|own| Cell::plain(or_dash(row.value(&own.name)))));
         cells
     };

@@ -49,7 +49,7 @@ fn figure(scaling: &Scaling, places: &[usize]) -> Figure {
     let label = format!("{metric} over the number of agents, for {names}");
     Figure {
         title: format!("{metric} by number of agents"),
-        says: "Pale marks are runs, full marks their means, upright lines the means' 95 % intervals; curves are fits through all \
+        explanation: "Pale marks are runs, full marks their means, upright lines the means' 95 % intervals; curves are fits through all \
                runs, dotted uprights their crossings, dashed ones the fitted peak; a pale curve lies beyond what was measured"
             .to_owned(),
         svg: draw(&series, "1/h, higher is better", &marks, &label),
@@ -209,9 +209,9 @@ fn values(scaling: &Scaling, places: &[usize]) -> Table {
         }
     }
     let last = "values (the first 12)";
-    Table {
-        caption: format!("{}, 1/h", scaling.metric),
-        heads: Table::heads(&["arms", "agents", "runs", "mean", "95 %", last]),
+    Table::new(
+        format!("{}, 1/h", scaling.metric),
+        &["arms", "agents", "runs", "mean", "95 %", last],
         rows,
-    }
+    )
 }

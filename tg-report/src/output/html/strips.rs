@@ -47,7 +47,7 @@ fn figure(comparison: &Comparison, at: usize, column: &Column) -> Figure {
     let measure = join(measure.filter(|word| !word.is_empty()), ", ");
     Figure {
         title: column.title(),
-        says: says(column, &strips),
+        explanation: explanation(column, &strips),
         svg: draw(&strips, &measure, &label),
         missing: format!("No run that counts has a value of {}", column.name),
         values: Some(values(comparison, at, column)),
@@ -86,7 +86,7 @@ fn direction(better: Better) -> &'static str {
     }
 }
 
-fn says(column: &Column, strips: &[Strip]) -> String {
+fn explanation(column: &Column, strips: &[Strip]) -> String {
     let over = match column.kind.over {
         Over::Completed => "Each completed run is a mark",
         Over::Ended => "Each run with a value is a mark",
@@ -125,18 +125,15 @@ fn values(comparison: &Comparison, at: usize, column: &Column) -> Table {
             summary.map(|own| own.max),
         ];
         let n = summary.map_or(0, |own| own.n);
-        let mut row = vec![
-            Cell::plain(&arm.label),
-            Cell::plain(format!("{n}/{}", arm.runs.len())),
-        ];
+        let mut row = Cell::row(&[&arm.label, &format!("{n}/{}", arm.runs.len())]);
         row.extend(numbers.map(|value| Cell::plain(or_dash(value))));
         row.push(Cell::Words(listed.join(", ")));
         row
     };
     let unit = column.kind.unit.name();
-    Table {
-        caption: format!("{}, in the unit of the records ({unit})", column.name),
-        heads: Table::heads(&[
+    Table::new(
+        format!("{}, in the unit of the records ({unit})", column.name),
+        &[
             "arm",
             "n",
             "mean",
@@ -147,7 +144,7 @@ fn values(comparison: &Comparison, at: usize, column: &Column) -> Table {
             "min",
             "max",
             "values",
-        ]),
-        rows: comparison.arms.iter().map(row).collect(),
-    }
+        ],
+        comparison.arms.iter().map(row).collect(),
+    )
 }

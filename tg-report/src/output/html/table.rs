@@ -26,9 +26,22 @@ impl Cell {
     pub fn plain(text: impl Display) -> Self {
         Self::Value(text.to_string(), String::new())
     }
+
+    /// Several cells without notes.
+    pub fn row(cells: &[&dyn Display]) -> Vec<Self> {
+        cells.iter().map(Self::plain).collect()
+    }
 }
 
 impl Table {
+    pub fn new(caption: impl Into<String>, heads: &[&str], rows: Vec<Vec<Cell>>) -> Self {
+        Self {
+            caption: caption.into(),
+            heads: Self::heads(heads),
+            rows,
+        }
+    }
+
     /// The columns' names, without second lines.
     pub fn heads(names: &[&str]) -> Vec<(String, String)> {
         let heads = names.iter().map(|name| ((*name).to_owned(), String::new()));

@@ -7,7 +7,7 @@ use crate::arm::Arm;
 use crate::chart::svg::escape;
 use crate::compare::Comparison;
 use crate::contrast::Finding;
-use crate::output::answers::said;
+use crate::output::answers::answer_text;
 use crate::output::numbers::{self, Shown};
 use crate::output::parts::{Grid, Sentence};
 use crate::output::{notes, verdict, verdict_notes, warnings};
@@ -48,8 +48,8 @@ fn verdicts(comparison: &Comparison) -> String {
     let (mut open, mut folded) = (String::new(), String::new());
     let mut count = 0;
     let others = comparison.others(comparison.primary.at);
-    for ((_, _, contrast), said) in others.zip(verdict::sentences(comparison)) {
-        let (subject, text) = (escape(&said.subject), sentence(&said.parts.join("; ")));
+    for ((_, _, contrast), own) in others.zip(verdict::sentences(comparison)) {
+        let (subject, text) = (escape(&own.subject), sentence(&own.parts.join("; ")));
         let item = format!("<li><strong>{subject}</strong>: {text}</li>\n");
         if is_many && contrast.finding == Some(Finding::NotShown) {
             folded += &item;
@@ -76,11 +76,11 @@ fn comparisons(caption: &str, grid: Grid) -> Table {
         let finding = row.pop().map(Cell::Words);
         row.into_iter().map(Cell::plain).chain(finding).collect()
     };
-    Table {
-        caption: caption.to_owned(),
-        heads: Table::heads(grid.heads),
-        rows: grid.rows.into_iter().map(row).collect(),
-    }
+    Table::new(
+        caption,
+        grid.heads,
+        grid.rows.into_iter().map(row).collect(),
+    )
 }
 
 fn gates(comparison: &Comparison) -> String {
@@ -117,11 +117,11 @@ fn success(comparison: &Comparison) -> String {
         row
     };
     let caption = "Success criteria of the manifest, judged by the mean; (unsure): its 95 % interval lies on both sides";
-    let table = Table {
-        caption: caption.to_owned(),
-        heads: Table::heads(&heads),
-        rows: comparison.success.iter().map(row).collect(),
-    };
+    let table = Table::new(
+        caption,
+        &heads,
+        comparison.success.iter().map(row).collect(),
+    );
     heading("Success criteria") + &table.html()
 }
 
@@ -144,17 +144,14 @@ pub fn means(comparison: &Comparison) -> String {
 }
 
 fn means_table(comparison: &Comparison, columns: &[Shown]) -> Table {
-    let mut heads = Table::heads(&["arm", "completed"]);
+    let mut heads = Table::heads(&["arm", notes::completed()]);
     heads.extend(
         columns
             .iter()
             .map(|own| (own.title.clone(), own.about.clone())),
     );
     let row = |(at, arm): (usize, &Arm)| {
-        let mut row = vec![
-            Cell::plain(&arm.label),
-            Cell::plain(format!("{}/{}", arm.completed, arm.runs.len())),
-        ];
+        let mut row = Cell::row(&[&arm.label, &format!("{}/{}", arm.completed, arm.runs.len())]);
         row.extend(columns.iter().map(|shown| {
             let cell = &shown.cells[at];
             let spread = cell.sd.as_ref().map(|sd| format!("\u{b1}\u{202f}{sd}"));
@@ -190,11 +187,11 @@ pub fn answers(report: &Report) -> String {
 
 fn answer(comparison: &Comparison, answer: &Answer) -> String {
     let question = answer.question;
-    let said = said(comparison, answer);
+    let text = answer_text(comparison, answer);
     let mut out = heading(&format!("{}. {}", question.number, question.text));
-    out.extend(said.statements.iter().map(statement));
-    let caveats = said.caveats.iter().map(|line| format!("caveat: {line}"));
-    let missing = said.missing.iter().map(|line| format!("missing: {line}"));
+    out.extend(text.statements.iter().map(statement));
+    let caveats = text.caveats.iter().map(|line| format!("caveat: {line}"));
+    let missing = text.missing.iter().map(|line| format!("missing: {line}"));
     out + &list("", &caveats.chain(missing).collect::<Vec<_>>())
 }
 

@@ -62,26 +62,17 @@ fn completion_figure(curves: &[Curve]) -> Figure {
     let mut rows = Vec::new();
     for (_, name, curve) in curves {
         for (at, done) in &curve.steps {
-            rows.push(vec![
-                Cell::plain(name),
-                Cell::plain(&curve.run),
-                Cell::plain(at),
-                Cell::plain(done),
-            ]);
+            rows.push(Cell::row(&[name, &curve.run, at, done]));
         }
     }
     Figure {
         title: "How the work got done".to_owned(),
-        says: "Share of tasks that had ended, over time, in the arm's median run by wall clock; flat stretches are waits, a long \
+        explanation: "Share of tasks that had ended, over time, in the arm's median run by wall clock; flat stretches are waits, a long \
                thin tail is one task that everything waits for"
             .to_owned(),
         svg: completion::draw(&drawn, unit, &format!("Completion curves of {names}")),
         missing: "No record of a task says when it ended".to_owned(),
-        values: Some(Table {
-            caption: "Tasks ended by then, in the arm's median run".to_owned(),
-            heads: Table::heads(&["arm", "run", "ms since its begin", "tasks ended"]),
-            rows,
-        }),
+        values: Some(Table::new("Tasks ended by then, in the arm's median run", &["arm", "run", "ms since its begin", "tasks ended"], rows)),
     }
 }
 
@@ -118,13 +109,13 @@ fn gantt_figure(at: usize, name: &str, gantt: &Gantt, last: f64) -> Figure {
                 task: bar.task.clone(),
                 is_again,
             });
-            values.push(vec![
-                Cell::plain(&lane.worker),
-                Cell::plain(&bar.task),
-                Cell::plain(bar.start_ms),
-                Cell::plain(bar.end_ms),
-                Cell::plain(if is_again { "again" } else { "" }),
-            ]);
+            values.push(Cell::row(&[
+                &lane.worker,
+                &bar.task,
+                &bar.start_ms,
+                &bar.end_ms,
+                &if is_again { "again" } else { "" },
+            ]));
         }
         rows.push(row);
     }
@@ -140,7 +131,7 @@ fn gantt_figure(at: usize, name: &str, gantt: &Gantt, last: f64) -> Figure {
         is_capped.then(|| format!("; of each worker {MARKS} bars are drawn, evenly spaced"));
     Figure {
         title: format!("{name}: work of each worker over time"),
-        says: format!(
+        explanation: format!(
             "{run}, the arm's median run ({}); a row is a worker, a bar a stretch of work on one task; a dashed bar with \u{21bb} is \
              work on a task that had been worked on before{}",
             numbers::time(gantt.wall_ms),
@@ -148,11 +139,11 @@ fn gantt_figure(at: usize, name: &str, gantt: &Gantt, last: f64) -> Figure {
         ),
         svg: gantt::draw(&rows, at, last / divisor, unit, &label),
         missing: "No worker of the median run worked".to_owned(),
-        values: Some(Table {
-            caption: format!("Work in {run}, ms since the run began"),
-            heads: Table::heads(&["worker", "task", "from", "to", "again"]),
-            rows: values,
-        }),
+        values: Some(Table::new(
+            format!("Work in {run}, ms since the run began"),
+            &["worker", "task", "from", "to", "again"],
+            values,
+        )),
     }
 }
 

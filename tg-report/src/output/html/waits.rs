@@ -30,7 +30,7 @@ pub fn figure(comparison: &Comparison) -> Figure {
                 .collect(),
         });
         for cause in &waits.causes {
-            let mut row = vec![Cell::plain(name), Cell::plain(cause.cause.name())];
+            let mut row = Cell::row(&[&name, &cause.cause.name()]);
             let times = [cause.mean_ms, cause.median_ms, cause.p90_ms, cause.max_ms];
             row.extend(times.map(Cell::plain));
             values.push(row);
@@ -43,16 +43,12 @@ pub fn figure(comparison: &Comparison) -> Figure {
     );
     Figure {
         title: "What tasks waited for".to_owned(),
-        says: "Mean wait of a task before it was begun: blocked by another task (solid), ready with no worker taking it \
+        explanation: "Mean wait of a task before it was begun: blocked by another task (solid), ready with no worker taking it \
                (striped), given to an agent that was not there yet (hollow)"
             .to_owned(),
         svg: stack::draw(&rows, &Cause::ALL.map(Cause::name), &axis, &label),
         missing: format!("No record of a task has its waits; the arms here are {}", names(comparison)),
-        values: Some(Table {
-            caption: "Wait of a task before it was begun, in ms, over all tasks of all completed runs".to_owned(),
-            heads: Table::heads(&["arm", "cause", "mean", "median", "90 % below", "max"]),
-            rows: values,
-        }),
+        values: Some(Table::new("Wait of a task before it was begun, in ms, over all tasks of all completed runs", &["arm", "cause", "mean", "median", "90 % below", "max"], values)),
     }
 }
 
@@ -72,11 +68,11 @@ pub fn bottlenecks(comparison: &Comparison) -> String {
     }
     let count = rows.len();
     let caption = "The tasks that waited longest in each arm, by their ids in the template";
-    let table = Table {
-        caption: caption.to_owned(),
-        heads: Table::heads(&["arm", "task", "mean wait", "mostly", "runs"]),
+    let table = Table::new(
+        caption,
+        &["arm", "task", "mean wait", "mostly", "runs"],
         rows,
-    };
+    );
     let table = match count {
         0 => return String::new(),
         count if count > FOLDED => table.folded(&format!("{count} tasks")),

@@ -8,8 +8,8 @@ mod inside;
 mod scaling;
 mod values;
 
-use super::answers::said;
-use super::notes::{baseline_by, primary_by};
+use super::answers::answer_text;
+use super::notes::{baseline_by, completed, primary_by};
 use super::ratios::reason;
 use super::warnings;
 use crate::arm::Arm;
@@ -105,7 +105,7 @@ fn arm(comparison: &Comparison, at: usize) -> Value {
         "null_of": arm.null_of(),
         "simulated": arm.simulated() > 0,
         "runs": arm.runs.len(),
-        "completed": arm.completed,
+        (completed()): arm.completed,
         "completed_share": interval(arm.completion),
         "outcomes": outcomes,
         "attempts": {"made": attempts.made, "machinery": attempts.machinery},
@@ -205,13 +205,13 @@ fn success(comparison: &Comparison, judged: &Judged) -> Value {
 
 fn answers(report: &Report) -> Value {
     array(&report.answers, |answer| {
-        let said = said(&report.comparison, answer);
+        let text = answer_text(&report.comparison, answer);
         json!({
             "number": answer.question.number,
             "question": answer.question.text,
-            "answer": array(&said.statements, |own| own.to_string().into()),
-            "caveats": said.caveats,
-            "missing": said.missing,
+            "answer": array(&text.statements, |own| own.to_string().into()),
+            "caveats": text.caveats,
+            "missing": text.missing,
         })
     })
 }

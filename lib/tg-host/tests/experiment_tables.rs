@@ -4,7 +4,7 @@
 
 use rusqlite::Connection;
 use tg_host::Ledger;
-use tg_host::experiment::{
+use tg_host::experiment_tables::{
     AgentRow, CREATE, OriginRow, RunRow, put_agent, put_end, put_origin, put_run,
 };
 
