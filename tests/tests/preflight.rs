@@ -277,6 +277,15 @@ fn the_script_explains_its_usage() {
     let plan = lab.sh("scripts/tg run --plan m.yaml").ok();
     assert!(plan.out.contains("swarm-r1"), "{}", plan.out);
     assert!(!lab.path("results").exists());
+    // A word after `tg` is one of the tools; the older names of the script are links to it.
+    let help = lab.sh("tg-metrics --help").ok().out;
+    for line in [
+        "scripts/tg metrics --help",
+        "scripts/experiment metrics --help",
+        "scripts/tg-experiment metrics --help",
+    ] {
+        assert_eq!(lab.sh(line).ok().out, help, "{line}");
+    }
     let done = lab.sh("scripts/tg watch --listen nowhere results");
     assert_eq!(done.status, 2, "passed on: {}", done.err);
     assert!(done.err.contains("--listen"), "{}", done.err);

@@ -272,3 +272,34 @@ fn a_decided_end_survives_a_crash_and_an_open_run_starts_anew() {
     );
     assert!(!lab.path("results/test/push-r1.try1").exists());
 }
+
+#[test]
+fn a_void_end_without_its_record_starts_anew_and_a_broken_one_is_an_error() {
+    let lab = Lab::new();
+    lab.write("m.yaml", &two_arms(""));
+    let chain = "tg-instantiate m.yaml | tg-launch | tg-wait | tg-export | tg-metrics";
+    lab.sh(chain).ok();
+    // tg-wait was killed between the end and the record: the void end stands alone.
+    let path = lab.path("results/test/push-r1/run.json");
+    let cut = format!(
+        "jq -c 'del(.wait, .export, .metrics)' {0} > cut && mv cut {0}",
+        path.display()
+    );
+    lab.sh(&cut).ok();
+    let void = "{\"outcome\":\"cancelled\",\"ended_at_ms\":5}";
+    fs::write(lab.path("results/test/push-r1/end.json"), void).unwrap();
+    assert!(explained(&lab, "push-r1").contains("run: was interrupted"));
+    lab.sh(chain).ok();
+    assert_eq!(record(&lab, "push-r1")["wait"]["outcome"], "completed");
+    assert_eq!(record(&lab, "push-r1")["run"]["earlier"][0], "interrupted");
+    assert!(lab.path("results/test/push-r1.try1").exists());
+    // A `wait` that cannot be read: the run ended, and is not paid for again.
+    let broken = format!(
+        "jq -c '.wait.states = 5' {0} > cut && mv cut {0}",
+        path.display()
+    );
+    lab.sh(&broken).ok();
+    let done = lab.sh("tg-instantiate m.yaml");
+    assert_eq!(done.status, 3, "{}", done.err);
+    assert!(!lab.path("results/test/push-r1.try2").exists());
+}

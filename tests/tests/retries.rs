@@ -109,6 +109,11 @@ fn retries_end_and_a_bad_outcome_is_data() {
         lab.path("results/test/solo-r1/run.json").exists()
             && !lab.path("results/test/solo-r1.try1").exists()
     );
+    // What failed and is not a row of the manifest any more is not counted; a row that is unknown is an error.
+    let fine = lab.sh("mv results/test/solo-r1 results/test/gone-r1 && tg-instantiate m.yaml");
+    assert_eq!(fine.ok().status, 0);
+    assert_eq!(lab.sh("tg-instantiate --retry m.yaml").status, 0);
+    assert_eq!(lab.sh("tg-instantiate --retry --row x m.yaml").status, 2);
     // An agent that leaves its tasks open is not a failure of the machinery, with any `retries`.
     let lab = Lab::new();
     let gone = "retries: 5\nstand_in: {time_scale: 0.00005, fail: 1.0}\nlimits: {timeout: 20s}\n";

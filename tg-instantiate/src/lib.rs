@@ -68,10 +68,8 @@ pub fn run(args: &Args, _input: impl BufRead, mut output: impl Write) -> Result<
     };
     let manifest = Manifest::load(path)?;
     let experiment = Experiment::new(args.results.join(&manifest.name));
-    if args.retry
-        && let Some(exit) = retry::without_rows(&experiment, manifest.retries, args)
-    {
-        return Ok(exit);
+    if args.retry && !retry::has_candidates(&experiment) {
+        return Ok(Exit::Done);
     }
     let sources = Sources::load(&manifest, path);
     let all = matrix::rows(&manifest, path, &sources, &args.results, args.shared_db);

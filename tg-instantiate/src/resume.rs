@@ -47,8 +47,12 @@ pub fn verdict(row: &Row, again: bool) -> Result<Verdict> {
     }
     check_free(row)?;
     let mut state = dir.state();
-    if let (RunState::Unreadable(_), Some(record)) = (&state, recover::record(row)) {
-        state = dir.state_of(record);
+    if let RunState::Unreadable(error) = state {
+        if dir.load().is_ok_and(|record| record.has("wait")) {
+            return Err(error); // it ended: what it cost is not paid again for a fault in its record
+        }
+        let recovered = recover::record(row);
+        state = recovered.map_or(RunState::Unreadable(error), |record| dir.state_of(record));
     }
     let before = state.record().map(|record| record.get::<Run>("run"));
     let Some(before) = before.transpose()? else {
@@ -62,19 +66,20 @@ pub fn verdict(row: &Row, again: bool) -> Result<Verdict> {
         return due(format!("changed: {changes}"));
     }
     let is_manual = state.is_manual();
-    match state {
-        RunState::Ended(record, wait) => ended(row, record, &wait, &before),
-        RunState::Refused(record, kind) => Ok(Verdict::Ready {
+    let decided = state.decided().map(|end| end.outcome.clone());
+    match (state, decided) {
+        (RunState::Ended(record, wait), _) => ended(row, record, &wait, &before),
+        (RunState::Refused(record, kind), _) => Ok(Verdict::Ready {
             record: refreshed(record, row, &["instantiate"])?,
             why: format!("was not launched: {}", kind.name()),
         }),
-        RunState::Failed(_, stage) => due(format!("{stage} failed")),
+        (RunState::Failed(_, stage), _) => due(format!("{stage} failed")),
         _ if is_manual => Err(manual(row)),
-        RunState::Interrupted(record, Some(end)) => Ok(Verdict::Decided {
+        (RunState::Interrupted(record, _), Some(outcome)) => Ok(Verdict::Decided {
             record: refreshed(record, row, &["instantiate", "launch"])?,
-            outcome: end.outcome,
+            outcome,
         }),
-        RunState::Made(record) => Ok(Verdict::Ready {
+        (RunState::Made(record), _) => Ok(Verdict::Ready {
             record: refreshed(record, row, &["instantiate"])?,
             why: "was instantiated before, and not launched yet".into(),
         }),

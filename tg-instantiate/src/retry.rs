@@ -3,23 +3,17 @@
 //! The chain is a pipe and sees each row once, so its caller calls it again for these rows until none are left. After a
 //! spent budget, or an open circuit breaker, none are: more starts would fail in the same way.
 
-use crate::args::Args;
 use crate::attempts::{failures, has_inputs};
 use crate::row::Row;
 use serde_json::Value;
-use tg_stage::{Exit, Experiment, Fault, RunDir, RunState, directories, file, say};
+use tg_stage::{Experiment, Fault, RunDir, RunState, directories, file, say};
 
-/// The exit status if no row can be due, which is known without the matrix.
-pub fn without_rows(experiment: &Experiment, retries: u32, args: &Args) -> Option<Exit> {
-    let is_candidate = |run: &RunDir| {
+/// True if some run of the experiment may be one to try again. Without one, the matrix need not be spanned.
+pub fn has_candidates(experiment: &Experiment) -> bool {
+    experiment.runs().iter().any(|run| {
         let state = run.state();
         state.is_machinery_failure() || is_stopped(&state) || has_fault(run)
-    };
-    match (experiment.runs().iter().any(is_candidate), retries) {
-        (true, 0) if !args.plan => Some(Exit::SomeFailed),
-        (true, 1..) => None,
-        _ => Some(Exit::Done),
-    }
+    })
 }
 
 /// The rows of `rows` to be tried again, and the number of those that were given up.

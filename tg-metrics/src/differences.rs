@@ -7,12 +7,13 @@ use crate::record;
 use crate::run_info::RunInfo;
 use crate::source::load;
 use crate::view::View;
-use serde::Deserialize;
-use serde_json::{Map, Number, Value, json};
+use serde_json::{Number, Value, json};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use tg_stage::{End, Export, Instantiate, Launch, Outcome, Record, Run, RunDir, Wait, file};
+use tg_stage::{
+    Adjustable, End, Export, Instantiate, Launch, Outcome, Record, Run, RunDir, Wait, file,
+};
 
 /// Compares the hashes in the record with its values, and the copy of the manifest with its hash.
 pub fn in_record(kept: &Record, dir: &RunDir) -> Vec<String> {
@@ -152,18 +153,16 @@ pub fn in_metrics(kept: &Record, now: &Value) -> Vec<String> {
 }
 
 /// The `run` object without the values that may change; keys that this version does not know stay.
-fn fixed(mut json: Value) -> Value {
-    let Ok(run) = Run::deserialize(&json) else {
-        return json;
-    };
-    let known = json!(run);
-    if let (Some(object), Value::Object(fixed)) = (json.as_object_mut(), json!(run.fixed())) {
-        for key in known.as_object().into_iter().flat_map(Map::keys) {
-            object.shift_remove(key);
+fn fixed(mut run: Value) -> Value {
+    let mut remove = |path: &str, keys: &[&str]| {
+        let object = run.pointer_mut(path).and_then(Value::as_object_mut);
+        if let Some(object) = object {
+            object.retain(|key, _| !keys.contains(&key.as_str()));
         }
-        object.extend(fixed);
-    }
-    json
+    };
+    remove("", &Adjustable::KEYS);
+    remove("/limits", &Adjustable::LIMITS);
+    run
 }
 
 /// True for equal numbers and for reals that differ by rounding: jq 1.6, between two stages, makes 20 of 20.0, and the last

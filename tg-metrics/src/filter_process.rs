@@ -46,6 +46,7 @@ pub fn serve(first: usize, memory: u64, mut input: impl BufRead) -> Result<Exit>
     let lost = |cause: io::Error| Error::outside("filters", cause);
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000"); // when memory runs out, end this process, no agent
     confine(Resource::Core, 0)?;
     let mut task = String::new();
     input.read_line(&mut task).map_err(lost)?;

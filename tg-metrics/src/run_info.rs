@@ -6,11 +6,11 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use tg_host::StateClasses;
 use tg_host::workflow::Effective;
-use tg_stage::{Run, Trim};
+use tg_stage::{Adjustable, Trim};
 
 /// The longest JSON in a column, in bytes.
 const LONGEST: usize = 4 << 20;
@@ -66,31 +66,19 @@ impl RunInfo {
         parse(text).map(Self::new)
     }
 
-    /// Takes from `recorded` the values that may change without a new run; all values if the snapshot has none, or if this
-    /// version cannot read one of the two.
+    /// Takes from `recorded` the values for display and the warm-up; all values if the snapshot has none. The keys are
+    /// those of [`tg_stage::Adjustable`] that can change a metric.
     pub fn adjust(&mut self, recorded: &Self) {
         if !recorded.json.is_object() {
             return;
         }
-        let runs = Run::deserialize(&self.json).and_then(|run| {
-            let now = Run::deserialize(&recorded.json)?;
-            Ok((run, now))
-        });
-        let (Ok((mut run, now)), Value::Object(object)) = (runs, &mut self.json) else {
+        let Value::Object(object) = &mut self.json else {
             self.clone_from(recorded);
             return;
         };
-        let before = json!(run);
-        run.adjust(now.adjustable());
-        let after = json!(run);
-        for key in [&before, &after]
-            .into_iter()
-            .filter_map(Value::as_object)
-            .flat_map(Map::keys)
-        {
-            match after.get(key) {
-                same if same == before.get(key) => None,
-                Some(value) => object.insert(key.clone(), value.clone()),
+        for key in Adjustable::KEYS.into_iter().filter(|key| *key != "dir") {
+            match recorded.json.get(key) {
+                Some(value) => object.insert(key.into(), value.clone()),
                 None => object.shift_remove(key),
             };
         }

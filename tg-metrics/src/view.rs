@@ -12,6 +12,7 @@ use tg_host::ledger::names::Name;
 use tg_host::ledger::{Edge, Task};
 use tg_host::snapshot::{FileClaim, RunRow};
 use tg_host::{Ledger, StateClasses};
+use tg_stage::workflows;
 
 /// One run of a snapshot; all rows in the order of ids.
 pub struct View<'a> {
@@ -179,7 +180,7 @@ impl<'a> View<'a> {
 
 /// True for the roles that assign work to others.
 pub fn is_leader(agent: &AgentRow) -> bool {
-    matches!(agent.role.as_deref(), Some("coordinator" | "lead"))
+    agent.role.as_deref().is_some_and(workflows::is_leader)
 }
 
 fn snapshot_warnings(ledger: &Ledger) -> Vec<Warning> {

@@ -96,7 +96,7 @@ pub struct Args {
     #[arg(long, help_heading = GATE, requires = "fail_if")]
     pub point: bool,
 
-    /// Only check the arguments, with the rows of `tg-instantiate --check --planned` on stdin
+    /// Only check the arguments, with the planned rows of `tg-instantiate MANIFEST -- tg-report --check-args` on stdin
     #[arg(long, hide = true)]
     pub check_args: bool,
 

@@ -56,7 +56,7 @@ pub fn why(
             let lost = names(&ended_by(&EndReason::Lost, agents));
             format!("the launcher was killed, and with it {lost}")
         }
-        _ => ends(agents),
+        Outcome::AgentsGone | Outcome::NeverConnected | Outcome::Other(_) => ends(agents),
     })
 }
 

@@ -169,7 +169,12 @@ fn same(id: &str, was: &Run, run: &Run, then: &Then) -> Vec<String> {
 }
 
 /// The errors after a third pass: nothing was left to do, so nothing may have changed.
-pub fn third(scene: &Scene, before: &BTreeMap<String, Run>, done: &Done) -> Vec<String> {
+pub fn third(
+    scene: &Scene,
+    then: &Then,
+    before: &BTreeMap<String, Run>,
+    done: &Done,
+) -> Vec<String> {
     let mut wrong = Vec::new();
     if done.status != 0 {
         wrong.push(format!(
@@ -177,7 +182,7 @@ pub fn third(scene: &Scene, before: &BTreeMap<String, Run>, done: &Done) -> Vec<
             done.status, done.err
         ));
     }
-    wrong.extend(reports::verified(scene));
+    wrong.extend(reports::rechecked(scene, then));
     for (id, run) in &runs(scene) {
         let was = before.get(id);
         wrong.extend(

@@ -130,7 +130,7 @@ fn passes(scene: &Scene, fault: &Fault) -> (String, Vec<String>) {
         wrong.extend(after::second(scene, fault, &before, &done));
         let before = after::runs(scene);
         let done = scene.again("third")?;
-        wrong.extend(after::third(scene, &before, &done));
+        wrong.extend(after::third(scene, &fault.then, &before, &done));
         Ok(wrong)
     };
     let wrong = passes(scene).unwrap_or_else(|cause| {

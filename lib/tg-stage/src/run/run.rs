@@ -191,6 +191,13 @@ pub struct Adjustable {
     experiment_tokens: Option<u64>,
 }
 
+impl Adjustable {
+    /// Its keys in the JSON of a run.
+    pub const KEYS: [&str; 4] = ["report", "warmup", "slots", "dir"];
+    /// Its keys in `limits` in the JSON of a run.
+    pub const LIMITS: [&str; 2] = ["experiment_cost_usd", "experiment_tokens"];
+}
+
 impl Run {
     /// Puts `other` in the place of this run's adjustable part, and returns the part that was there.
     fn swap_adjustable(&mut self, other: Adjustable) -> Adjustable {
@@ -230,6 +237,8 @@ impl Run {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::{Value, json};
+    use std::collections::BTreeSet;
 
     #[test]
     fn what_is_adjusted_is_all_that_differs() {
@@ -252,6 +261,31 @@ mod tests {
         assert_eq!(before, now);
         now.limits.timeout_ms = Some(1);
         assert_ne!(before.fixed(), now.fixed());
+    }
+
+    #[test]
+    fn the_keys_are_those_of_the_fields() {
+        let mut run = Run {
+            dir: "here".into(),
+            slots: BTreeMap::from([("metric_0".into(), "tokens".into())]),
+            ..Run::default()
+        };
+        run.report.primary = Some("redo_rate".into());
+        run.warmup.skip_first = 1;
+        run.limits.experiment_cost_usd = Some(1.0);
+        run.limits.experiment_tokens = Some(5);
+        let (all, fixed) = (json!(run), json!(run.fixed()));
+        let differing = |path: &str| {
+            let at = |value: &Value| value.pointer(path).unwrap().as_object().unwrap().clone();
+            let (all, fixed) = (at(&all), at(&fixed));
+            let keys = all.keys().filter(|key| all.get(*key) != fixed.get(*key));
+            keys.cloned().collect::<BTreeSet<String>>()
+        };
+        let mut keys = BTreeSet::from(Adjustable::KEYS.map(String::from));
+        keys.insert("limits".into());
+        assert_eq!(differing(""), keys);
+        let limits = BTreeSet::from(Adjustable::LIMITS.map(String::from));
+        assert_eq!(differing("/limits"), limits);
     }
 
     #[test]

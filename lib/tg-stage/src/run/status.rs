@@ -117,7 +117,11 @@ impl RunStatus {
         });
         self.is_launched = !matches!(state, RunState::Ended(..) | RunState::Failed(..))
             && !Lock::is_free(&dir.launch_lock());
-        self.phase = state.phase();
+        // Before its launch is recorded a run counts as waiting, whatever an interrupted launch left.
+        self.phase = match &state {
+            RunState::Interrupted(record, None) if !record.has("launch") => Phase::Waiting,
+            state => state.phase(),
+        };
         if let Some(end) = state.end() {
             self.outcome = Some(end.outcome.clone());
             self.ended_at_ms = Some(end.ended_at_ms);

@@ -78,7 +78,7 @@ pub const DEFAULT: [&str; 8] = [
     "failure_rate",
 ];
 
-/// Every metric that has a meaning of its own, in the order of the documentation.
+/// Every built-in metric.
 pub const METRICS: &[(&str, Unit, Better, Over)] = &[
     (WALL, Ms, Lower, Completed),
     (COST, Usd, Lower, Ended),

@@ -32,7 +32,7 @@ pub struct Pattern {
 pub struct Leader {
     /// Its role.
     pub role: &'static str,
-    /// The tags it connects with.
+    /// The tags it connects with; `coordinator` is among them, by which the simulated workers know it.
     pub tags: &'static [&'static str],
 }
 
