@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use tg_tests::{FAST, Lab, manifest, refused, root};
+use tg_tests::{FAST, Lab, manifest, refused};
 
 fn lines_of<'a>(text: &'a str, word: &str) -> Vec<&'a str> {
     text.lines().filter(|line| line.starts_with(word)).collect()
@@ -231,7 +231,7 @@ fn a_run_asks_for_the_hosts_version_once_and_a_retry_needs_a_failure() {
     let lab = Lab::new();
     let more = format!("retries: 2\n{FAST}");
     lab.write("m.yaml", &manifest("tiny-feature", 2, &["swarm"], &more));
-    let real = root().join(".host/bin/task-graph-mcp");
+    let real = tg_host::Host::find().unwrap().path;
     let asks = "tr '\\0' ' ' </proc/$PPID/cmdline >>asked; echo $* >>asked";
     let host = format!(
         "#!/bin/sh\n[ $1 != --version ] || (cd {}; {asks})\nexec {} \"$@\"\n",
