@@ -24,8 +24,9 @@ const NOWHERE: usize = usize::MAX;
 /// The layout of a table's rows.
 #[derive(Debug, Default)]
 pub struct Shape {
-    /// Names by their number, in the order of their appearance.
-    names: Vec<Vec<u8>>,
+    /// Names by their number, in the order of their appearance, each with the place of its values. The place is looked
+    /// up once: rows whose columns vary learn their pieces often.
+    names: Vec<(Vec<u8>, usize)>,
     /// The bytes that followed each step the last time.
     next: Vec<Link>,
 }
@@ -154,23 +155,24 @@ impl Shape {
         }
         at = space(bytes, at + 1);
         bytes.get(at)?; // else more space may follow
-        let mut places = columns.split(' ').map(|names| names.split('|'));
-        let place = places.position(|mut names| names.any(|known| known.as_bytes() == name));
+        let step = self.number(columns, name)?;
         Some(Link {
             piece: Piece::new(&bytes[from..at]),
-            step: self.number(name)?,
-            place: place.unwrap_or(NOWHERE),
+            step,
+            place: self.names[step].1,
         })
     }
 
-    fn number(&mut self, name: &[u8]) -> Option<Step> {
-        if let Some(number) = self.names.iter().position(|known| known == name) {
+    fn number(&mut self, columns: Columns, name: &[u8]) -> Option<Step> {
+        if let Some(number) = self.names.iter().position(|known| known.0 == name) {
             return Some(number);
         }
         if self.names.len() == MOST {
             return None; // rows with so many names are left to serde
         }
-        self.names.push(name.into());
+        let mut places = columns.split(' ').map(|names| names.split('|'));
+        let place = places.position(|mut names| names.any(|known| known.as_bytes() == name));
+        self.names.push((name.into(), place.unwrap_or(NOWHERE)));
         Some(self.names.len() - 1)
     }
 }
