@@ -38,9 +38,6 @@ pub struct Args {
     /// Print on stderr how each run ended
     #[arg(short, long)]
     pub verbose: bool,
-    /// Check the arguments and do nothing else, for a script that starts the stages before this one
-    #[arg(long, hide = true)]
-    pub check_args: bool,
 }
 
 const AFTER: &str = "\

@@ -55,9 +55,6 @@ const SIGNALS: [i32; 3] = [SIGTERM, SIGINT, SIGHUP];
 
 /// Waits for the runs whose records are received, or for the database of `--db`.
 pub fn run(args: &Args, input: impl BufRead + Send + 'static, output: impl Write) -> Result<Exit> {
-    if args.check_args {
-        return Ok(Exit::Done);
-    }
     if let Some(results) = &args.once {
         return status::print_once(results, output);
     }

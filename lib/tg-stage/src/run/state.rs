@@ -134,21 +134,6 @@ impl RunState {
         }
     }
 
-    /// The record by itself, where one was read.
-    pub fn into_record(self) -> Option<Record> {
-        match self {
-            Self::New | Self::Unreadable(_) => None,
-            Self::Made(record)
-            | Self::Launching(record)
-            | Self::Running(record)
-            | Self::Ending(record, _)
-            | Self::Interrupted(record, _)
-            | Self::Refused(record, _)
-            | Self::Failed(record, _)
-            | Self::Ended(record, _) => Some(record),
-        }
-    }
-
     /// The end, where one was decided.
     pub fn end(&self) -> Option<&End> {
         match self {
@@ -195,6 +180,8 @@ impl RunState {
             Self::Made(_) => Phase::Waiting,
             Self::Launching(_) | Self::Running(_) => Phase::Running,
             Self::Ending(..) => Phase::Ending,
+            // Before its launch is recorded a run counts as waiting, whatever an interrupted launch left.
+            Self::Interrupted(record, None) if !record.has("launch") => Phase::Waiting,
             Self::Interrupted(..) => Phase::Interrupted,
             Self::Refused(..) | Self::Failed(..) => Phase::Failed,
             Self::Ended(..) => Phase::Ended,

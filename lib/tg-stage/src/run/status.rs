@@ -117,11 +117,7 @@ impl RunStatus {
         });
         self.is_launched = !matches!(state, RunState::Ended(..) | RunState::Failed(..))
             && !Lock::is_free(&dir.launch_lock());
-        // Before its launch is recorded a run counts as waiting, whatever an interrupted launch left.
-        self.phase = match &state {
-            RunState::Interrupted(record, None) if !record.has("launch") => Phase::Waiting,
-            state => state.phase(),
-        };
+        self.phase = state.phase();
         if let Some(end) = state.end() {
             self.outcome = Some(end.outcome.clone());
             self.ended_at_ms = Some(end.ended_at_ms);
@@ -132,7 +128,7 @@ impl RunStatus {
         self.id = run.id;
         (self.arm, self.workflow, self.template) = (run.arm, run.workflow, run.template);
         (self.replicate, self.simulated, self.limits) = (run.replicate, run.simulated, run.limits);
-        self.record = state.into_record();
+        self.record = state.record().cloned();
     }
 
     fn count_used(&mut self, dir: &RunDir, launch: &Launch) {
